@@ -1,0 +1,1 @@
+"""The command line: ``obb X`` is ``cli/X.py``; this folder imports as ``obb_cli``."""

@@ -1,0 +1,33 @@
+"""Ensembles of broadband ground-motion records from low-frequency earthquake simulations.
+
+Importing this package gives every ObsPy Stream two methods, ``enrich`` and ``broadband``.
+"""
+
+from obspy import Stream as _Stream
+
+from ._version import __version__
+from .enrich import broadband, enrich
+from .ensemble import Ensemble
+from .errors import BroadbandError, InputError, MethodError
+from .method import Batch, Method, Scenario
+from .record import Record
+from .registry import methods
+
+# ObsPy has plugin groups for formats but none for methods of Stream.
+_Stream.enrich = enrich
+_Stream.broadband = broadband
+
+__all__ = [
+    "Batch",
+    "BroadbandError",
+    "Ensemble",
+    "InputError",
+    "Method",
+    "MethodError",
+    "Record",
+    "Scenario",
+    "__version__",
+    "broadband",
+    "enrich",
+    "methods",
+]

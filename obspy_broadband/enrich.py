@@ -1,0 +1,224 @@
+"""The main job in five stages: read, prepare, realize, hybridize, collect."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import secrets
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from obspy import Inventory, Stream
+from obspy.core.event import Event
+
+from .ensemble import EnrichedRecord, Ensemble
+from .errors import InputError, MethodError
+from .method import Batch, Method
+from .provenance import provenance
+from .record import Record, Refusal, read_records
+from .registry import create
+from .scenarios import Given, find_scenario
+from .signal.hybrid import hybridize
+from .windows import Prepared, batches, prepare, restore
+
+#: Numbers (all components and realizations together) that one call of a method may return; bounds
+#: memory.
+CHUNK = 20_000_000
+
+
+def enrich(
+    stream: Stream,
+    method: str | Method = "stochastic",
+    n: int = 1,
+    seed: int | None = None,
+    corner: float = 1.0,
+    units: str | None = None,
+    magnitude: Given = None,
+    distance: Given = None,
+    depth: Given = None,
+    vs30: Given = None,
+    inventory: Inventory | None = None,
+    event: Event | None = None,
+    on_bad: str = "raise",
+    progress: bool = False,
+    **options: Any,
+) -> Ensemble:
+    """Turn a low-frequency simulation into an ensemble of broadband records.
+
+    Available as ``Stream.enrich`` once ``obspy_broadband`` is imported. Below 0.8 times the corner
+    every realization equals the simulation; above the corner it is the method's. Records come back
+    in m/s², at the method's sampling rate (100 Hz), with their own start time and channel codes.
+
+    :param stream: one or many stations, each with one or three components; it is not changed.
+    :param method: a registered name (see :func:`obspy_broadband.methods`) or a ready-made method.
+    :param n: number of realizations.
+    :param seed: a whole number; the same seed gives the same bytes, and realization k of a station
+        is the same whatever ``n`` is and whichever stations are computed beside it. None draws one
+        and notes it in the provenance.
+    :param corner: the highest frequency that the simulation resolves, Hz.
+    :param units: of the Stream: "acceleration", "velocity", "displacement" or e.g. "cm/s**2";
+        default: what the file's reader noted in ``stats.units``, else m/s².
+    :param magnitude: moment magnitude, one value or ``{station: value}``; also from ``stats`` or
+        ``event``.
+    :param distance: hypocentral or rupture distance in km, likewise.
+    :param depth: of the hypocentre in km, likewise.
+    :param vs30: m/s, likewise (arguments and ``stats`` only).
+    :param inventory: station coordinates, and responses for traces whose units are not known
+        otherwise.
+    :param event: magnitude, depth and, with coordinates, distance.
+    :param on_bad: "raise" an error for a station that cannot be used, or "skip" it with a warning
+        and a line in the provenance.
+    :param progress: show a progress bar.
+    :param options: the method's options.
+    :raises InputError: for input or arguments that cannot be used, in one message.
+    :raises MethodError: for a method that is unknown, broken or returns something else than it
+        promises.
+    """
+    from tqdm import tqdm
+
+    ready = create(method, options)
+    seed = _checked_seed(seed)
+    _check(n, corner, on_bad, ready)
+
+    records, refusals = read_records(stream, units, inventory)
+    known = {"magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30}
+    prepared: list[Prepared] = []
+    for record in records:
+        try:
+            scenario = find_scenario(record, **known, inventory=inventory, event=event)
+            prepared.append(_prepare(dataclasses.replace(record, scenario=scenario), ready, corner))
+        except InputError as error:
+            refusals.append(Refusal(record.id, str(error)))
+    _refuse(refusals, on_bad, nothing_left=not prepared)
+
+    enriched: dict[int, EnrichedRecord] = {}
+    with tqdm(total=len(prepared), unit="station", disable=not progress) as bar:
+        for owners, batch in batches(prepared, max(1, CHUNK // n)):
+            windows = _realize(ready, batch, _seeds(seed, prepared, owners, n))
+            for index in dict.fromkeys(owners):
+                item = prepared[index]
+                mine = windows[[row for row, owner in enumerate(owners) if owner == index]]
+                realizations = restore(mine, item, ready.sampling_rate)
+                broadband = hybridize(item.low_frequency, realizations, ready.sampling_rate, corner)
+                enriched[index] = collect(item, broadband, ready.sampling_rate)
+                bar.update()
+    return Ensemble(
+        [enriched[index] for index in range(len(prepared))],
+        provenance(method, ready, n, seed, corner, prepared, refusals),
+    )
+
+
+def broadband(stream: Stream, method: str | Method = "stochastic", **arguments: Any) -> Stream:
+    """One broadband realization as an ordinary Stream; arguments as in :func:`enrich`, without
+    ``n``.
+
+    :raises InputError: see :func:`enrich`.
+    """
+    if "n" in arguments:
+        raise InputError("broadband() returns one realization; use enrich(n=...) for an ensemble.")
+    return enrich(stream, method, n=1, **arguments)[0]
+
+
+def realization_seeds(seed: int, station: str, start_ns: int, n: int) -> np.ndarray:
+    """The seeds of one record's realizations: (n,) unsigned 64-bit integers.
+
+    Hashed from the user's seed, the station's id, the record's start (two events at one station
+    differ) and the number of the realization; so they know nothing of ``n``, of the order or of the
+    other stations.
+    """
+    digests = (
+        hashlib.blake2b(f"{seed}|{station}|{start_ns // 1000}|{k}".encode(), digest_size=8).digest()
+        for k in range(n)
+    )
+    return np.array([int.from_bytes(digest, "little") for digest in digests], dtype=np.uint64)
+
+
+def collect(item: Prepared, broadband: np.ndarray, sampling_rate: float) -> EnrichedRecord:
+    """Keep the components that came, as they came.
+
+    :param broadband: (realizations, 3, samples), m/s².
+    """
+    rows = list(item.record.rows)
+    return EnrichedRecord(
+        id=item.record.id,
+        start=item.record.start,
+        sampling_rate=sampling_rate,
+        headers=item.record.headers,
+        rows=item.record.rows,
+        low_frequency=item.low_frequency[rows].astype(np.float32),
+        realizations=broadband[:, rows].astype(np.float32),
+    )
+
+
+def _checked_seed(seed: int | None) -> int:
+    if seed is None:
+        return secrets.randbits(32)
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InputError(
+            f"seed is {seed!r}; it must be a whole number from 0, or None to draw one."
+        )
+    return int(seed)
+
+
+def _check(n: int, corner: float, on_bad: str, method: Method) -> None:
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
+        raise InputError(f"n is {n!r}; it must be a whole number of realizations, 1 or more.")
+    highest = 0.4 * method.sampling_rate
+    if not isinstance(corner, (int, float, np.number)) or not 0.05 <= corner <= highest:
+        raise InputError(
+            f"corner is {corner!r}; it must be the highest frequency that the simulation resolves, "
+            f"from 0.05 to {highest:g} Hz."
+        )
+    if on_bad not in ("raise", "skip"):
+        raise InputError(f"on_bad is {on_bad!r}; it must be 'raise' or 'skip'.")
+
+
+def _prepare(record: Record, method: Method, corner: float) -> Prepared:
+    nyquist = 0.5 * record.sampling_rate
+    if corner > nyquist:
+        raise InputError(
+            f"{record.id} is sampled at {record.sampling_rate:g} Hz and holds nothing above "
+            f"{nyquist:g} Hz, but corner is "
+            f"{corner:g} Hz. Pass the highest frequency that the simulation resolves."
+        )
+    item = prepare(record, method, corner)
+    if item.scale <= 1e-9 * np.abs(record.data).max():
+        raise InputError(
+            f"{record.id} holds no motion below the corner of {corner:g} Hz to start from."
+        )
+    return item
+
+
+def _refuse(refusals: Sequence[Refusal], on_bad: str, nothing_left: bool) -> None:
+    if not refusals:
+        return
+    reasons = [refusal.reason for refusal in refusals]
+    if on_bad == "raise" or nothing_left:
+        more = f" ({len(reasons) - 1} more stations cannot be used.)" if len(reasons) > 1 else ""
+        raise InputError(reasons[0] + more)
+    warnings.warn(f"Skipped {len(reasons)} stations: " + " ".join(reasons), stacklevel=3)
+
+
+def _seeds(seed: int, prepared: Sequence[Prepared], owners: Sequence[int], n: int) -> np.ndarray:
+    rows = {
+        index: realization_seeds(
+            seed, prepared[index].record.id, prepared[index].record.start.ns, n
+        )
+        for index in dict.fromkeys(owners)
+    }
+    return np.stack([rows[index] for index in owners])
+
+
+def _realize(method: Method, batch: Batch, seeds: np.ndarray) -> np.ndarray:
+    windows = np.asarray(method.realize(batch, seeds))
+    expected = (*seeds.shape, *batch.low_frequency.shape[1:])
+    if windows.shape != expected:
+        raise MethodError(
+            f"{type(method).__name__}.realize returned the shape {windows.shape}; "
+            f"(batch, realizations, components, samples) = {expected} was expected."
+        )
+    if not np.isfinite(windows).all():
+        raise MethodError(f"{type(method).__name__}.realize returned NaN or infinite samples.")
+    return windows

@@ -1,0 +1,200 @@
+"""An ensemble on disk: miniSEED that plain ObsPy reads, and ``ensemble.json`` with all that
+miniSEED drops.
+
+::
+
+    leteil/
+        ensemble.json               provenance, and the codes that miniSEED had to shorten
+        low_frequency.mseed         what the method saw, m/s²
+        realization-0000.mseed      ensemble[0], m/s²
+        realization-0001.mseed      ...
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from obspy import Stream, read
+from obspy.core import AttribDict
+
+from .ensemble import EnrichedRecord, Ensemble
+from .errors import InputError
+from .record import component_rows
+
+CARD = "ensemble.json"
+VERSION = 1
+_LOW = "low_frequency.mseed"
+#: What miniSEED 2 can hold of each code.
+_WIDTHS = {"network": 2, "station": 5, "location": 2, "channel": 3}
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def write_folder(ensemble: Ensemble, folder: Path, overwrite: bool) -> Path:
+    """Write the files beside the folder first, then move them in one step: a reader never sees a
+    half of it.
+
+    :raises InputError: if the folder is in the way.
+    """
+    occupied = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    replaceable = (folder / CARD).is_file()
+    if occupied and not (overwrite and replaceable):
+        advice = (
+            "pass overwrite=True to replace it"
+            if replaceable
+            else "it is no ensemble; choose another name"
+        )
+        raise InputError(f"{folder} exists and is not empty: {advice}.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    workplace = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        codes = _short_codes(ensemble)
+        _write_stream(ensemble.low_frequency, workplace / _LOW, codes)
+        for position, number in enumerate(ensemble.provenance["realizations"]):
+            _write_stream(ensemble[position], workplace / _name(number), codes)
+        card = {
+            "format": "obspy_broadband.ensemble",
+            "format_version": VERSION,
+            "provenance": ensemble.provenance,
+            "records": [_describe(record, codes) for record in ensemble.records],
+        }
+        (workplace / CARD).write_text(
+            json.dumps(card, indent=1, ensure_ascii=False), encoding="utf-8"
+        )
+        os.chmod(workplace, 0o777 & ~_umask())  # mkdtemp makes it private
+        if folder.exists():
+            shutil.rmtree(folder)
+        workplace.replace(folder)
+    except BaseException:
+        shutil.rmtree(workplace, ignore_errors=True)
+        raise
+    return folder
+
+
+def read_folder(folder: Path) -> Ensemble:
+    """The inverse of :func:`write_folder`.
+
+    :raises InputError: if the folder is no ensemble, or a file of it is missing or damaged.
+    """
+    path = folder / CARD
+    if not path.is_file():
+        raise InputError(f"{folder} is no ensemble: it has no {CARD}.")
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        if card["format"] != "obspy_broadband.ensemble":
+            raise InputError(f"{path} is not an ensemble's.")
+        if card["format_version"] > VERSION:
+            raise InputError(
+                f"{folder} was written by a later version of obspy-broadband (format "
+                f"{card['format_version']}, "
+                f"{VERSION} is known here); update to read it."
+            )
+        provenance = card["provenance"]
+        low = _by_id(folder / _LOW)
+        drawn = [_by_id(folder / _name(number)) for number in provenance["realizations"]]
+        return Ensemble([_restore(item, low, drawn) for item in card["records"]], provenance)
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"{folder} is a damaged ensemble ({type(error).__name__}: {error}). Draw it again: "
+            f"its {CARD} says how."
+        ) from error
+
+
+def _name(number: int) -> str:
+    return f"realization-{number:04d}.mseed"
+
+
+def _write_stream(stream: Stream, path: Path, codes: dict[str, dict[str, str]]) -> None:
+    for trace in stream:
+        for field, table in codes.items():
+            trace.stats[field] = table[trace.stats[field]]
+        trace.data = trace.data.astype(np.float32)
+    stream.write(str(path), format="MSEED", encoding="FLOAT32")
+
+
+def _by_id(path: Path) -> dict[str, Any]:
+    return {trace.id: trace for trace in read(str(path), format="MSEED")}
+
+
+def _describe(record: EnrichedRecord, codes: dict[str, dict[str, str]]) -> dict[str, Any]:
+    traces = []
+    for header in record.headers:
+        short = {field: table[header[field]] for field, table in codes.items()}
+        described = {field: header[field] for field in _WIDTHS}
+        described["miniseed"] = ".".join(short.values())
+        if "coordinates" in header:
+            described["coordinates"] = {k: float(v) for k, v in header.coordinates.items()}
+        traces.append(described)
+    return {"id": record.id, "traces": traces}
+
+
+def _restore(
+    item: dict[str, Any], low: dict[str, Any], drawn: list[dict[str, Any]]
+) -> EnrichedRecord:
+    names = [trace["miniseed"] for trace in item["traces"]]
+    headers = []
+    for described in item["traces"]:
+        stats = low[described["miniseed"]].stats.copy()
+        del stats["mseed"], stats["_format"]
+        stats.update({field: described[field] for field in _WIDTHS})
+        if "coordinates" in described:
+            stats.coordinates = AttribDict(described["coordinates"])
+        headers.append(stats)
+    return EnrichedRecord(
+        id=item["id"],
+        start=headers[0].starttime,
+        sampling_rate=headers[0].sampling_rate,
+        headers=tuple(headers),
+        rows=component_rows(item["id"], [header.channel[-1:] for header in headers]),
+        low_frequency=np.stack([low[name].data for name in names]),
+        realizations=np.stack([[one[name].data for name in names] for one in drawn]),
+    )
+
+
+def _short_codes(ensemble: Ensemble) -> dict[str, dict[str, str]]:
+    """Codes that fit miniSEED, in the order of :data:`_WIDTHS`; those that fit already stay as they
+    are.
+    """
+    headers = [header for record in ensemble.records for header in record.headers]
+    tables: dict[str, dict[str, str]] = {}
+    for field, width in _WIDTHS.items():
+        codes = list(dict.fromkeys(header[field] for header in headers))
+        fitting = {code for code in codes if len(code) <= width and re.fullmatch("[A-Z0-9]*", code)}
+        table = {code: code for code in fitting}
+        for code in codes:
+            if code not in table:
+                # The component is the channel's last letter and must stay.
+                tail = code[-1:] if field == "channel" else ""
+                table[code] = _shorten(code, width, tail, set(table.values()))
+        tables[field] = table
+    return tables
+
+
+def _shorten(code: str, width: int, tail: str, taken: set[str]) -> str:
+    plain = re.sub("[^A-Z0-9]", "", code.upper())
+    if 0 < len(plain) <= width and plain not in taken:
+        return plain
+    stem = plain[: len(plain) - len(tail)]
+    for number in range(36 ** (width - len(tail))):
+        digits, rest = "", number
+        while rest or not digits:
+            digits, rest = _DIGITS[rest % 36] + digits, rest // 36
+        room = width - len(tail) - len(digits)
+        short = stem[:room] + digits + tail
+        if room >= 0 and short not in taken:
+            return short
+    raise InputError(f"There are too many codes like {code!r} to write them to miniSEED.")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,1 @@
+"""Judging generated ground motion against recorded ground motion."""

@@ -1,0 +1,1 @@
+"""Readers and writers of simulation formats, registered with ObsPy as waveform plugins."""

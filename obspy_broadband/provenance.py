@@ -1,0 +1,72 @@
+"""Everything needed to draw a realization again, as plain JSON types."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from . import registry
+from ._version import __version__
+from .method import Method
+from .record import Refusal
+from .windows import Prepared
+
+
+def provenance(
+    name: str | Method,
+    method: Method,
+    n: int,
+    seed: int,
+    corner: float,
+    prepared: Sequence[Prepared],
+    refusals: Sequence[Refusal],
+) -> dict[str, Any]:
+    """What was asked for, with what, of which input.
+
+    No clock time is in it: the same call leaves the same bytes.
+    """
+    return {
+        "method": name if isinstance(name, str) else type(method).__name__,
+        "method_distribution": _distribution(name, method),
+        "options": dataclasses.asdict(method.options),
+        "seed": seed,
+        "realizations": list(range(n)),
+        "corner_hz": float(corner),
+        "sampling_rate_hz": method.sampling_rate,
+        "software": {
+            "obspy_broadband": __version__,
+            "obspy": version("obspy"),
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "stations": [_station(item) for item in prepared],
+        "skipped": [dataclasses.asdict(refusal) for refusal in refusals],
+    }
+
+
+def _distribution(name: str | Method, method: Method) -> str:
+    if isinstance(name, str):
+        found = registry.methods()[name]
+        return f"{found.distribution} {found.version}"
+    return f"{type(method).__module__}.{type(method).__qualname__}"
+
+
+def _station(item: Prepared) -> dict[str, Any]:
+    record = item.record
+    motion = np.ascontiguousarray(record.data, dtype="<f8")
+    return {
+        "id": record.id,
+        "start": str(record.start),
+        "input_sampling_rate_hz": record.sampling_rate,
+        "input_samples": record.data.shape[-1],
+        "input_units": record.units,
+        "input_sha256": hashlib.sha256(motion.tobytes()).hexdigest(),
+        "scale_m_s2": item.scale,
+        "scenario": dataclasses.asdict(record.scenario),
+    }

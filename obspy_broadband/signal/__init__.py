@@ -1,0 +1,1 @@
+"""Signal processing on plain arrays: (..., samples) in, (..., samples) out; no ObsPy objects."""
