@@ -92,37 +92,41 @@ class Ensemble(Sequence[Stream]):
             return Ensemble(cut, self.provenance | {"realizations": numbers[index]})
         number = numbers[index]  # raises IndexError as a list does
         said = {key: self.provenance[key] for key in ("method", "seed", "corner_hz")}
-        lines = self._history(number)
-        return Stream(
-            trace
-            for record in self.records
-            for trace in record.traces(
-                record.realizations[index], lines, realization=number, **said
-            )
-        )
+        stream = Stream()
+        for station, record in enumerate(self.records):
+            lines = self._history(station, number)
+            motion = record.realizations[index]
+            stream.extend(record.traces(motion, lines, realization=number, **said))
+        return stream
 
     @property
     def low_frequency(self) -> Stream:
         """What the method saw: the simulation in m/s², band-limited at the corner, at the
         ensemble's sampling rate.
         """
-        lines = self._history(None)
-        return Stream(t for r in self.records for t in r.traces(r.low_frequency, lines))
+        stream = Stream()
+        for station, record in enumerate(self.records):
+            stream.extend(record.traces(record.low_frequency, self._history(station, None)))
+        return stream
 
     @property
     def stations(self) -> list[str]:
         """Ids of the stations: network.station.location.channel without the component."""
         return [record.id for record in self.records]
 
-    def _history(self, number: int | None) -> list[str]:
+    def _history(self, station: int, number: int | None) -> list[str]:
         """A line for every stage a realization went through, in ObsPy's manner."""
         p = self.provenance
-        options = ", ".join(f"{key}={value!r}" for key, value in p["options"].items())
-        stages = [f"prepare(corner={p['corner_hz']:g}, sampling_rate={p['sampling_rate_hz']:g})"]
+        units = p["stations"][station]["input_units"]
+        stages = [
+            f"read(units={units!r})",
+            f"prepare(corner={p['corner_hz']:g}, sampling_rate={p['sampling_rate_hz']:g})",
+        ]
         if number is not None:
+            options = ", ".join(f"{key}={value!r}" for key, value in p["options"].items())
+            drawn = f"seed={p['seed']}, realization={number}, options={{{options}}}"
             stages += [
-                f"realize(method={p['method']!r}, seed={p['seed']}, realization={number}, "
-                f"options={{{options}}})",
+                f"realize(method={p['method']!r}, {drawn})",
                 f"hybridize(corner={p['corner_hz']:g})",
             ]
         return [f"obspy_broadband {__version__}: {stage}" for stage in stages]

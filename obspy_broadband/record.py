@@ -155,7 +155,7 @@ def _check_traces(id: str, traces: Sequence[Trace]) -> None:
                 f"{first.starttime}, {stats.npts} from {stats.starttime}). Cut them with "
                 "stream.trim() to what they share."
             )
-        duration = (stats.npts - 1) * stats.delta
+        duration = stats.npts * stats.delta
         if not SHORTEST - 1e-6 <= duration <= LONGEST + 1e-6:
             raise InputError(
                 f"{trace.id} is {duration:.3g} s long; records of {SHORTEST:g} to {LONGEST:g} s "

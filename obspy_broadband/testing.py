@@ -33,13 +33,13 @@ def low_frequency_batch(method: Method | type[Method], rows: int = 3, corner: fl
     rng = np.random.default_rng(5)
     motion = np.zeros((rows, 3, samples))
     for row in motion:
-        p, s = 4.0 + rng.uniform(0, 2), 9.0 + rng.uniform(0, 3)
+        p, s = rng.uniform(0.1, 0.15), rng.uniform(0.25, 0.3)
         for component in row:
-            for arrival, strength, width in ((p, 0.3, 3.0), (s, 1.0, 5.0), (s + 4, 0.8, 9.0)):
+            for arrival, strength, width in ((p, 0.3, 0.07), (s, 1.0, 0.12), (s + 0.1, 0.8, 0.2)):
                 frequencies = rng.uniform(0.2, 1.0, 8) * corner
                 phases = rng.uniform(0, 2 * np.pi, 8)
                 waves = np.cos(2 * np.pi * frequencies[:, None] * times + phases[:, None]).sum(0)
-                since = np.clip(times - arrival, 0, None)
+                since = np.clip(times / times[-1] - arrival, 0, None)
                 component += strength * waves * since / width * np.exp(1 - since / width)
     motion = band_limit(motion, method.sampling_rate, corner)
     scale = np.abs(motion).max(axis=(1, 2))

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .filters import extend, padding_for, raised_cosine
+from .filters import STOP_RATIO, extend, low_pass, padding_for, raised_cosine
 
-#: The simulation alone is kept below this multiple of the corner, the realization alone above the
-#: corner.
-PASS_RATIO = 0.8
+#: The simulation alone is kept below this multiple of the corner, the realization alone above
+#: :data:`~obspy_broadband.signal.filters.STOP_RATIO` times the corner.
+PASS_RATIO = 0.85
 
 
 def crossover(fraction: np.ndarray, coherence: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
@@ -58,13 +58,15 @@ def hybridize(
 ) -> np.ndarray:
     """The simulation below the corner, the realization above it; zero phase throughout.
 
-    Below 0.8 times the corner the simulation passes unchanged, and nothing of the realization does.
-    The added high frequencies begin and end at rest: their displacement fades in and out within one
-    period of the corner at the ends of the record, so that they bring no drift into velocity and
-    displacement.
+    The result is the simulation plus a change that has nothing below 0.85 times the corner, so the
+    simulation passes there as it is. The change begins and ends at rest: its displacement fades in
+    and out within one period of the corner at the ends of the record, so that it brings no drift
+    into velocity and displacement.
 
-    :param low_frequency: acceleration (..., samples), broadcast against ``realization``: a
-        station's simulation against all its realizations.
+    :param low_frequency: acceleration (..., samples) as
+        :func:`~obspy_broadband.signal.filters.band_limit` leaves it, fading out between 1 and 1.25
+        times the corner; broadcast against ``realization``: a station's simulation against all its
+        realizations.
     :param realization: acceleration (..., samples) in the same unit.
     :param sampling_rate: Hz.
     :param corner: the highest frequency that the simulation resolves, Hz.
@@ -78,29 +80,40 @@ def hybridize(
     high = np.fft.rfft(extend(np.asarray(realization, dtype=float), padding, length))
 
     coherence = spectral_coherence(high, low, frequencies, corner)
-    fraction = (frequencies / corner - PASS_RATIO) / (1.0 - PASS_RATIO)
+    fraction = (frequencies / corner - PASS_RATIO) / (STOP_RATIO - PASS_RATIO)
     low_gain, high_gain = crossover(fraction, coherence)
-    kept = np.fft.irfft(low * low_gain, length)[..., record]
+    # The input fades out above the corner already; what is left to do is the rest of the way.
+    faded = low_pass(frequencies, corner)
+    low_gain = np.divide(low_gain, faded, out=np.zeros_like(low_gain), where=faded > 1e-6)
+    # Nothing of the change lies below 0.85 corner, so it can be integrated by division.
+    change = high * high_gain - low * (1.0 - low_gain)
+    return low_frequency + _at_rest(change, frequencies, length, record, sampling_rate, corner)
 
-    high *= high_gain  # zero below 0.8 corner: it can be integrated by division
+
+def _at_rest(
+    spectrum: np.ndarray,
+    frequencies: np.ndarray,
+    length: int,
+    record: slice,
+    sampling_rate: float,
+    corner: float,
+) -> np.ndarray:
+    """Acceleration whose velocity and displacement are zero at both ends of the record.
+
+    The second derivative of (window x displacement), by the product rule.
+    """
     omega = 2j * np.pi * np.where(frequencies > 0, frequencies, 1.0)
-    acceleration = np.fft.irfft(high, length)[..., record]
-    high /= omega
-    velocity = np.fft.irfft(high, length)[..., record]
-    high /= omega
-    displacement = np.fft.irfft(high, length)[..., record]
-    # The second derivative of (window x displacement), by the product rule.
-    window, slope, curvature = _rest_window(samples, sampling_rate, corner)
-    added = window * acceleration + 2.0 * slope * velocity + curvature * displacement
-    return kept + added
+    acceleration = np.fft.irfft(spectrum, length)[..., record]
+    velocity = np.fft.irfft(spectrum / omega, length)[..., record]
+    displacement = np.fft.irfft(spectrum / omega**2, length)[..., record]
+    window, slope, curvature = _rest_window(record.stop - record.start, sampling_rate, corner)
+    return window * acceleration + 2.0 * slope * velocity + curvature * displacement
 
 
 def _rest_window(
     samples: int, sampling_rate: float, corner: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A window that rises from rest and returns to it, and its first two derivatives in time.
-
-    """
+    """A window that rises from rest and returns to it, and its two derivatives in time."""
     edge = min(1.0 / corner, 0.1 * samples / sampling_rate)
     times = np.arange(samples) / sampling_rate
     rise = np.clip(times / edge, 0.0, 1.0)

@@ -1,0 +1,64 @@
+"""Imports run one way, and looking at the package costs no more than looking at ObsPy."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("torch", "seisbench", "scipy.signal", "pandas", "matplotlib", "h5py")
+
+
+def imported(path):
+    """(module, whether at import time) of every import in a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {
+        node
+        for function in ast.walk(tree)
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = ["." * node.level + (node.module or "")]
+        else:
+            continue
+        yield from ((name, node not in inside) for name in names)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "obspy_broadband").rglob("*.py")), ids=str)
+def test_the_library_knows_neither_plugins_nor_command_line(path):
+    for name, _ in imported(path):
+        assert not name.startswith(("obb_plugins", "obb_cli")), name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "plugins").glob("*.py")), ids=str)
+def test_plugins_know_the_library_only(path):
+    for name, _ in imported(path):
+        assert not name.startswith(("obb_plugins", "obb_cli", ".")), name
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "obspy_broadband" / "signal").glob("*.py")), ids=str
+)
+def test_signal_is_arrays_only(path):
+    for name, _ in imported(path):
+        assert not name.startswith(("obspy", "torch", "pandas", "..")) or name == "..errors", name
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import obspy_broadband",
+        "from obb_cli.main import obb; obb(['--help'], standalone_mode=False)",
+    ],
+)
+def test_nothing_heavy_is_imported_before_it_is_needed(code):
+    probe = f"import sys; {code}; sys.stderr.write(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert not loaded & set(HEAVY)

@@ -1,0 +1,163 @@
+import numpy as np
+import pytest
+from obspy import Stream
+from obspy_broadband.signal.integration import integrate
+
+from obspy_broadband.errors import InputError
+from obspy_broadband.record import read_records
+
+
+def refusal(stream, **arguments):
+    """The only reason why a stream's only station is refused."""
+    records, refusals = read_records(stream, **arguments)
+    assert not records
+    assert len(refusals) == 1
+    return refusals[0].reason
+
+
+@pytest.mark.parametrize(
+    ("components", "rows"),
+    [
+        ("ZNE", (0, 1, 2)),
+        ("ENZ", (2, 1, 0)),
+        ("ZRT", (0, 1, 2)),
+        ("12Z", (1, 2, 0)),
+        ("XYZ", (2, 1, 0)),
+    ],
+)
+def test_components_are_ordered_inside_and_kept_outside(simulation, components, rows):
+    stream = simulation(components=components)
+    record = read_records(stream)[0][0]
+    assert record.rows == rows
+    for trace, row, header in zip(stream, record.rows, record.headers):
+        assert np.array_equal(record.data[row], trace.data)
+        assert header.channel == trace.stats.channel
+
+
+def test_a_single_component_stands_in_all_rows(simulation):
+    stream = simulation(components="N")
+    record = read_records(stream)[0][0]
+    assert record.rows == (1,)
+    assert (record.data == stream[0].data).all()
+
+
+def test_stations_come_in_the_order_given(simulation):
+    stream = simulation(stations=("CCC", "AAA", "BBB"))
+    assert [record.id for record in read_records(stream)[0]] == [
+        "XX.CCC..HX",
+        "XX.AAA..HX",
+        "XX.BBB..HX",
+    ]
+
+
+def test_the_stream_is_not_changed(simulation):
+    stream = simulation()
+    before = stream.copy()
+    read_records(stream, units="cm/s**2")
+    assert stream == before
+
+
+@pytest.mark.parametrize(
+    ("units", "factor"), [("cm/s**2", 100.0), ("g", 1 / 9.80665), ("mm/s^2", 1000.0)]
+)
+def test_the_same_motion_in_other_units_is_the_same(simulation, units, factor):
+    stream = simulation()
+    other = stream.copy()
+    for trace in other:
+        trace.data = trace.data * factor
+    expected, found = read_records(stream)[0][0], read_records(other, units=units)[0][0]
+    assert np.allclose(found.data, expected.data, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize(("units", "times"), [("velocity", 1), ("displacement", 2)])
+def test_velocity_and_displacement_are_differentiated(simulation, units, times):
+    stream = simulation()
+    other = stream.copy()
+    for trace in other:
+        for _ in range(times):
+            trace.data = integrate(trace.data, trace.stats.sampling_rate)
+    expected, found = read_records(stream)[0][0], read_records(other, units=units)[0][0]
+    peak = np.abs(expected.data).max()
+    assert np.abs(found.data - expected.data)[:, 100:-100].max() < 0.01 * peak
+
+
+def test_units_noted_by_a_reader_count_and_an_argument_counts_more(simulation):
+    stream = simulation()
+    for trace in stream:
+        trace.stats.units = "cm/s**2"
+    assert np.allclose(read_records(stream)[0][0].data[0], stream[0].data * 0.01)
+    assert np.allclose(read_records(stream, units="m/s**2")[0][0].data[0], stream[0].data)
+
+
+def test_an_attached_response_without_units_is_warned_of():
+    from obspy import read
+
+    with pytest.warns(UserWarning, match="instrument response"):
+        read_records(read())
+
+
+def test_the_response_is_removed_with_an_inventory():
+    from obspy import read, read_inventory
+
+    stream = read()
+    record = read_records(stream, inventory=read_inventory())[0][0]
+    assert record.units == "counts, response removed"
+    assert 1e-7 < np.abs(record.data).max() < 1e-4  # a small local earthquake, not counts
+
+
+def test_a_response_that_is_missing_is_refused(simulation):
+    from obspy import read_inventory
+
+    assert "response" in refusal(simulation(), inventory=read_inventory())
+
+
+def test_bad_traces_are_refused_with_what_to_do(simulation):
+    gap = simulation()
+    gap.cutout(gap[0].stats.starttime + 10, gap[0].stats.starttime + 12)
+    assert "gap" in refusal(gap)
+    masked = gap.copy().merge()
+    assert "merge" in refusal(masked)
+
+    broken = simulation()
+    broken[1].data[7] = np.nan
+    assert "1 samples that are NaN" in refusal(broken)
+
+    dead = simulation()
+    dead[2].data[:] = 4.0
+    assert "constant (4)" in refusal(dead)
+
+    unequal = simulation()
+    unequal[0].trim(unequal[0].stats.starttime + 1)
+    assert "trim" in refusal(unequal)
+
+    rates = simulation()
+    rates[0].resample(40.0)
+    assert "50 and 40 Hz" in refusal(rates) or "40 and 50 Hz" in refusal(rates)
+
+    missing = Stream(simulation().traces[:2])
+    assert "2 components ('Z', 'N')" in refusal(missing)
+
+    assert "5 to 1200 s" in refusal(simulation().slice(endtime=simulation()[0].stats.starttime + 3))
+
+
+def test_segments_that_continue_each_other_are_one_record(simulation):
+    stream = simulation()
+    middle = stream[0].stats.starttime + 20
+    parts = stream.slice(endtime=middle) + stream.slice(starttime=middle + 0.02)
+    record = read_records(parts)[0][0]
+    assert np.array_equal(record.data, read_records(stream)[0][0].data)
+
+
+def test_one_bad_station_does_not_take_the_others_along(simulation):
+    stream = simulation(stations=("AAA", "BBB", "CCC"))
+    stream[4].data[:] = np.inf
+    records, refusals = read_records(stream)
+    assert [record.id for record in records] == ["XX.AAA..HX", "XX.CCC..HX"]
+    assert refusals[0].id == "XX.BBB..HX"
+
+
+def test_nothing_to_read():
+    with pytest.raises(InputError, match="empty"):
+        read_records(Stream())
+    with pytest.raises(InputError, match="Stream"):
+        read_records(np.zeros(5))
