@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from obspy import Stream
-from obspy_broadband.signal.integration import integrate
 
 from obspy_broadband.errors import InputError
 from obspy_broadband.record import read_records
+from obspy_broadband.signal.integration import integrate
 
 
 def refusal(stream, **arguments):

@@ -14,7 +14,7 @@ def strangers(tmp_path, monkeypatch):
 
     def add(distribution, name, module, code):
         (tmp_path / f"{module}.py").write_text(code)
-        info = tmp_path / f"{distribution}-1.2.dist-info"
+        info = tmp_path / f"{distribution.replace('-', '_')}-1.2.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2\n"

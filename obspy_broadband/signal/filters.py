@@ -33,9 +33,7 @@ def fast_length(n: int) -> int:
 
 
 def raised_cosine(x: np.ndarray) -> np.ndarray:
-    """0 below 0, 1 above 1, half a cosine between: a step without a kink.
-
-    """
+    """0 below 0, 1 above 1, half a cosine between: a step without a kink."""
     return 0.5 - 0.5 * np.cos(np.pi * np.clip(x, 0.0, 1.0))
 
 
@@ -69,9 +67,7 @@ def padding_for(corner: float, sampling_rate: float, samples: int) -> tuple[int,
 
 
 def low_pass(frequencies: np.ndarray, corner: float) -> np.ndarray:
-    """Amplitude of the band limit: 1 to the corner, exactly 0 above 1.25 times the corner.
-
-    """
+    """Amplitude of the band limit: 1 to the corner, exactly 0 above 1.25 times the corner."""
     return 1.0 - raised_cosine((frequencies / corner - 1.0) / (STOP_RATIO - 1.0))
 
 
@@ -107,9 +103,7 @@ def _at_rate(
     output_rate: float,
     corner: float,
 ) -> np.ndarray:
-    """Fourier interpolation to a fine grid, then a cubic spline to the wanted instants.
-
-    """
+    """Fourier interpolation to a fine grid, then a cubic spline to the wanted instants."""
     from scipy.interpolate import CubicSpline
 
     # With 40 points in the shortest period left, the spline errs by less than 1e-6.
