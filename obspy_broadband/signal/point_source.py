@@ -118,13 +118,13 @@ def p_wave_share(frequencies: np.ndarray, magnitude: float, stress_drop_mpa: flo
 
     The amplitude of P over S is (beta/alpha)³ times the ratio of the mean radiation patterns (0.52
     over 0.63), and the P wave's corner lies 1.5 times higher (Boore and Boatwright, 1984, BSSA 74).
-    Under the low velocities near the surface, waves arrive steeply, at about 25 degrees: P mostly
+    Under the low velocities near the surface, waves arrive steeply, at about 35 degrees: P mostly
     on the vertical, S mostly on the horizontals.
     """
     corner = source_corner(magnitude, stress_drop_mpa)
     ratio = (1 / np.sqrt(3)) ** 3 * 0.52 / 0.63
     ratio = ratio * (1 + (frequencies / corner) ** 2) / (1 + (frequencies / (1.5 * corner)) ** 2)
-    steep = np.deg2rad(25.0)
+    steep = np.deg2rad(35.0)
     vertical = ratio * np.cos(steep) / (np.sin(steep) / np.sqrt(2))
     horizontal = ratio * np.sin(steep) / np.sqrt(2) / (1 / np.sqrt(2))
     squared = np.stack([vertical, horizontal, horizontal]) ** 2

@@ -43,7 +43,7 @@ def test_within_a_thousandth_of_a_dense_reference(rate, highest):
 
 
 @pytest.mark.parametrize("damping", [0.02, 0.05, 0.1])
-@pytest.mark.parametrize("frequency", [0.5, 2.0, 8.0])
+@pytest.mark.parametrize("frequency", [2.0, 8.0])
 def test_the_steady_state_of_a_tone_against_the_closed_form(damping, frequency):
     times = np.arange(8000) / 100.0
     record = np.sin(2 * np.pi * frequency * times)

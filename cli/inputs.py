@@ -1,0 +1,91 @@
+"""What the commands share: reading what the user points at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from obspy import Stream, read
+
+from obspy_broadband.ensemble_folder import CARD
+from obspy_broadband.errors import InputError
+
+
+def is_ensemble(path: Path) -> bool:
+    """Whether the path is a folder that an ensemble was written to."""
+    return (path / CARD).is_file()
+
+
+def find_files(inputs: Iterable[str]) -> list[Path]:
+    """Files among paths, folders (all files below, hidden ones left out) and glob patterns.
+
+    :raises InputError: for an input that matches nothing.
+    """
+    files: list[Path] = []
+    for given in inputs:
+        path = Path(given)
+        if path.is_dir():
+            below = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
+        elif path.is_file():
+            below = [path]
+        else:
+            anchor = Path(path.anchor) if path.anchor else Path()
+            pattern = str(path.relative_to(path.anchor)) if path.anchor else given
+            below = sorted(p for p in anchor.glob(pattern) if p.is_file()) if pattern else []
+        if not below:
+            raise InputError(f"{given} is no file, no folder with files and matches none.")
+        files += below
+    return list(dict.fromkeys(files))
+
+
+def _hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def read_stream(
+    files: Sequence[Path], format: str | None, **options: Any
+) -> tuple[Stream, list[tuple[Path, str]]]:
+    """One Stream of all files.
+
+    :param format: as ObsPy names it; None recognises it.
+    :param options: passed to the format's reader.
+    :return: the Stream, and the files that could not be read, with the reason.
+    """
+    stream, unreadable = Stream(), []
+    for path in files:
+        try:
+            stream += read(str(path.absolute()), format=format, **options)
+        except Exception as error:  # a reader of ObsPy's may raise anything
+            unreadable.append((path, f"{error}".splitlines()[0] if f"{error}" else repr(error)))
+    return stream, unreadable
+
+
+def report_skips(skips: Sequence[tuple[Any, str]]) -> None:
+    """Print what was left out and why, to standard error."""
+    for what, reason in skips:
+        click.echo(f"skipped {what}: {reason}", err=True)
+
+
+def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
+    """``name=value`` pairs; a value is a number, true, false, none or a text.
+
+    :raises InputError: for what is no pair.
+    """
+    words = {"true": True, "false": False, "none": None}
+    parsed: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals or not name.strip():
+            raise InputError(f"--set {setting!r}: write NAME=VALUE, e.g. --set variability=0.5.")
+        value: Any = words.get(text.strip().lower(), text.strip())
+        if isinstance(value, str):
+            for kind in (int, float):
+                try:
+                    value = kind(value)
+                    break
+                except ValueError:
+                    continue
+        parsed[name.strip().replace("-", "_")] = value
+    return parsed

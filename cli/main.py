@@ -1,0 +1,62 @@
+"""The group ``obb``; it turns the library's errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+#: Name of a command (and of its file), and what ``obb --help`` says of it without importing it.
+COMMANDS = {
+    "enrich": "Turn low-frequency simulations into ensembles of broadband records.",
+    "evaluate": "Judge generated records against recorded ones.",
+    "measure": "Tabulate intensity measures of records.",
+    "methods": "List the translation methods, or explain one.",
+    "plot": "Draw an ensemble: waveforms, Fourier and response spectra.",
+}
+
+
+class Commands(click.Group):
+    """Imports a command when it is called, so that ``obb --help`` costs nothing."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        return getattr(import_module(f"obb_cli.{name}"), name)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(context)])
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run; a mistake of the user ends with one message and exit code 1.
+
+        :raises SystemExit: always in standalone mode, as click does.
+        """
+        try:
+            return super().main(*args, **kwargs)
+        except Exception as error:
+            # Imported here, since it imports ObsPy, which `obb --help` does not need.
+            from obspy_broadband.errors import BroadbandError
+
+            if not isinstance(error, (BroadbandError, OSError)):
+                raise
+            click.echo(f"obb: {error}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="obspy-broadband", prog_name="obb")
+def obb() -> None:
+    """Ensembles of broadband ground-motion records from low-frequency earthquake simulations.
+
+    \b
+    obb enrich traces/capteurs.*.h5 --method stochastic -n 20 -o ensemble/
+    obb plot ensemble/ -o figures/
+    obb measure ensemble/ -o measures.csv
+    """
