@@ -1,9 +1,10 @@
-"""The stochastic method against ground-motion models (NGA-West2), and its spread against Bayless-Abrahamson.
+"""The stochastic method against ground-motion models (NGA-West2), and its spread against
+Bayless-Abrahamson.
 
     python benchmarks/stochastic_against_gmms.py [FOLDER FOR FIGURES] [REALIZATIONS]
 
-Full-band draws with level="scenario" (magnitude and distance only, nothing of the simulation's level) for
-M 5-7 at 10-100 km on Vs30 760 m/s; RotD50 of 5 % SA. Needs pygmm.
+Full-band draws with level="scenario" (magnitude and distance only, nothing of the simulation's
+level) for M 5-7 at 10-100 km on Vs30 760 m/s; RotD50 of 5 % SA. Needs pygmm.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def draw(magnitude: float, distance_km: float, realizations: int, **options) -> 
 
 
 def nga_west2(magnitude: float, distance_km: float) -> np.ndarray:
-    """Median SA in m/s² of ASK14, BSSA14, CB14, CY14 at PERIODS: (models, periods); and their sd."""
+    """Median SA of ASK14, BSSA14, CB14, CY14, m/s²: (models, periods); and their sd."""
     import pygmm
 
     logging.getLogger("pygmm").setLevel(logging.ERROR)
@@ -132,9 +133,9 @@ def _correlation_figure(draws: np.ndarray, folder: Path) -> None:
     panel.set_title("Draws (points) and Bayless and Abrahamson (lines)", fontsize=9)
     figure.tight_layout()
     figure.savefig(folder / "correlation.png", dpi=80)
-    off = ~np.eye(len(centers), dtype=bool)
-    print(f"correlation between frequencies: mean difference {np.mean((found - expected)[off]):+.2f}, "
-          f"rms {np.sqrt(np.mean((found - expected)[off] ** 2)):.2f}")  # fmt: skip
+    difference = (found - expected)[~np.eye(len(centers), dtype=bool)]
+    print("correlation between frequencies: ", end="")
+    print(f"mean difference {difference.mean():+.2f}, rms {np.sqrt(np.mean(difference**2)):.2f}")
 
 
 def _waveform_figure(draws: np.ndarray, folder: Path) -> None:

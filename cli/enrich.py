@@ -7,8 +7,8 @@ import warnings
 from pathlib import Path
 
 import click
-from obspy import read_events, read_inventory
 from obb_cli.inputs import find_files, parse_settings, read_stream, report_skips
+from obspy import read_events, read_inventory
 
 import obspy_broadband
 from obspy_broadband.errors import InputError

@@ -175,7 +175,7 @@ class Stochastic(Method):
     def _sources(
         self, scenario: Scenario, s_minus_p: float | None
     ) -> tuple[list[tuple[float, float]], np.ndarray]:
-        """Possible magnitudes and distances, and how likely they are before the level is looked at."""
+        """Possible magnitudes and distances, and how likely they are beforehand."""
         if scenario.magnitude is None:
             magnitudes = np.arange(3.0, 8.01, 0.25)
             likely_m = np.exp(-0.5 * ((magnitudes - 5.5) / 1.2) ** 2)
@@ -218,7 +218,7 @@ class Stochastic(Method):
         length: int,
         rng: np.random.Generator,
     ) -> np.ndarray:
-        """Noise under the envelopes of P and S with the given spectra (Boore, 1983): (3, length)."""
+        """Noise with the envelopes and spectra of P and S (Boore, 1983): (3, length)."""
         rate = self.sampling_rate
         times = np.arange(length) / rate
         frequencies = np.fft.rfftfreq(length, 1.0 / rate)

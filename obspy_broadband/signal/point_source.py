@@ -1,4 +1,4 @@
-"""The Fourier spectrum of an earthquake at a site: source, path and site of a stochastic point source.
+"""The Fourier spectrum of an earthquake at a site: source, path and site of a point source.
 
 Active crust. Source and constants are those of Boore (2003, Pageoph 160) for the western United
 States, the crustal amplification is that of Boore (2016, BSSA 106) for 760 m/s, the linear site
@@ -45,7 +45,7 @@ def seismic_moment(magnitude: float) -> float:
 
 
 def source_corner(magnitude: float, stress_drop_mpa: float) -> float:
-    """Corner frequency of the source, Hz: 0.4906 beta (stress drop / moment)^(1/3) (Brune, 1970)."""
+    """Corner frequency of the source, Hz: 0.4906 beta (stress drop / M0)^(1/3) (Brune, 1970)."""
     return 0.4906 * _SHEAR_VELOCITY * (stress_drop_mpa * 1e6 / seismic_moment(magnitude)) ** (1 / 3)
 
 

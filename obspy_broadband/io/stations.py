@@ -1,0 +1,51 @@
+"""Stations of a simulation as an ObsPy Inventory."""
+
+from __future__ import annotations
+
+import numpy as np
+from obspy import Inventory, Stream
+from obspy.core.inventory import Channel, Network, Station
+
+from ..errors import InputError
+
+_EARTH_RADIUS = 6371e3  # m
+
+
+def inventory(stream: Stream, origin: tuple[float, float] | None = None) -> Inventory:
+    """Where the stations of a Stream are.
+
+    :param stream: traces with ``stats.coordinates``: latitude and longitude, or x (east), y (north)
+        and z (up) in m.
+    :param origin: latitude and longitude of x = y = 0, for stations that have only x and y; good to
+        some hundred km.
+    :raises InputError: for a trace without coordinates, or with x and y where no origin is given.
+    """
+    networks: dict[str, dict[str, Station]] = {}
+    for trace in stream:
+        stats = trace.stats
+        latitude, longitude, elevation = _place(trace.id, stats.get("coordinates", {}), origin)
+        stations = networks.setdefault(stats.network or "XX", {})
+        station = stations.setdefault(
+            stats.station, Station(stats.station, latitude, longitude, elevation, channels=[])
+        )
+        channel = Channel(
+            stats.channel, stats.location, latitude, longitude, elevation, depth=0.0,
+            sample_rate=stats.sampling_rate,
+        )  # fmt: skip
+        station.channels.append(channel)
+    return Inventory(
+        [Network(code, stations=list(stations.values())) for code, stations in networks.items()],
+        source="obspy-broadband",
+    )
+
+
+def _place(id: str, place: dict, origin: tuple[float, float] | None) -> tuple[float, float, float]:
+    if {"latitude", "longitude"} <= set(place):
+        return place["latitude"], place["longitude"], place.get("elevation", 0.0)
+    if not {"x", "y"} <= set(place):
+        raise InputError(f"{id} has no coordinates in its stats.")
+    if origin is None:
+        raise InputError(f"{id} has x and y only; pass origin=(latitude, longitude) of x = y = 0.")
+    north = np.rad2deg(place["y"] / _EARTH_RADIUS)
+    east = np.rad2deg(place["x"] / (_EARTH_RADIUS * np.cos(np.deg2rad(origin[0]))))
+    return origin[0] + north, origin[1] + east, place.get("z", 0.0)
