@@ -293,10 +293,8 @@ def test_units_of_a_file_reach_enrich(tmp_path, noise, simulation):
     ensemble = obspy.read(tmp_path / "*.semv").enrich(noise, n=1, seed=1)
     for low, given in zip(ensemble.low_frequency, sorted(simulation(), key=lambda t: t.id)):
         found = low.data[::2][: len(given.data)]
-        assert (
-            np.abs(found - given.data[: len(found)])[100:-100].max()
-            < 0.02 * np.abs(given.data).max()
-        )
+        difference = np.abs(found - given.data[: len(found)])[100:-100]
+        assert difference.max() < 0.05 * np.abs(given.data).max()
 
 
 def test_inventory_of_stations(simulation):

@@ -1,0 +1,164 @@
+"""Simulate an earthquake like Le Teil 2019 to 1 Hz and write what SEM3D would have written.
+
+    python examples/simulate_leteil.py OUT [--check]
+
+Mw 4.9, reverse faulting at 1.2 km depth (Ritz et al., 2020; Cornou et al., 2021), in a layered
+half-space, by reflectivity (the package pyprop8). OUT/traces/capteurs.0000.h5 and .0001.h5 hold
+acceleration at six stations; OUT/event.xml and OUT/stations.xml say where things are. Takes some
+seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pyprop8
+from obspy import Stream, Trace, UTCDateTime
+from obspy.core import AttribDict
+from obspy.core.event import Catalog, Event, Magnitude, Origin
+from pyprop8.utils import make_moment_tensor, rtf2xyz
+
+import obspy_broadband  # noqa: F401 - for the SEM3D format
+from obspy_broadband.io.stations import inventory
+from obspy_broadband.signal.integration import differentiate
+from obspy_broadband.signal.point_source import seismic_moment, source_corner
+
+ORIGIN = UTCDateTime("2019-11-11T10:52:45")
+LATITUDE, LONGITUDE, DEPTH_KM = 44.521, 4.669, 1.2
+MAGNITUDE, STRIKE, DIP, RAKE = 4.9, 50.0, 50.0, 89.0
+STRESS_DROP_MPA = 2.0  # a slow, shallow rupture
+#: Thickness (km), Vp, Vs (km/s), density (g/cm³): limestone of the Rhône valley over crust and mantle.
+LAYERS = [
+    (1.0, 4.3, 2.40, 2.50),
+    (3.0, 5.4, 3.10, 2.65),
+    (26.0, 6.1, 3.55, 2.80),
+    (np.inf, 8.0, 4.5, 3.30),
+]
+#: The layers have no attenuation of their own: Q and velocity (km/s) of the strongest waves' path.
+QUALITY, PATH_VELOCITY = 60.0, 2.5
+#: Epicentral distance (km), azimuth (degrees) and Vs30 (m/s): near, and around.
+STATIONS = {
+    "A_0000": (5.0, 75.0, 1000.0),
+    "A_0001": (11.0, 160.0, 760.0),
+    "A_0002": (17.0, 320.0, 900.0),
+    "A_0003": (28.0, 20.0, 600.0),
+    "A_0004": (42.0, 240.0, 760.0),
+    "A_0005": (60.0, 115.0, 500.0),
+}
+BEFORE = 10.0  # s of silence before the origin time
+STEP, DURATION = 0.2, 90.0
+FINER = 4  # SEM3D writes far more samples than the waves need
+
+
+def source_time_function(omega: complex) -> complex:
+    """Brune's pulse, of which the grid resolves 1 Hz: nothing is left of it at 2 Hz."""
+    corner = 2 * np.pi * source_corner(MAGNITUDE, STRESS_DROP_MPA)
+    return np.exp(-((omega / (2 * np.pi * 1.45)) ** 8)) / (1 + 1j * omega / corner) ** 2
+
+
+def simulate(stations: dict[str, tuple[float, float, float]] = STATIONS) -> Stream:
+    """Acceleration in m/s², components X (east), Y (north), Z (up), as SEM3D would give it."""
+    distance, azimuth, _ = np.array(list(stations.values())).T
+    x, y = distance * np.sin(np.deg2rad(azimuth)), distance * np.cos(np.deg2rad(azimuth))
+    # With km, km/s and g/cm³ a moment of 1e18 N m displaces by km.
+    moment = rtf2xyz(make_moment_tensor(STRIKE, DIP, RAKE, seismic_moment(MAGNITUDE) * 1e-18))
+    samples = round(DURATION / STEP)
+    _, displacement = pyprop8.compute_seismograms(
+        pyprop8.LayeredStructureModel(LAYERS),
+        pyprop8.PointSource(0.0, 0.0, DEPTH_KM, moment, np.zeros((3, 1)), BEFORE),
+        pyprop8.ListOfReceivers(x, y),
+        samples,
+        STEP,
+        source_time_function=source_time_function,
+        show_progress=False,
+        squeeze_outputs=False,
+        # Wavenumbers (1/km) as far as the slowest waves need at 2 Hz, close enough for 90 s.
+        stencil=pyprop8.kIntegrationStencil,
+        stencil_kwargs={"kmin": 0.0, "kmax": 9.0, "nk": 2400},
+    )
+    motion = displacement.reshape(len(stations), 3, samples) * 1000.0  # m
+    for _ in range(2):
+        motion = differentiate(motion, 1 / STEP)
+    frequencies = np.fft.rfftfreq(samples, STEP)
+    lost = np.exp(-np.pi * frequencies * distance[:, None, None] / (QUALITY * PATH_VELOCITY))
+    motion = np.fft.irfft(np.fft.rfft(motion) * lost, samples * FINER) * FINER
+    stream = Stream()
+    for number, (name, place) in enumerate(stations.items()):
+        for code, component in zip("XYZ", motion[number]):
+            header = {
+                "station": name,
+                "channel": f"BX{code}",
+                "delta": STEP / FINER,
+                "starttime": ORIGIN - BEFORE,
+                "units": "m/s**2",
+                "distance_km": float(np.hypot(place[0], DEPTH_KM)),
+                "vs30_m_s": place[2],
+                "coordinates": AttribDict(x=x[number] * 1000, y=y[number] * 1000, z=0.0),
+            }
+            stream.append(Trace(component, header=header))
+    return stream
+
+
+def event() -> Event:
+    """The earthquake as a catalogue has it."""
+    origin = Origin(time=ORIGIN, latitude=LATITUDE, longitude=LONGITUDE, depth=DEPTH_KM * 1000.0)
+    return Event(origins=[origin], magnitudes=[Magnitude(mag=MAGNITUDE, magnitude_type="Mw")])
+
+
+def write(stream: Stream, folder: Path) -> None:
+    """SEM3D's result folder (two processes), QuakeML and StationXML."""
+    traces = folder / "traces"
+    traces.mkdir(parents=True, exist_ok=True)
+    names = list(dict.fromkeys(trace.stats.station for trace in stream))
+    for process, part in enumerate((names[::2], names[1::2])):
+        held = Stream(trace.copy() for trace in stream if trace.stats.station in part)
+        for trace in held:
+            trace.stats.starttime = UTCDateTime(
+                STEP / FINER
+            )  # SEM3D's first sample; it has no date
+        if held:
+            held.write(str(traces / f"capteurs.{process:04d}.h5"), format="SEM3D")
+    Catalog([event()]).write(str(folder / "event.xml"), format="QUAKEML")
+    inventory(stream, (LATITUDE, LONGITUDE)).write(
+        str(folder / "stations.xml"), format="STATIONXML"
+    )
+
+
+def check(stream: Stream) -> None:
+    """Print the simulated level against a ground-motion model's (BSSA14)."""
+    import pygmm
+
+    from obspy_broadband.signal.response import rotd
+
+    print("station   distance   SA(1 s)   SA(2 s) m/s²    ratio to BSSA14")
+    for name in STATIONS:
+        x, y = (stream.select(station=name, component=code)[0] for code in "XY")
+        simulated = rotd(x.data, y.data, x.stats.sampling_rate, (1.0, 2.0), (50.0,))[0]
+        scenario = pygmm.Scenario(
+            mag=MAGNITUDE, dist_jb=STATIONS[name][0], v_s30=STATIONS[name][2], mechanism="RS",
+            region="global",
+        )  # fmt: skip
+        model = pygmm.BooreStewartSeyhanAtkinson2014(scenario).interp_spec_accels([1.0, 2.0]) * 9.81
+        print(
+            f"{name}{x.stats.distance_km:10.1f} km{simulated[0]:10.4f}{simulated[1]:10.4f}", end=""
+        )
+        print(f"{simulated[0] / model[0]:14.2f}{simulated[1] / model[1]:6.2f}")
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--check", action="store_true", help="compare with a ground-motion model")
+    arguments = parser.parse_args()
+    stream = simulate()
+    write(stream, arguments.out)
+    print(f"{len(STATIONS)} stations -> {arguments.out}/traces/capteurs.*.h5")
+    if arguments.check:
+        check(stream)
+
+
+if __name__ == "__main__":
+    main()
