@@ -7,11 +7,19 @@ import warnings
 from pathlib import Path
 
 import click
-from obb_cli.inputs import find_files, parse_settings, read_stream, report_skips
+from obb_cli.inputs import (
+    find_files,
+    parse_settings,
+    read_metadata,
+    read_stream,
+    report_skips,
+)
 from obspy import read_events, read_inventory
 
 import obspy_broadband
 from obspy_broadband.errors import InputError
+from obspy_broadband.record import read_records
+from obspy_broadband.registry import create
 
 
 @click.command()
@@ -76,12 +84,14 @@ def enrich(
         raise InputError("None of the inputs could be read.")
     report_skips(unreadable)
     if dry_run:
-        records, refusals = obspy_broadband.record.read_records(stream, units)
+        create(method, parse_settings(settings))
+        records, refusals = read_records(stream, units)
         click.echo(f"{len(records)} records, {len(records) * number} realizations by {method}:")
         for record in records:
             click.echo(f"  {record.id}  {record.duration:g} s at {record.sampling_rate:g} Hz")
         report_skips([(refusal.id, refusal.reason) for refusal in refusals])
         return
+    events = read_metadata(event_file, read_events, "events (QuakeML)")
     with warnings.catch_warnings():
         # Said below, record by record.
         warnings.filterwarnings("ignore", message="Skipped ")
@@ -96,8 +106,8 @@ def enrich(
             distance=distance,
             depth=depth,
             vs30=vs30,
-            inventory=read_inventory(inventory_file) if inventory_file else None,
-            event=read_events(event_file)[0] if event_file else None,
+            inventory=read_metadata(inventory_file, read_inventory, "an inventory (StationXML)"),
+            event=events[0] if events else None,
             on_bad="raise" if strict else "skip",
             progress=True,
             **parse_settings(settings),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,19 @@ def read_stream(
         except Exception as error:  # a reader of ObsPy's may raise anything
             unreadable.append((path, f"{error}".splitlines()[0] if f"{error}" else repr(error)))
     return stream, unreadable
+
+
+def read_metadata(path: str | None, reader: Callable[[str], Any], what: str) -> Any:
+    """An Inventory or a Catalog from a file; None for no file.
+
+    :raises InputError: for a file that is none.
+    """
+    if path is None:
+        return None
+    try:
+        return reader(path)
+    except Exception as error:  # ObsPy raises TypeError, XML errors, ...
+        raise InputError(f"{path} cannot be read as {what}: {error}") from error
 
 
 def report_skips(skips: Sequence[tuple[Any, str]]) -> None:

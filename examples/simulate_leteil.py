@@ -29,7 +29,7 @@ ORIGIN = UTCDateTime("2019-11-11T10:52:45")
 LATITUDE, LONGITUDE, DEPTH_KM = 44.521, 4.669, 1.2
 MAGNITUDE, STRIKE, DIP, RAKE = 4.9, 50.0, 50.0, 89.0
 STRESS_DROP_MPA = 2.0  # a slow, shallow rupture
-#: Thickness (km), Vp, Vs (km/s), density (g/cm³): limestone of the Rhône valley over crust and mantle.
+#: Thickness (km), Vp, Vs (km/s), density (g/cm³): limestone over crust and mantle.
 LAYERS = [
     (1.0, 4.3, 2.40, 2.50),
     (3.0, 5.4, 3.10, 2.65),

@@ -177,8 +177,8 @@ class Stochastic(Method):
     ) -> tuple[list[tuple[float, float]], np.ndarray]:
         """Possible magnitudes and distances, and how likely they are beforehand."""
         if scenario.magnitude is None:
-            magnitudes = np.arange(3.0, 8.01, 0.25)
-            likely_m = np.exp(-0.5 * ((magnitudes - 5.5) / 1.2) ** 2)
+            magnitudes = np.arange(0.0, 8.01, 0.25)
+            likely_m = np.exp(-0.5 * ((magnitudes - 5.0) / 1.5) ** 2)
         else:
             magnitudes, likely_m = np.array([scenario.magnitude]), np.ones(1)
         if scenario.distance_km is None:

@@ -12,7 +12,7 @@ from obspy_broadband.signal.point_source import seismic_moment
 pytest.importorskip("pyprop8")
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 
-import simulate_leteil  # noqa: E402
+import simulate_leteil
 
 
 @pytest.fixture(scope="module")

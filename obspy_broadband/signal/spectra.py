@@ -25,6 +25,8 @@ def konno_ohmachi_weights(
 
     W = (sin(b log10(f/fc)) / (b log10(f/fc)))^4, normalized to the sum 1 for each centre.
 
+    The main lobe alone is used.
+
     :param frequencies: of the spectrum, Hz; zero gets no weight.
     :param centers: Hz, positive.
     :param bandwidth: b; larger is narrower.
@@ -33,7 +35,8 @@ def konno_ohmachi_weights(
     positive = np.where(frequencies > 0, frequencies, 1.0)
     argument = bandwidth * np.log10(positive[:, None] / np.asarray(centers)[None, :])
     weights = np.sinc(argument / np.pi) ** 4
-    weights[np.asarray(frequencies) <= 0] = 0.0
+    # The side lobes would let a steep spectrum's strong end leak into its weak one.
+    weights[(np.abs(argument) > np.pi) | (np.asarray(frequencies)[:, None] <= 0)] = 0.0
     total = weights.sum(axis=0)
     if (total <= 0).any():
         nearest = np.abs(np.asarray(frequencies)[:, None] - np.asarray(centers)).argmin(axis=0)

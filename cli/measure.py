@@ -1,0 +1,84 @@
+"""``obb measure``: intensity measures of records or ensembles as a table."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import pandas as pd
+from obb_cli.inputs import find_files, is_ensemble, read_stream, report_skips
+
+from obspy_broadband import Ensemble, InputError
+from obspy_broadband.measures import measure as measure_stream
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True)
+@click.option("-u", "--units", help="e.g. velocity, cm/s**2, g [default: the file's, else m/s**2]")
+@click.option("--format", help="Of the inputs, as ObsPy names it [default: recognised].")
+@click.option("--periods", help="Of the spectra, s, e.g. 0.1,0.3,1 [default: 21 of 0.01-10 s]")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="CSV [default: print it].")
+def measure(
+    inputs: tuple[str, ...],
+    units: str | None,
+    format: str | None,
+    periods: str | None,
+    output: Path | None,
+) -> None:
+    """Tabulate intensity measures of records.
+
+    INPUTS are ensemble folders, or files, folders and patterns of records. Peaks and spectra are
+    RotD50 of the horizontals.
+
+    \b
+    obb measure ensemble/ -o measures.csv
+    obb measure recordings/*.mseed --units cm/s**2 --periods 0.1,0.3,1
+    """
+    chosen = parse_periods(periods)
+    tables, files = [], []
+    for given in inputs:
+        if is_ensemble(Path(given)):
+            tables.append(Ensemble.read(given).intensity_measures(chosen))
+        else:
+            files.append(given)
+    skips: list[tuple[object, str]] = []
+    if files:
+        stream, unreadable = read_stream(find_files(files), format)
+        skips += unreadable
+        # One station at a time, so that one that cannot be measured takes no other along.
+        for id in dict.fromkeys(trace.id[:-1] for trace in stream):
+            station = stream.select(id=id + "?")
+            try:
+                tables.append(measure_stream(station, chosen, units))
+            except InputError as error:
+                skips.append((id, str(error)))
+    report_skips(skips)
+    if not tables:
+        raise InputError("None of the inputs could be measured.")
+    table = pd.concat([t.reset_index() for t in tables], ignore_index=True)
+    if output:
+        table.to_csv(output, index=False)
+        click.echo(f"{len(table)} rows -> {output}")
+    else:
+        click.echo(table.to_csv(index=False, float_format="%.5g"), nl=False)
+    if skips:
+        sys.exit(2)
+
+
+def parse_periods(text: str | None) -> tuple[float, ...] | None:
+    """Numbers between commas.
+
+    :raises InputError: for anything else, or a period that is not positive.
+    """
+    if text is None:
+        return None
+    try:
+        periods = tuple(float(word) for word in text.split(","))
+    except ValueError as error:
+        raise InputError(
+            f"--periods {text!r}: write numbers between commas, e.g. 0.1,1."
+        ) from error
+    if not all(0.005 <= period <= 60 for period in periods):
+        raise InputError(f"--periods {text!r}: periods of 0.005 to 60 s can be computed.")
+    return periods

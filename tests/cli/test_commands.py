@@ -1,0 +1,155 @@
+"""Every command as a user calls it: exit codes, messages, files."""
+
+import obspy
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from obb_cli.main import COMMANDS, obb
+
+from obspy_broadband import Ensemble
+
+
+@pytest.fixture
+def folder(simulation, tmp_path):
+    """Two stations of a simulation as files."""
+    for station in ("AAA", "BBB"):
+        for trace in simulation(stations=(station,), duration=30):
+            trace.write(str(tmp_path / f"{trace.id}.sac"), format="SAC")
+    return tmp_path
+
+
+def run(*words):
+    return CliRunner().invoke(obb, [str(word) for word in words])
+
+
+def enrich(folder, *words):
+    return run("enrich", folder / "*.sac", "-n", 3, "--seed", 7, "-o", folder / "out", *words)
+
+
+def test_help_lists_every_command():
+    done = run("--help")
+    assert done.exit_code == 0
+    for name in COMMANDS:
+        assert name in done.output
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_has_help_with_an_example(name):
+    done = run(name, "--help")
+    assert done.exit_code == 0
+    assert f"obb {name}" in done.output
+
+
+def test_methods():
+    assert "stochastic" in run("methods").output
+    done = run("methods", "stochastic")
+    assert "Boore" in done.output
+    assert "stress_drop_mpa" in done.output
+    done = run("methods", "nope")
+    assert done.exit_code == 1
+    assert done.output == "obb: Unknown method 'nope'. Known methods: stochastic.\n"
+
+
+def test_enrich_measure_plot_evaluate(folder):
+    done = enrich(folder, "--magnitude", 5.5, "--distance", 30)
+    assert done.exit_code == 0, done.output
+    ensemble = Ensemble.read(folder / "out")
+    assert len(ensemble) == 3
+    assert len(ensemble.stations) == 2
+    assert ensemble.provenance["stations"][0]["scenario"]["magnitude"] == 5.5
+
+    done = run("measure", folder / "out", "--periods", "0.1,1", "-o", folder / "m.csv")
+    assert done.exit_code == 0, done.output
+    assert len(pd.read_csv(folder / "m.csv")) == 6
+
+    done = run("plot", folder / "out", "--station", "AAA", "--motion", "-o", folder / "figures")
+    assert done.exit_code == 0, done.output
+    assert len(list((folder / "figures").glob("*.png"))) == 2
+
+    record = folder / "out" / "realization-0001.mseed"
+    done = run("evaluate", folder / "out", "--recorded", record, "-o", folder / "report")
+    assert done.exit_code == 0, done.output
+    assert "EG_above_corner" in done.output
+    assert {p.name for p in (folder / "report").iterdir()} == {
+        "goodness.csv",
+        "residuals.csv",
+        "summary.csv",
+    }
+
+
+def test_the_same_command_gives_the_same_bytes(folder):
+    enrich(folder)
+    first = {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+    assert enrich(folder, "--overwrite").exit_code == 0
+    assert first == {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+
+
+def test_options_of_the_method(folder):
+    assert enrich(folder, "--set", "variability=0", "--set", "kappa-s=0.05").exit_code == 0
+    options = Ensemble.read(folder / "out").provenance["options"]
+    assert (options["variability"], options["kappa_s"]) == (0, 0.05)
+    done = enrich(folder, "--overwrite", "--set", "variabilty=0")
+    assert done.exit_code == 1
+    assert "Did you mean variability" in done.output
+
+
+def test_a_dry_run_writes_nothing(folder):
+    done = enrich(folder, "--dry-run")
+    assert done.exit_code == 0
+    assert "6 realizations" in done.output
+    assert not (folder / "out").exists()
+
+
+def test_bad_inputs_are_skipped_with_a_reason_or_stop_a_strict_run(folder):
+    (folder / "XX.CCC..HXZ.sac").write_bytes(b"rubbish")
+    (folder / "XX.BBB..HXE.sac").unlink()
+    done = enrich(folder)
+    assert done.exit_code == 2
+    assert "skipped" in done.output
+    assert "XX.CCC..HXZ.sac" in done.output
+    assert "2 components" in done.output
+    assert Ensemble.read(folder / "out").stations == ["XX.AAA..HX"]
+    done = enrich(folder, "--overwrite", "--strict")
+    assert done.exit_code == 1
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("enrich", "nothing/*.sac", "-o", "x"), "matches none"),
+        (("enrich", "{}", "-o", "{}"), "not empty"),
+        (("enrich", "{}", "-n", "0", "-o", "{}/x"), "n is 0"),
+        (("enrich", "{}", "--corner", "99", "-o", "{}/x"), "corner is 99"),
+        (("enrich", "{}", "--units", "counts", "-o", "{}/x"), "inventory="),
+        (("enrich", "{}", "--set", "oops", "-o", "{}/x"), "NAME=VALUE"),
+        (("enrich", "{}", "--event", "{}/XX.AAA..HXZ.sac", "-o", "{}/x"), "QuakeML"),
+        (("measure", "{}", "--periods", "a,b"), "numbers between commas"),
+        (("plot", "{}", "-o", "{}/figures"), "no ensemble"),
+        (("evaluate", "{}", "--recorded", "{}"), "no ensemble"),
+    ],
+)
+def test_a_mistake_is_one_message_and_exit_code_1(folder, words, message):
+    done = run(*[word.format(folder) for word in words])
+    assert done.exit_code == 1, done.output
+    assert message in done.output
+    assert "Traceback" not in done.output
+    assert done.output.splitlines()[-1].startswith("obb: ")
+
+
+def test_measure_prints_a_table_of_records(folder):
+    done = run("measure", folder, "--periods", "0.2")
+    assert done.exit_code == 0
+    assert done.output.splitlines()[0].startswith("station,pga_m_s2")
+    assert len(done.output.splitlines()) == 3
+
+
+def test_units_of_the_command_line(folder):
+    enrich(folder)
+    for path in folder.glob("*.sac"):
+        stream = obspy.read(path)
+        stream[0].data *= 100.0
+        stream.write(str(path), format="SAC")
+    done = enrich(folder, "--overwrite", "--units", "cm/s**2")
+    assert done.exit_code == 0
+    assert Ensemble.read(folder / "out").provenance["stations"][0]["input_units"] == "cm/s**2"

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from obspy_broadband.signal.envelope import envelope, saragoni_hart
+from obspy_broadband.signal.filters import band_limit
+from obspy_broadband.signal.phases import arrivals, smooth
+
+FS, CORNER = 100.0, 1.0
+
+
+def earthquake(p, s, seed, seconds=60.0, noise=0.0):
+    rng = np.random.default_rng(seed)
+    times = np.arange(int(seconds * FS)) / FS
+    shapes = np.outer((0.4, 0.15, 0.15), saragoni_hart(times - p, 3.0))
+    shapes += np.outer((0.3, 1.0, 0.8), saragoni_hart(times - s, 5.0))
+    return band_limit((shapes + noise) * rng.normal(size=(3, len(times))), FS, CORNER)
+
+
+@pytest.mark.parametrize("between", [4.0, 10.0])
+def test_p_and_s_are_found_within_about_a_period(between):
+    found = [arrivals(earthquake(12.0, 12.0 + between, seed), FS, CORNER) for seed in range(12)]
+    p = np.array([np.nan if one[0] is None else one[0] for one in found])
+    s = np.array([one[1] for one in found])
+    assert abs(np.nanmedian(p) - 12.0) < 1.5
+    assert abs(np.median(s) - (12.0 + between)) < 2.0
+
+
+def test_a_known_distance_places_p():
+    found = [arrivals(earthquake(12.0, 18.0, s, noise=0.05), FS, CORNER, 49.0) for s in range(8)]
+    gaps = np.array([s - p for p, s in found if p is not None])
+    assert abs(np.median(gaps) - 6.0) < 1.5
+
+
+def test_a_record_that_begins_in_the_shaking():
+    cut = earthquake(12.0, 18.0, 1)[:, 1900:]
+    p, s = arrivals(cut, FS, CORNER)
+    assert p is None
+    assert s < 3.0
+
+
+def test_the_level_does_not_matter():
+    motion = earthquake(12.0, 18.0, 2)
+    assert arrivals(motion, FS, CORNER) == arrivals(1e-6 * motion, FS, CORNER)
+
+
+def test_envelope_of_a_modulated_tone():
+    times = np.arange(4000) / FS
+    shape = np.exp(-(((times - 20) / 5) ** 2))
+    found = envelope(shape * np.sin(2 * np.pi * 5 * times))
+    assert np.abs(found - shape)[200:-200].max() < 0.01
+
+
+def test_the_earthquakes_envelope():
+    """1 at its maximum, a fifth of the way; 0.05 at the end; nothing before."""
+    times = np.linspace(-5, 40, 4501)
+    shape = saragoni_hart(times, duration=10.0)
+    assert shape.max() == pytest.approx(1.0)
+    assert times[shape.argmax()] == pytest.approx(4.0, abs=0.02)
+    assert np.interp(20.0, times, shape) == pytest.approx(0.05, rel=0.01)
+    assert (shape[times <= 0] == 0).all()
+
+
+def test_moving_average():
+    x = np.arange(10.0)
+    assert smooth(x, 3)[1:-1] == pytest.approx(x[1:-1])
+    assert smooth(np.ones((2, 7)), 4) == pytest.approx(1.0)
