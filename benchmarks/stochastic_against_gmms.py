@@ -21,35 +21,42 @@ from obspy_broadband import Batch, Scenario
 from obspy_broadband.signal.envelope import saragoni_hart
 from obspy_broadband.signal.filters import band_limit
 from obspy_broadband.signal.phases import OMORI_VELOCITY
+from obspy_broadband.signal.point_source import duration
 from obspy_broadband.signal.residuals import correlation
 from obspy_broadband.signal.response import rotd
 from obspy_broadband.signal.spectra import effective_amplitude
 
 RATE, CORNER, P = 100.0, 1.0, 10.0
+#: D5-95 of strong-motion records below 1 Hz over the theoretical duration, geometric mean.
+LONGER = 4.2
 PERIODS = (0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0)
 MAGNITUDES, DISTANCES = (5.0, 6.0, 7.0), (10.0, 30.0, 100.0)
 G = 9.80665
 
 
-def low_frequency(distance_km: float, seconds: float = 90.0) -> np.ndarray:
-    """An input with P and S at the right times: (3, samples). Its level does not matter here."""
+def low_frequency(magnitude: float, distance_km: float) -> np.ndarray:
+    """P, S and a coda as long as in records; the level does not matter: (3, samples)."""
     rng = np.random.default_rng(1)
-    times = np.arange(int(seconds * RATE)) / RATE
+    theory = duration(magnitude, distance_km, Options().stress_drop_mpa)
     s = P + distance_km / OMORI_VELOCITY
-    p_window, s_window = saragoni_hart(times - P, 3.0), saragoni_hart(times - s, 8.0)
-    envelope = np.outer((0.4, 0.15, 0.15), p_window) + np.outer((0.4, 1, 1), s_window)
+    times = np.arange(int((s + 10 * theory + 60) * RATE)) / RATE
+    parts = [saragoni_hart(times - s, lasts) ** 2 for lasts in (theory, LONGER * theory)]
+    shear = np.sqrt(0.6 * parts[0] / parts[0].sum() + 0.4 * parts[1] / parts[1].sum())
+    envelope = np.outer((0.4, 0.15, 0.15), saragoni_hart(times - P, 3.0))
+    envelope += np.outer((0.4, 1, 1), shear / shear.max())
     return band_limit(envelope * rng.normal(size=envelope.shape), RATE, CORNER)
 
 
 def draw(magnitude: float, distance_km: float, realizations: int, **options) -> np.ndarray:
     """Full-band realizations in m/s²: (realizations, 3, samples)."""
-    low = low_frequency(distance_km)
+    low = low_frequency(magnitude, distance_km)
     scale = np.abs(low).max()
     scenario = Scenario(magnitude, distance_km, 8.0, 760.0)
     method = Stochastic(Options(level="scenario", **options))
     low = (low / scale)[None]
     batch = Batch(low, np.array([scale]), np.array([CORNER]), (scenario,), np.zeros(1, int))
-    seeds = np.random.default_rng(7).integers(0, 2**62, (1, realizations), dtype=np.uint64)
+    rng = np.random.default_rng([7, int(10 * magnitude), int(distance_km)])
+    seeds = rng.integers(0, 2**62, (1, realizations), dtype=np.uint64)
     return method.realize(batch, seeds)[0] * scale
 
 
