@@ -53,7 +53,7 @@ class Options:
     :param variability: factor on the standard deviation between realizations; 0 for the median.
     """
 
-    stress_drop_mpa: float = 12.0
+    stress_drop_mpa: float = 11.0
     kappa_s: float = 0.036
     level: str = "conditional"
     variability: float = 1.0

@@ -78,7 +78,7 @@ def fourier_spectrum(
     magnitude: float,
     distance_km: float,
     vs30_m_s: float = 760.0,
-    stress_drop_mpa: float = 12.0,
+    stress_drop_mpa: float = 11.0,
     kappa_s: float = 0.036,
 ) -> np.ndarray:
     """Fourier amplitude spectrum of acceleration of one horizontal component (Boore, 2003).

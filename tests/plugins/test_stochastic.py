@@ -51,7 +51,7 @@ def test_it_keeps_the_contract():
 def test_the_median_spectrum_is_the_point_sources():
     centers = np.geomspace(2, 25, 12)
     drawn = spectra(draw(variability=0.0, level="scenario"), centers)
-    expected = fourier_spectrum(centers, 5.5, 40.0, 760.0, 12.0, 0.036)
+    expected = fourier_spectrum(centers, 5.5, 40.0, 760.0, 11.0, 0.036)
     assert np.log(np.sqrt((drawn**2).mean(axis=0)) / expected) == pytest.approx(0, abs=0.15)
 
 

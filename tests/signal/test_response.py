@@ -111,14 +111,14 @@ def test_records_do_not_know_of_each_other():
 def test_rotd_against_all_directions_one_by_one():
     h1, h2 = earthquake(6), earthquake(7)
     periods = (0.05, 0.2, 1.0, 5.0)
-    found = rotd(h1, h2, 100.0, periods, (0.0, 50.0, 100.0))
+    found = rotd(h1, h2, 100.0, periods, (50.0, 100.0))
     for column, period in zip(found.T, periods):
         first, second = (dense_reference(h, 100.0, period) for h in (h1, h2))
         peaks = [
             np.abs(np.cos(angle) * first + np.sin(angle) * second).max()
             for angle in np.deg2rad(np.arange(180))
         ]
-        assert column == pytest.approx(np.percentile(peaks, [0, 50, 100]), rel=1e-3)
+        assert column == pytest.approx(np.percentile(peaks, [50, 100]), rel=1e-3)
 
 
 def test_rotd_of_polarized_motion():
