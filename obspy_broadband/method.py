@@ -97,8 +97,10 @@ class Method(ABC):
     ...     samples = None
     ...     def realize(self, batch, seeds):
     ...         shape = batch.low_frequency.shape[1:]
-    ...         noise = [[np.random.default_rng(seed).normal(0, 1e-3, shape) for seed in row] for
-    row in seeds]
+    ...         noise = [
+    ...             [np.random.default_rng(seed).normal(0, 1e-3, shape) for seed in row]
+    ...             for row in seeds
+    ...         ]
     ...         return batch.low_frequency[:, None] + np.array(noise)
 
     :param options: what the user may set, an instance of the class's ``Options``.

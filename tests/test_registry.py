@@ -42,9 +42,9 @@ def test_the_built_in_methods_are_registered():
 
 
 def test_a_strangers_method_comes_through_the_same_door(strangers):
-    strangers("obb-whisper", "whisper", "obb_whisper", GOOD)
+    strangers("obb-whisper", "whisper", "stranger_whisper", GOOD)
     assert obspy_broadband.methods()["whisper"].version == "1.2"
-    assert registry.load("whisper").__module__ == "obb_whisper"
+    assert registry.load("whisper").__module__ == "stranger_whisper"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_made_method_takes_no_more_options(noise):
 
 
 def test_an_option_that_does_not_exist_names_those_that_do(strangers):
-    strangers("obb-whisper", "whisper", "obb_whisper2", GOOD)
+    strangers("obb-whisper", "whisper", "stranger_whisper", GOOD)
     with pytest.raises(InputError, match="Method 'whisper': Unknown option 'loud'"):
         registry.create("whisper", {"loud": True})
 
