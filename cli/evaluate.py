@@ -36,7 +36,7 @@ def evaluate(
     obb evaluate ensemble/ --recorded 'sac/*.sac' --units cm/s**2
     """
     stream, unreadable = read_stream(find_files(recorded), None)
-    comparison = compare(Ensemble.read(generated), stream, corner, units)
+    comparison = compare(Ensemble.read(generated), stream, corner, units, progress=True)
     skips = [*unreadable, *comparison.skipped]
     report_skips(skips)
     summary = comparison.summary()

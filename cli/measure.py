@@ -39,7 +39,7 @@ def measure(
     tables, files = [], []
     for given in inputs:
         if is_ensemble(Path(given)):
-            tables.append(Ensemble.read(given).intensity_measures(chosen))
+            tables.append(Ensemble.read(given).intensity_measures(chosen, progress=True))
         else:
             files.append(given)
     skips: list[tuple[object, str]] = []

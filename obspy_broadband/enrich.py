@@ -25,7 +25,9 @@ from .windows import Prepared, batches, prepare, restore
 
 #: Numbers (all components and realizations together) that one call of a method may return; bounds
 #: memory.
-CHUNK = 20_000_000
+CHUNK = 10_000_000
+#: Realizations that are joined with the simulation at once.
+BLOCK = 8
 
 
 def enrich(
@@ -101,8 +103,12 @@ def enrich(
                 item = prepared[index]
                 mine = windows[[row for row, owner in enumerate(owners) if owner == index]]
                 realizations = restore(mine, item, ready.sampling_rate)
-                broadband = hybridize(item.low_frequency, realizations, ready.sampling_rate, corner)
-                enriched[index] = collect(item, broadband, ready.sampling_rate)
+                # A few at a time: the transforms of all of them would fill the memory.
+                joined = [
+                    hybridize(item.low_frequency, some, ready.sampling_rate, corner)
+                    for some in np.array_split(realizations, -(-n // BLOCK))
+                ]
+                enriched[index] = collect(item, joined, ready.sampling_rate)
                 bar.update()
     return Ensemble(
         [enriched[index] for index in range(len(prepared))],
@@ -135,10 +141,12 @@ def realization_seeds(seed: int, station: str, start_ns: int, n: int) -> np.ndar
     return np.array([int.from_bytes(digest, "little") for digest in digests], dtype=np.uint64)
 
 
-def collect(item: Prepared, broadband: np.ndarray, sampling_rate: float) -> EnrichedRecord:
+def collect(
+    item: Prepared, broadband: Sequence[np.ndarray], sampling_rate: float
+) -> EnrichedRecord:
     """Keep the components that came, as they came.
 
-    :param broadband: (realizations, 3, samples), m/s².
+    :param broadband: (realizations, 3, samples), m/s², in parts.
     """
     rows = list(item.record.rows)
     return EnrichedRecord(
@@ -148,7 +156,7 @@ def collect(item: Prepared, broadband: np.ndarray, sampling_rate: float) -> Enri
         headers=item.record.headers,
         rows=item.record.rows,
         low_frequency=item.low_frequency[rows].astype(np.float32),
-        realizations=broadband[:, rows].astype(np.float32),
+        realizations=np.concatenate([part[:, rows].astype(np.float32) for part in broadband]),
     )
 
 

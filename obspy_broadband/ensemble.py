@@ -131,17 +131,20 @@ class Ensemble(Sequence[Stream]):
             ]
         return [f"obspy_broadband {__version__}: {stage}" for stage in stages]
 
-    def intensity_measures(self, periods: Sequence[float] | None = None) -> pd.DataFrame:
+    def intensity_measures(
+        self, periods: Sequence[float] | None = None, progress: bool = False
+    ) -> pd.DataFrame:
         """Intensity measures of every station and realization.
 
         :param periods: of the response spectra in s; default
             :data:`obspy_broadband.measures.PERIODS`.
+        :param progress: show a progress bar.
         :return: one row a station and realization (both in the index); columns as in
             :func:`obspy_broadband.measures.measure`.
         """
         from .measures import measure_ensemble
 
-        return measure_ensemble(self, periods)
+        return measure_ensemble(self, periods, progress)
 
     def plot(self, station: str | None = None, **arguments: Any) -> Figure:
         """Waveforms, Fourier and response spectra of one station; see

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from obspy import Inventory, Stream
+from tqdm import tqdm
 
 from .errors import InputError
 from .record import read_records
@@ -50,10 +51,12 @@ def measure(
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("station")
 
 
-def measure_ensemble(ensemble: Ensemble, periods: Sequence[float] | None = None) -> pd.DataFrame:
+def measure_ensemble(
+    ensemble: Ensemble, periods: Sequence[float] | None = None, progress: bool = False
+) -> pd.DataFrame:
     """Intensity measures of every station and realization: see ``Ensemble.intensity_measures``."""
     index, rows = [], []
-    for record in ensemble.records:
+    for record in tqdm(ensemble.records, desc="measures", unit="station", disable=not progress):
         motion = np.zeros((len(ensemble), 3, record.realizations.shape[-1]))
         motion[:, list(record.rows)] = record.realizations
         found = _rows(motion, record.rows, record.sampling_rate, periods)

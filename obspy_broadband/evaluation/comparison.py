@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from obspy import Stream
+from tqdm import tqdm
 
 from ..ensemble import EnrichedRecord, Ensemble
 from ..errors import InputError
@@ -60,6 +61,7 @@ def compare(
     corner: float | None = None,
     units: str | None = None,
     periods: Sequence[float] = PERIODS,
+    progress: bool = False,
 ) -> Comparison:
     """Compare an ensemble with recordings of the same stations and times.
 
@@ -67,6 +69,7 @@ def compare(
         resampled to its instants.
     :param corner: where "below" ends and "above" begins, Hz; default: the ensemble's.
     :param units: of ``recorded``, as in ``enrich``.
+    :param progress: show progress bars.
     :raises InputError: if no station can be compared.
     """
     corner = corner or ensemble.provenance["corner_hz"]
@@ -82,10 +85,9 @@ def compare(
     if not kept:
         raise InputError("No station can be compared: " + " ".join(why for _, why in skipped))
     part = Ensemble([generated for generated, _, _ in kept], ensemble.provenance)
-    residuals = _residuals(part, [(g, motion) for g, _, motion in kept], periods)
-    return Comparison(
-        residuals, _goodness(part, [motion for _, _, motion in kept], corner), skipped
-    )
+    residuals = _residuals(part, [(g, motion) for g, _, motion in kept], periods, progress)
+    goodness = _goodness(part, [motion for _, _, motion in kept], corner, progress)
+    return Comparison(residuals, goodness, skipped)
 
 
 def _find(generated: EnrichedRecord, records: Sequence[Record]) -> Record:
@@ -122,9 +124,12 @@ def _cut(generated: EnrichedRecord, record: Record) -> np.ndarray:
 
 
 def _residuals(
-    ensemble: Ensemble, kept: list[tuple[EnrichedRecord, np.ndarray]], periods: Sequence[float]
+    ensemble: Ensemble,
+    kept: list[tuple[EnrichedRecord, np.ndarray]],
+    periods: Sequence[float],
+    progress: bool,
 ) -> pd.DataFrame:
-    generated = measure_ensemble(ensemble, periods)
+    generated = measure_ensemble(ensemble, periods, progress)
     stream = Stream(t for g, motion in kept for t in g.traces(motion, []))
     recorded = measure(stream, periods, units="m/s**2")
     aligned = recorded.loc[generated.index.get_level_values("station")].to_numpy()
@@ -132,10 +137,13 @@ def _residuals(
         return np.log(aligned / generated)
 
 
-def _goodness(ensemble: Ensemble, recorded: Sequence[np.ndarray], corner: float) -> pd.DataFrame:
+def _goodness(
+    ensemble: Ensemble, recorded: Sequence[np.ndarray], corner: float, progress: bool
+) -> pd.DataFrame:
     index, rows = [], []
     numbers = ensemble.provenance["realizations"]
-    for record, truth in zip(ensemble.records, recorded):
+    pairs = list(zip(ensemble.records, recorded))
+    for record, truth in tqdm(pairs, desc="goodness", unit="station", disable=not progress):
         generated = record.realizations.astype(np.float32)
         target = np.broadcast_to(truth.astype(np.float32), generated.shape)
         bands = by_band(generated, target.copy(), record.sampling_rate, corner)

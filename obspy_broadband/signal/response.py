@@ -114,8 +114,8 @@ def directional_peaks(motion: np.ndarray) -> np.ndarray:
     best = power == farthest[place]
     outermost = np.zeros((2, len(farthest)))
     outermost[:, place[best]] = points[:, best]
-    outermost = outermost.reshape(2, -1, 180)
-    return _support(np.concatenate([outermost, corners], axis=-1)).reshape(*shape, 180)
+    chosen = np.concatenate([outermost.reshape(2, -1, 180), corners], axis=-1)
+    return _support(chosen).reshape(*shape, 180)
 
 
 def _support(points: np.ndarray) -> np.ndarray:
