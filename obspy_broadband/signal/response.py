@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+import scipy.fft
 
 from .filters import fast_length
 
@@ -182,7 +183,7 @@ def _responses(components, sampling_rate, periods, damping):
     length = 8 * (
         (fast_length(samples + int(np.ceil(0.6 * max(periods) * sampling_rate))) + 7) // 8
     )
-    spectrum = np.fft.rfft(components, length)
+    spectrum = scipy.fft.rfft(components, length)
     factors = _rate_factors(spectrum, sampling_rate, periods, damping)
     for factor in np.unique(factors):
         where = np.flatnonzero(factors == factor)
@@ -193,7 +194,7 @@ def _responses(components, sampling_rate, periods, damping):
         if bins == length // 2 + 1:
             product[..., -1] *= 0.5  # the bin is counted twice at a higher rate
         size = int(length * factor)
-        response = np.fft.irfft(product, size) * factor
+        response = scipy.fft.irfft(product, size) * factor
         velocity = 2.0 / length * np.real((product * slope).sum(axis=-1))
         for kept, (real, imaginary) in enumerate(decay):
             at_start = response[:, kept, 0].copy()
