@@ -8,12 +8,11 @@ A record of 3 x 4096 samples at 100 Hz, 100 frequencies of 0.1-30 Hz.
 from __future__ import annotations
 
 import platform
-import time
-from collections.abc import Callable
 
 import numpy as np
 import obspy
 import torch
+from _timing import seconds
 from obspy.signal import tf_misfit
 
 from obspy_broadband.evaluation.goodness import envelope_phase
@@ -29,17 +28,6 @@ def earthquake(seed: int) -> np.ndarray:
     noise = rng.normal(size=(3, 4096)) * saragoni_hart(np.arange(4096) / 100 - 4, 6.0)
     f = np.fft.rfftfreq(4096, 0.01)
     return np.fft.irfft(np.fft.rfft(noise) * f / (0.5 + f) * np.exp(-np.pi * 0.035 * f), 4096)
-
-
-def seconds(call: Callable[[], object], repeat: int) -> float:
-    """Median time of a call; the first is not counted."""
-    call()
-    spent = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        call()
-        spent.append(time.perf_counter() - start)
-    return float(np.median(spent))
 
 
 def theirs(generated: np.ndarray, recorded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

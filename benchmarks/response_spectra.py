@@ -11,11 +11,11 @@ setuptools < 81.
 from __future__ import annotations
 
 import platform
-import time
 from collections.abc import Callable
 
 import numpy as np
 import scipy
+from _timing import seconds
 from scipy.signal import cont2discrete, lfilter
 
 from obspy_broadband.signal.envelope import saragoni_hart
@@ -30,17 +30,6 @@ def earthquake(seed: int) -> np.ndarray:
     noise = rng.normal(size=4096) * saragoni_hart(np.arange(4096) / RATE - 4, 6.0)
     f = np.fft.rfftfreq(4096, 1 / RATE)
     return np.fft.irfft(np.fft.rfft(noise) * f / (0.5 + f) * np.exp(-np.pi * 0.035 * f), 4096)
-
-
-def seconds(call: Callable[[], object], repeat: int) -> float:
-    """Median time of a call; the first is not counted."""
-    call()
-    spent = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        call()
-        spent.append(time.perf_counter() - start)
-    return float(np.median(spent))
 
 
 def nigam_jennings(record: np.ndarray, finer: int) -> Callable[[], np.ndarray]:

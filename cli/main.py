@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import warnings
 from importlib import import_module
 from typing import Any
 
@@ -38,16 +40,25 @@ class Commands(click.Group):
 
         :raises SystemExit: always in standalone mode, as click does.
         """
+        warnings.showwarning = _show_warning
         try:
             return super().main(*args, **kwargs)
         except Exception as error:
             # Imported here, since it imports ObsPy, which `obb --help` does not need.
             from obspy_broadband.errors import BroadbandError
 
-            if not isinstance(error, (BroadbandError, OSError)):
+            if isinstance(error, (BroadbandError, OSError)):
+                click.echo(f"obb: {error}", err=True)
+            elif os.environ.get("OBB_DEBUG"):
                 raise
-            click.echo(f"obb: {error}", err=True)
+            else:
+                what = f"{type(error).__name__}: {error}"
+                click.echo(f"obb: unexpected {what} (OBB_DEBUG=1 shows where)", err=True)
             sys.exit(1)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    click.echo(f"obb: warning: {message}", err=True)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

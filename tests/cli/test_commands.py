@@ -153,3 +153,16 @@ def test_units_of_the_command_line(folder):
     done = enrich(folder, "--overwrite", "--units", "cm/s**2")
     assert done.exit_code == 0
     assert Ensemble.read(folder / "out").provenance["stations"][0]["input_units"] == "cm/s**2"
+
+
+def test_a_defect_of_ours_is_one_line_too(folder, monkeypatch):
+    def broken(*args, **kwargs):
+        raise KeyError("oops")
+
+    monkeypatch.setattr("obspy_broadband.enrich", broken)
+    done = enrich(folder)
+    assert done.exit_code == 1
+    assert "unexpected KeyError" in done.output
+    assert "Traceback" not in done.output
+    monkeypatch.setenv("OBB_DEBUG", "1")
+    assert isinstance(enrich(folder).exception, KeyError)
