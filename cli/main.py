@@ -12,6 +12,7 @@ import click
 
 #: Name of a command (and of its file), and what ``obb --help`` says of it without importing it.
 COMMANDS = {
+    "data": "Prepare recorded ground motion for training.",
     "enrich": "Turn low-frequency simulations into ensembles of broadband records.",
     "evaluate": "Judge generated records against recorded ones.",
     "measure": "Tabulate intensity measures of records.",
