@@ -18,8 +18,7 @@ from tqdm import tqdm
 
 from .._version import __version__
 from ..errors import InputError
-from ..signal.filters import band_limit, raised_cosine
-from ..signal.integration import differentiate
+from ..signal.filters import band_limit, fast_length, raised_cosine
 from . import quality
 from .sources import Bucket, open_source, read_bucket
 from .splits import SPLITS, assign_splits
@@ -198,10 +197,19 @@ def _clean(row: dict[str, Any], motion: np.ndarray, settings: Settings) -> tuple
     motion[:, -edge:] *= rise[::-1]
     counts = _text(row, "trace_unit", "counts") == "counts"
     if counts and _text(row, "trace_quantity_original", "") == "velocity":
-        motion = differentiate(motion, rate)
+        motion = _derivative(motion, rate)
     if rate != SAMPLING_RATE:
         motion = band_limit(motion, rate, 0.39 * min(rate, SAMPLING_RATE), SAMPLING_RATE)
     return motion, (p - first) * SAMPLING_RATE / rate
+
+
+def _derivative(motion: np.ndarray, rate: float) -> np.ndarray:
+    """Of motion that begins and ends with zero, so that silence can be put behind it."""
+    samples = motion.shape[-1]
+    length = fast_length(samples + int(rate))
+    omega = 2 * np.pi * np.fft.rfftfreq(length, 1.0 / rate)
+    omega[-1] = 0.0
+    return np.fft.irfft(1j * omega * np.fft.rfft(motion, length), length)[..., :samples]
 
 
 def _describe(

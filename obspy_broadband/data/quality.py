@@ -7,6 +7,8 @@ import itertools
 
 import numpy as np
 
+from ..signal.filters import fast_length
+
 #: Hz: bands in which signal and noise are compared.
 BANDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0)
 #: Amplitude of signal over noise from which a band is usable.
@@ -42,19 +44,26 @@ def band_snr(motion: np.ndarray, sampling_rate: float, p_sample: float) -> np.nd
     for part in (signal, noise):
         window = np.hanning(part.shape[-1])
         part = (part - part.mean(axis=-1, keepdims=True)) * window
-        power = (np.abs(np.fft.rfft(part)) ** 2).mean(axis=0) / (window**2).sum()
-        frequencies = np.fft.rfftfreq(part.shape[-1], 1 / sampling_rate)
-        density.append(_band_means(frequencies, power))
+        frequencies, power = _power(part, sampling_rate)
+        density.append(_band_means(frequencies, power / (window**2).sum()))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.sqrt(density[0] / density[1])
 
 
+def _power(motion: np.ndarray, sampling_rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """Frequencies and mean power of the components; judging needs no double precision."""
+    length = fast_length(motion.shape[-1])
+    spectrum = np.fft.rfft(motion.astype(np.float32), length)
+    power = (spectrum.real**2 + spectrum.imag**2).mean(axis=0)
+    return np.fft.rfftfreq(length, 1 / sampling_rate), power
+
+
 def _band_means(frequencies: np.ndarray, power: np.ndarray) -> np.ndarray:
+    edges = np.searchsorted(frequencies, BANDS)
     means = np.full(len(BANDS) - 1, np.nan)
-    for index, (low, high) in enumerate(itertools.pairwise(BANDS)):
-        inside = (frequencies >= low) & (frequencies < high)
-        if inside.any():
-            means[index] = power[inside].mean()
+    for index, (low, high) in enumerate(itertools.pairwise(edges)):
+        if high > low:
+            means[index] = power[low:high].mean()
     return means
 
 
@@ -81,8 +90,7 @@ def below_corner_ratio(motion: np.ndarray, sampling_rate: float, corner: float =
     filtered out.
     """
     window = np.hanning(motion.shape[-1])
-    power = (np.abs(np.fft.rfft(motion * window)) ** 2).mean(axis=0)
-    frequencies = np.fft.rfftfreq(motion.shape[-1], 1 / sampling_rate)
+    frequencies, power = _power(motion * window, sampling_rate)
     parts = [
         power[(frequencies >= low * corner) & (frequencies < high * corner)]
         for low, high in ((0.25, 0.5), (1.0, 2.0))
