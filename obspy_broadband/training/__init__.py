@@ -1,0 +1,1 @@
+"""What methods are trained with: objectives of reconstruction, of adversaries and of arrivals."""

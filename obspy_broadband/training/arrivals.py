@@ -1,0 +1,124 @@
+"""Phase alignment: P and S of a generated signal where a frozen picker sees those of the record.
+
+The picker is SeisBench's EQTransformer (thesis, Eq. 4.32) or the cheaper PhaseNet. It stays in
+float32 and frozen; gradients reach the signal through it. Arrival times come out of its probability
+traces by a soft maximum, and the traces themselves are compared, too. The weights of EQTransformer
+pull P to whole seconds after the start of the window, so both signals are shifted alike, by a
+random part of a second, before they are picked.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import InputError
+
+_PICKERS = {"eqtransformer": "EQTransformer", "phasenet": "PhaseNet"}
+_SHARPNESS = 40.0  # of the soft maximum
+_SEEN = 0.1  # probability from which an arrival of the record counts
+
+
+class PhaseAlignment(nn.Module):
+    """Loss of arrival times and of probability traces.
+
+    :param picker: a module from (batch, 3, length) to probability traces of P and S, (batch,
+        length) each; see :func:`load_picker`.
+    :param length: samples that the picker takes; shorter signals are padded with zeros.
+    :param sampling_rate: Hz.
+    :param trace_weight: of the traces beside the times.
+    """
+
+    def __init__(
+        self,
+        picker: nn.Module,
+        length: int,
+        sampling_rate: float = 100.0,
+        trace_weight: float = 1.0,
+    ):
+        super().__init__()
+        self.picker, self.length = picker.requires_grad_(False), length
+        self.sampling_rate, self.trace_weight = sampling_rate, trace_weight
+
+    def forward(self, generated: Tensor, recorded: Tensor, shift: int = 0) -> Tensor:
+        """Mean squared difference of arrival times (s²), plus that of the traces over time (s).
+
+        :param generated: (batch, 3, samples), components Z, N, E; ``recorded`` likewise.
+        :param shift: zeros put before both, 0 to a second: draw it anew each time.
+        """
+        with torch.autocast(generated.device.type, enabled=False):
+            ours = self._traces(generated.float(), shift)
+            with torch.no_grad():
+                theirs = self._traces(recorded.float(), shift)
+            total = generated.new_zeros((), dtype=torch.float32)
+            for mine, target in zip(ours, theirs):
+                seen = (target.amax(dim=-1) > _SEEN).float()
+                apart = (self._time(mine) - self._time(target)).square()
+                total = total + (seen * apart).sum() / seen.sum().clamp_min(1.0)
+                traces = (mine - target).square().sum(dim=-1).mean() / self.sampling_rate
+                total = total + self.trace_weight * traces
+        return total
+
+    def _traces(self, signal: Tensor, shift: int) -> tuple[Tensor, Tensor]:
+        room = self.length - signal.shape[-1] - shift
+        padded = nn.functional.pad(signal, (shift, max(room, 0)))[..., : self.length]
+        padded = padded - padded.mean(dim=-1, keepdim=True)
+        return self.picker(padded / padded.std(dim=(-2, -1), keepdim=True).clamp_min(1e-12))
+
+    def _time(self, trace: Tensor) -> Tensor:
+        """Soft maximum of a probability trace, s."""
+        weight = torch.softmax(_SHARPNESS * trace, dim=-1)
+        at = torch.arange(trace.shape[-1], device=trace.device, dtype=trace.dtype)
+        return (weight * at).sum(dim=-1) / self.sampling_rate
+
+
+class _Picker(nn.Module):
+    """A SeisBench picker as a map to the traces of P and S."""
+
+    def __init__(self, network: nn.Module, name: str):
+        super().__init__()
+        self.network, self.name = network.eval(), name
+
+    def train(self, mode: bool = True) -> _Picker:
+        """Stay in evaluation mode, but for LSTMs: their backward pass on CUDA needs training."""
+        super().train(False)
+        for module in self.modules():
+            if isinstance(module, nn.LSTM):
+                module.train(True)
+                module.dropout = 0.0
+        return self
+
+    def forward(self, signal: Tensor) -> tuple[Tensor, Tensor]:
+        found = self.network(signal)
+        if self.name == "eqtransformer":
+            return found[1], found[2]
+        probabilities = found if isinstance(found, Tensor) else found[0]
+        order = str(self.network.labels)
+        return probabilities[:, order.index("P")], probabilities[:, order.index("S")]
+
+
+def load_picker(name: str = "eqtransformer", weights: str = "original") -> tuple[nn.Module, int]:
+    """A frozen picker and the number of samples that it takes.
+
+    :param name: "eqtransformer" or "phasenet".
+    :param weights: a name that SeisBench finds in its cache or downloads, or a path to weights
+        without their ending.
+    :raises InputError: for another name, or weights that are not there.
+    """
+    if name not in _PICKERS:
+        raise InputError(f"Unknown picker {name!r}; it must be {' or '.join(_PICKERS)}.")
+    import seisbench.models
+
+    kind = getattr(seisbench.models, _PICKERS[name])
+    try:
+        local = bool(list(Path(weights).parent.glob(Path(weights).name + ".*"))) and "/" in weights
+        network = kind.load(weights, version_str="1") if local else kind.from_pretrained(weights)
+    except Exception as error:  # downloads and caches may fail in any way
+        raise InputError(
+            f"The weights {weights!r} of {_PICKERS[name]} cannot be loaded ({error}). Pass the "
+            "path of weights that are on this machine, or set SEISBENCH_CACHE_ROOT to a folder "
+            "that has them."
+        ) from error
+    return _Picker(network, name).train(), int(network.in_samples)

@@ -1,0 +1,167 @@
+"""How far a generated signal is from the recorded one: scalars, least where they are equal.
+
+All take ``generated`` and ``recorded`` of (batch, components, samples) and return the mean over
+batch and components. Equations are numbered as in ch. 2.5 of the thesis behind the methods, with
+its misprints mended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+_TINY = 1e-8
+
+
+def focal_frequency(generated: Tensor, recorded: Tensor, alpha: float = 1.0) -> Tensor:
+    """Focal frequency loss in one dimension (Jiang et al., 2021; Eq. 2.56).
+
+    The squared difference of the Fourier transforms, weighed with w = d^alpha / max(d^alpha): what
+    is far off counts most. No gradient passes through the weight.
+
+    :param alpha: 0 weighs all frequencies alike.
+    """
+    spectra = [torch.fft.rfft(signal.float(), norm="ortho") for signal in (generated, recorded)]
+    difference = spectra[0] - spectra[1]
+    squared = difference.real.square() + difference.imag.square()
+    with torch.no_grad():
+        weight = squared.sqrt().pow(alpha)
+        weight = weight / weight.amax(dim=-1, keepdim=True).clamp_min(_TINY)
+    return (weight * squared).mean()
+
+
+def hyperspherical(generated: Tensor, recorded: Tensor) -> Tensor:
+    """Hyper-spherical loss (Eq. 2.55): mean of (1 - cos theta)², theta the angle along time.
+
+    Independent of amplitude; 0 for parallel, 1 for orthogonal, 4 for opposite signals.
+    """
+    return (1.0 - F.cosine_similarity(generated, recorded, dim=-1, eps=_TINY)).square().mean()
+
+
+def mean_squared_logarithmic(generated: Tensor, recorded: Tensor) -> Tensor:
+    """Mean squared logarithmic error (Eq. 2.54), of signed signals: log(1 + |y|) with the sign of
+    y.
+
+    """
+    a, b = (signal.sign() * torch.log1p(signal.abs()) for signal in (generated, recorded))
+    return (a - b).square().mean()
+
+
+def short_time_amplitude_and_phase(
+    generated: Tensor, recorded: Tensor, window: int = 256, phase_weight: float = 1.0
+) -> Tensor:
+    """Amplitude and phase of the short-time Fourier transform (Takaki et al., 2019; Eq. 2.63-2.67).
+
+    (A' - A)² / 2 + phase_weight times 1 - cos(phase difference), the latter weighed with the
+    record's amplitude over its mean, since phases of next to nothing mean nothing.
+    """
+    ours, theirs = _transform(generated, window), _transform(recorded, window)
+    sizes = [_modulus(ours), _modulus(theirs)]
+    amplitude = 0.5 * (sizes[0] - sizes[1]).square().mean()
+    cosine = (ours * theirs.conj()).real / (sizes[0] * sizes[1]).clamp_min(_TINY)
+    weight = sizes[1] / sizes[1].mean(dim=(-2, -1), keepdim=True).clamp_min(_TINY)
+    return amplitude + phase_weight * (weight * (1.0 - cosine)).mean()
+
+
+def multi_scale_spectrogram(
+    generated: Tensor,
+    recorded: Tensor,
+    windows: Sequence[int] = (64, 128, 256, 512, 1024, 2048),
+    mel_bands: int | None = None,
+    sampling_rate: float = 100.0,
+) -> Tensor:
+    """Spectrograms at several window lengths (Zeghidour et al., 2021; Eq. 2.60 and 2.61).
+
+    For each window of s samples, the mean of |S(y) - S(y')| plus sqrt(s / 2) times the root mean
+    square of the difference of logarithms, over time and frequency; the mean over windows. Windows
+    longer than the signal are left out.
+
+    :param mel_bands: triangular bands on the mel scale (Eq. 2.59, stretched to half the sampling
+        rate), or None for the spectrogram itself.
+    """
+    total, count = generated.new_zeros(()), 0
+    for window in windows:
+        if window > generated.shape[-1]:
+            continue
+        pair = [_modulus(_transform(signal, window)) for signal in (generated, recorded)]
+        if mel_bands:
+            bank = _mel_bank(window, mel_bands, sampling_rate).to(pair[0])
+            pair = [torch.einsum("bf,...ft->...bt", bank, size) for size in pair]
+        linear = (pair[0] - pair[1]).abs().mean()
+        logarithms = [torch.log(size + 1e-5) for size in pair]
+        logarithmic = ((logarithms[0] - logarithms[1]).square().mean() + _TINY).sqrt()
+        total = total + linear + (window / 2) ** 0.5 * logarithmic
+        count += 1
+    return total / max(count, 1)
+
+
+def wavelet(generated: Tensor, recorded: Tensor, levels: int = 5) -> Tensor:
+    """Haar wavelet loss: mean |difference| of the details of each level and of the last
+    approximation.
+
+    The one-dimensional counterpart of Eq. 2.68 and 2.69, all levels counting alike.
+    """
+    difference = generated - recorded
+    total = difference.new_zeros(())
+    used = 0
+    for _ in range(levels):
+        if difference.shape[-1] < 2:
+            break
+        even = difference[..., 0 : difference.shape[-1] // 2 * 2 : 2]
+        odd = difference[..., 1::2]
+        total = total + ((even - odd) / 2**0.5).abs().mean()
+        difference = (even + odd) / 2**0.5
+        used += 1
+    return (total + difference.abs().mean()) / (used + 1)
+
+
+def kl_to_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of N(mean, exp(log_variance)) from N(0, 1), mean over batch, sum
+    over dimensions.
+
+    """
+    each = 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance)
+    return each.flatten(1).sum(dim=1).mean()
+
+
+def feature_matching(generated: Sequence[Tensor], recorded: Sequence[Tensor]) -> Tensor:
+    """Mean absolute difference of a discriminator's features, layer by layer (Eq. 2.70).
+
+    :param generated: features of each layer; ``recorded`` likewise, taken as fixed.
+    """
+    terms = [(a - b.detach()).abs().mean() for a, b in zip(generated, recorded)]
+    return torch.stack(terms).mean()
+
+
+def _transform(signal: Tensor, window: int) -> Tensor:
+    """Short-time Fourier transform: (batch, components, frequencies, frames); float32."""
+    flat = signal.float().reshape(-1, signal.shape[-1])
+    shape = torch.hann_window(window, device=flat.device)
+    found = torch.stft(
+        flat, window, hop_length=window // 4, window=shape, normalized=True, return_complex=True
+    )
+    return found.reshape(*signal.shape[:-1], *found.shape[-2:])
+
+
+def _modulus(spectrum: Tensor) -> Tensor:
+    """|z| with a gradient at zero."""
+    return (spectrum.real.square() + spectrum.imag.square() + _TINY**2).sqrt()
+
+
+@lru_cache(maxsize=32)
+def _mel_bank(window: int, bands: int, sampling_rate: float) -> Tensor:
+    """Triangles evenly spaced in mel, (bands, frequencies), each with the sum 1."""
+    frequencies = torch.linspace(0.0, 0.5 * sampling_rate, window // 2 + 1)
+    # The ear's scale bends at 700 Hz of 8000; ours bends at the same share of the Nyquist
+    # frequency.
+    bend = 700.0 / 8000.0 * 0.5 * sampling_rate
+    mel = torch.log1p(frequencies / bend)
+    edges = torch.linspace(0.0, float(mel[-1]), bands + 2)
+    rising = (mel - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
+    falling = (edges[2:, None] - mel) / (edges[2:] - edges[1:-1])[:, None]
+    bank = torch.minimum(rising, falling).clamp_min(0.0)
+    return bank / bank.sum(dim=1, keepdim=True).clamp_min(_TINY)
