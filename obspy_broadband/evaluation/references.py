@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..signal.filters import low_pass, raised_cosine
+from ..signal.filters import extend, low_pass, padding_for, raised_cosine
+from ..signal.phases import smooth
 
 #: The Butterworth filter has its zeros at the Nyquist frequency, where its inverse is unstable:
 #: they are moved inwards to this radius, and what that changes is mended below the Nyquist
@@ -48,3 +49,32 @@ def inverse_filter(
     mend = ((1 + _RADIUS * delay) / np.where(frequencies < high, 1 + delay, 1.0)) ** 4
     mend *= 1.0 - raised_cosine((frequencies - low) / (high - low))
     return np.fft.irfft(np.fft.rfft(undone, length) * mend, length)[..., :samples]
+
+
+def oracle_envelope(
+    broadband: np.ndarray, sampling_rate: float, corner: float, seeds: np.ndarray
+) -> np.ndarray:
+    """High frequencies with the true envelope and the true smoothed spectrum, but random phase.
+
+    About the best that a method can do that draws one of many records a simulation may belong to.
+
+    :param broadband: the record, (components, samples).
+    :param seeds: (realizations,).
+    :return: (realizations, components, samples): to be joined with the true low frequencies, as a
+        method's output is.
+    """
+    samples = broadband.shape[-1]
+    padding, length = padding_for(corner, sampling_rate, samples)
+    frequencies = np.fft.rfftfreq(length, 1.0 / sampling_rate)
+    spectrum = np.fft.rfft(extend(np.asarray(broadband, dtype=float), padding, length))
+    high = np.fft.irfft(spectrum * (frequencies > 0.7 * corner), length)
+    shape = np.sqrt(smooth(high**2, max(2, round(sampling_rate / corner))))
+    width = max(3, round(0.2 * corner * length / sampling_rate))
+    level = np.sqrt(smooth(np.abs(spectrum) ** 2, width))
+    drawn = []
+    for seed in seeds:
+        noise = np.random.default_rng(int(seed)).normal(size=shape.shape) * shape
+        made = np.fft.rfft(noise)
+        made *= level / np.maximum(np.sqrt(smooth(np.abs(made) ** 2, width)), 1e-300)
+        drawn.append(np.fft.irfft(made, length)[..., padding : padding + samples])
+    return np.array(drawn)
