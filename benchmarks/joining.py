@@ -48,9 +48,7 @@ def fixed(value: float | None) -> Callable:
 def main(folder: str) -> None:
     """Print the table."""
     motions = records(Store(folder))
-    print(
-        f"{len(motions)} records; mean (standard deviation) of ln(SA join / SA record) at T = 1/corner"
-    )
+    print(f"{len(motions)} records; mean (sd) of ln(SA of the join / SA of the record) at 1/corner")
     print("realization      corner   power-complementary  amplitude-complementary  by coherence")
     for corner in (1.0, 2.5):
         drawn = [
@@ -80,6 +78,7 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    main(sys.argv[1])
+    if len(sys.argv) == 2:
+        main(sys.argv[1])
+    else:
+        print("left out: give a training store, python benchmarks/joining.py STORE")
