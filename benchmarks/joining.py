@@ -1,5 +1,4 @@
-"""How simulation and realization are joined: bias of the response at the corner's period, on real
-records.
+"""How simulation and realization are joined: bias of the response at the corner, measured.
 
     python benchmarks/joining.py STORE
 

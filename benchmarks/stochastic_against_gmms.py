@@ -1,5 +1,4 @@
-"""The stochastic method against ground-motion models (NGA-West2), and its spread against
-Bayless-Abrahamson.
+"""The stochastic method against NGA-West2, and its spread against Bayless-Abrahamson.
 
     python benchmarks/stochastic_against_gmms.py [FOLDER FOR FIGURES] [REALIZATIONS]
 

@@ -117,8 +117,7 @@ def enrich(
 
 
 def broadband(stream: Stream, method: str | Method = "stochastic", **arguments: Any) -> Stream:
-    """One broadband realization as an ordinary Stream; arguments as in :func:`enrich`, without
-    ``n``.
+    """One realization as an ordinary Stream; arguments as in :func:`enrich`, without ``n``.
 
     :raises InputError: see :func:`enrich`.
     """

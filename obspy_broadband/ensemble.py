@@ -101,9 +101,7 @@ class Ensemble(Sequence[Stream]):
 
     @property
     def low_frequency(self) -> Stream:
-        """What the method saw: the simulation in m/s², band-limited at the corner, at the
-        ensemble's sampling rate.
-        """
+        """What the method saw: the simulation in m/s², band-limited, at the ensemble's rate."""
         stream = Stream()
         for station, record in enumerate(self.records):
             stream.extend(record.traces(record.low_frequency, self._history(station, None)))
@@ -147,16 +145,13 @@ class Ensemble(Sequence[Stream]):
         return measure_ensemble(self, periods, progress)
 
     def plot(self, station: str | None = None, **arguments: Any) -> Figure:
-        """Waveforms, Fourier and response spectra of one station; see
-        :func:`obspy_broadband.plot.plot_ensemble`.
-        """
+        """Waveforms and spectra of a station; see :func:`obspy_broadband.plot.plot_ensemble`."""
         from .plot import plot_ensemble
 
         return plot_ensemble(self, station, **arguments)
 
     def to_stream(self) -> Stream:
-        """All realizations in one Stream, told apart by location code: "00", "01", ... "0Z", "10",
-        ...
+        """All realizations in one Stream, told apart by location code: "00", "01", ... "0Z", ...
 
         Equal ids would be merged by ObsPy and overwrite each other in archives.
 
@@ -183,8 +178,7 @@ class Ensemble(Sequence[Stream]):
         return whole
 
     def write(self, folder: str | Path, overwrite: bool = False) -> Path:
-        """Write a folder that plain ObsPy can read, file by file; see
-        :mod:`obspy_broadband.ensemble_folder`.
+        """Write a folder that ObsPy reads file by file; see :mod:`obspy_broadband.ensemble_folder`.
 
         :raises InputError: if the folder holds something already and ``overwrite`` is False.
         """

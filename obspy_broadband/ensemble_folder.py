@@ -1,5 +1,4 @@
-"""An ensemble on disk: miniSEED that plain ObsPy reads, and ``ensemble.json`` with all that
-miniSEED drops.
+"""An ensemble on disk: miniSEED, and ``ensemble.json`` with all that miniSEED drops.
 
 ::
 
@@ -37,8 +36,7 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def write_folder(ensemble: Ensemble, folder: Path, overwrite: bool) -> Path:
-    """Write the files beside the folder first, then move them in one step: a reader never sees a
-    half of it.
+    """Write the files beside the folder, then move them in one step: no reader sees a half.
 
     :raises InputError: if the folder is in the way.
     """
@@ -160,9 +158,7 @@ def _restore(
 
 
 def _short_codes(ensemble: Ensemble) -> dict[str, dict[str, str]]:
-    """Codes that fit miniSEED, in the order of :data:`_WIDTHS`; those that fit already stay as they
-    are.
-    """
+    """Codes that fit miniSEED, by field; those that fit already stay as they are."""
     headers = [header for record in ensemble.records for header in record.headers]
     tables: dict[str, dict[str, str]] = {}
     for field, width in _WIDTHS.items():

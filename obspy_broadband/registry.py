@@ -1,6 +1,4 @@
-"""Names of methods and the code behind them, through entry points; nothing is imported until asked
-for.
-"""
+"""Names of methods and the code behind them; nothing is imported until asked for."""
 
 from __future__ import annotations
 

@@ -34,8 +34,7 @@ def find_scenario(
     inventory: Inventory | None = None,
     event: Event | None = None,
 ) -> Scenario:
-    """The scenario of one record: an argument counts before a header, a header before Event and
-    Inventory.
+    """The scenario of one record: argument before header, header before Event and Inventory.
 
     :param magnitude: moment magnitude.
     :param distance: hypocentral (or rupture) distance in km.

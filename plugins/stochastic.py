@@ -1,6 +1,4 @@
-"""Stochastic: what practitioners add to a simulation today, conditioned on what the simulation
-knows.
-"""
+"""Stochastic: what practitioners add today, conditioned on what the simulation knows."""
 
 from __future__ import annotations
 
@@ -87,8 +85,7 @@ class Level:
 
 
 class Stochastic(Method):
-    """A finite-duration stochastic point source, drawn around what the simulation says of its
-    level.
+    """A finite-duration stochastic point source, drawn around the simulation's own level.
 
     Spectrum: omega-squared source, geometric spreading, Q, kappa, crustal and site amplification.
     Its residual is Gaussian, with the standard deviation and the correlation between frequencies of
@@ -134,6 +131,8 @@ class Stochastic(Method):
             source = min(source, len(level.sources) - 1)
             longer = np.exp(self.options.variability * _DURATION[-1] * rng.normal())
             spread = (level.root * rng.normal(size=len(level.grid))).sum(axis=1)
+            if self.options.variability == 0:
+                source = int(level.weights.argmax())
             spectrum = level.means[source] + self.options.variability * spread
             target = _interpolate(frequencies, level.grid, spectrum + ratios)
             windows = self._windows(p, s, level.sources[source], shaking, longer, length)

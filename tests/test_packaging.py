@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = {"obspy_broadband": "obspy_broadband", "plugins": "obb_plugins", "cli": "obb_cli"}
+FOLDERS = {
+    "obspy_broadband": "obspy_broadband",
+    "plugins": "obb_plugins",
+    "cli": "obb_cli",
+    "weights": "obb_weights",
+}
 
 
 @pytest.fixture

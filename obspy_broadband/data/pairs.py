@@ -163,9 +163,7 @@ class Pairs:
         return Scenario(**known)
 
     def _thesis(self, chosen: np.ndarray) -> Batch:
-        """App. A.3 of the thesis: from P, 5 % Tukey taper, low-pass 30 Hz, causal Butterworth at 1
-        Hz.
-        """
+        """App. A.3: from P, Tukey taper, low-pass 30 Hz, causal Butterworth filter at 1 Hz."""
         from scipy.signal import butter, sosfilt
         from scipy.signal.windows import tukey
 

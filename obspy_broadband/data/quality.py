@@ -22,8 +22,7 @@ _EMPTY = 0.04
 
 
 def band_snr(motion: np.ndarray, sampling_rate: float, p_sample: float) -> np.ndarray:
-    """Ratio of signal to noise amplitude in each band of :data:`BANDS`; NaN where it cannot be
-    told.
+    """Ratio of signal to noise in each band of :data:`BANDS`; NaN where it cannot be told.
 
     Mean-square spectra per second of the signal (40.96 s from P) and of the noise before P, of all
     components together.
@@ -86,9 +85,7 @@ def usable_band(snr: np.ndarray) -> tuple[float, float]:
 
 
 def below_corner_ratio(motion: np.ndarray, sampling_rate: float, corner: float = 1.0) -> float:
-    """Amplitude at 0.25-0.5 corner over that at 1-2 corner: next to nothing if the band was
-    filtered out.
-    """
+    """Amplitude at 0.25-0.5 corner over that at 1-2 corner: next to nothing if filtered out."""
     window = np.hanning(motion.shape[-1])
     frequencies, power = _power(motion * window, sampling_rate)
     parts = [
@@ -101,17 +98,13 @@ def below_corner_ratio(motion: np.ndarray, sampling_rate: float, corner: float =
 
 
 def is_empty_below_corner(ratios: np.ndarray) -> bool:
-    """Whether a data set has lost what lies below the corner: the median of its records' ratios is
-    next to nothing.
-    """
+    """Whether a data set has lost what lies below the corner: the median ratio says so."""
     known = ratios[np.isfinite(ratios)]
     return bool(known.size and np.median(known) < _EMPTY)
 
 
 def is_clipped(motion: np.ndarray) -> bool:
-    """Whether some component stays at its largest value for four samples, or comes back to it
-    often.
-    """
+    """Whether some component stays at its largest value, or comes back to it often."""
     for component in motion:
         size = np.abs(component)
         at_top = size >= 0.999 * size.max()

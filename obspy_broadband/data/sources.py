@@ -139,9 +139,7 @@ _STEAD_COLUMNS = {
 
 
 def _stead(folder: Path) -> Iterator[Bucket]:
-    """Raw STEAD: ``<name>.csv`` beside ``<name>.hdf5``; records 6000 x 3, E N Z, counts of
-    velocity.
-    """
+    """Raw STEAD: ``<name>.csv`` beside ``<name>.hdf5``; 6000 x 3, E N Z, counts of velocity."""
     for table in sorted(folder.glob("*.csv")):
         waveforms = next(
             (

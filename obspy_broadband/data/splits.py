@@ -1,6 +1,4 @@
-"""Training, validation and test parts, by earthquake sequence: no event and no sequence in two of
-them.
-"""
+"""Training, validation and test parts: no event and no sequence in two of them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The training store: a folder that h5py and NumPy alone can read, so that it travels to a GPU
-machine.
+"""The training store: a folder that h5py and NumPy alone can read, so that it travels.
 
 ::
 
@@ -127,10 +126,7 @@ def _open(path: str, process: int) -> Any:
 
 
 def write_index(folder: Path, columns: Mapping[str, np.ndarray], info: Mapping[str, Any]) -> None:
-    """Write index.h5 and store.json, each in one step; the index last, since it says that the store
-    is finished.
-
-    """
+    """Write store.json and index.h5, which says that the store is finished, each in one step."""
     import h5py
 
     write_text(folder / "store.json", json.dumps(dict(info), indent=1, ensure_ascii=False))

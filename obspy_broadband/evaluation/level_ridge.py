@@ -1,5 +1,4 @@
-"""The level ridge: what nine numbers of the low frequencies say of the high ones, by ridge
-regression.
+"""The level ridge: what nine numbers of the low frequencies say of the high ones.
 
 A reference row. A network that predicts the level of response spectra worse than this has learnt
 nothing about level.
@@ -21,8 +20,7 @@ FEATURES = (*(f"band {k}" for k in range(1, 7)), "vertical/horizontal", "duratio
 
 
 def features(low_frequency: np.ndarray, sampling_rate: float, corner: float) -> np.ndarray:
-    """Logarithms of six amplitudes at 0.1-0.9 corner, of vertical over horizontal, of D5-95 and of
-    the peak.
+    """Logarithms of six amplitudes below the corner, of V/H, of D5-95 and of the peak.
 
     :param low_frequency: (..., 3, samples), Z, N, E, m/s², band-limited at the corner.
     :return: (..., 9).

@@ -1,5 +1,4 @@
-"""Hercules' stations (``station.N``): time and displacement, optionally velocity and acceleration,
-SI units.
+"""Hercules' stations (``station.N``): time, displacement and perhaps more, SI units.
 
 Hercules' axes are x north, y east, z down; the components become N, E, Z (up).
 """

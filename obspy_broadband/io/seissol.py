@@ -1,5 +1,4 @@
-"""SeisSol's receivers in text: ``*-receiver-00001*.dat``, a Tecplot header, position in ``# x1`` to
-``# x3``.
+"""SeisSol's receivers in text: ``*-receiver-00001*.dat``, a Tecplot header and a position.
 
 Of the variables, the particle velocities (``v1 v2 v3``, in older versions ``u v w``) are read, in
 m/s, as X, Y, Z: SeisSol has no axes of its own, the usual ones are x east, y north, z up. In a

@@ -31,10 +31,7 @@ _WIDTH = 10
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
-    """Whether it is HDF5 with a data set ``Variables``, and no other HDF5 format of ObsPy's. Never
-    raises.
-
-    """
+    """Whether it is HDF5 with a data set ``Variables``, and of no other format. Never raises."""
     if not isinstance(path, (str, Path)):
         return False
     try:
@@ -58,8 +55,7 @@ def read(
     variables: Sequence[str] = ("displacement", "velocity", "acceleration"),
     **kwargs: Any,
 ) -> Stream:
-    """Read all stations of a file; ``obspy.read("traces/capteurs.*.h5")`` reads those of all
-    processes.
+    """Read a file's stations; ``obspy.read("traces/capteurs.*.h5")`` reads all processes'.
 
     :param quantity: "acceleration", "velocity" or "displacement"; default: the first of them that
         the file has.

@@ -1,5 +1,4 @@
-"""SPECFEM seismograms: ``NET.STA.BXZ.semd`` (displacement), ``.semv`` (velocity), ``.sema``
-(acceleration).
+"""SPECFEM seismograms: ``NET.STA.BXZ.semd``, ``.semv``, ``.sema``.
 
 Two columns, time in s and motion in SI units; the first time is usually negative, since the
 source-time function is centred at zero. One component a file; older versions write station before

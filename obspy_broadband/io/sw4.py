@@ -1,5 +1,4 @@
-"""SW4 (and WPP) text time series, "USGS format": a header of ``#`` lines, then time and three
-columns.
+"""SW4 (and WPP) text time series, "USGS format": a header of ``#`` lines, then columns.
 
 The header names station, origin date, location (longitude and latitude, or x, y, z) and, column by
 column, component and unit. X, Y, Z components follow SW4's axes, whose z points down: it is turned,

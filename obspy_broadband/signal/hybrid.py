@@ -37,8 +37,7 @@ def crossover(fraction: np.ndarray, coherence: np.ndarray | float) -> tuple[np.n
 def spectral_coherence(
     a: np.ndarray, b: np.ndarray, frequencies: np.ndarray, corner: float
 ) -> np.ndarray:
-    """How far two signals agree in phase just below the corner, where the simulation is still
-    right.
+    """How far two signals agree in phase just below the corner.
 
     The mean cosine of their phase difference over 0.5-1 corner, every frequency counting the same;
     negative values, which only chance brings, count as zero.

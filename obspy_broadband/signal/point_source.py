@@ -66,10 +66,7 @@ def duration(magnitude: float, distance_km: float, stress_drop_mpa: float) -> fl
 
 
 def site_slope(frequencies: np.ndarray) -> np.ndarray:
-    """Change of the logarithm of the spectrum with ln(Vs30), linear soil; held constant outside
-    0.1-24 Hz.
-
-    """
+    """Change of ln(spectrum) with ln(Vs30), linear soil; constant outside 0.1-24 Hz."""
     return np.interp(np.log(frequencies), np.log(_SITE[:, 0]), _SITE[:, 1])
 
 
@@ -113,8 +110,7 @@ def vertical_ratio(frequencies: np.ndarray) -> np.ndarray:
 
 
 def p_wave_share(frequencies: np.ndarray, magnitude: float, stress_drop_mpa: float) -> np.ndarray:
-    """Share of the P waves in the energy of each component at high frequencies: (3, frequencies),
-    Z, N, E.
+    """Share of P in the energy of each component, Z, N, E: (3, frequencies).
 
     The amplitude of P over S is (beta/alpha)³ times the ratio of the mean radiation patterns (0.52
     over 0.63), and the P wave's corner lies 1.5 times higher (Boore and Boatwright, 1984, BSSA 74).

@@ -77,9 +77,6 @@ def condition(
 
 
 def square_root(covariance: np.ndarray) -> np.ndarray:
-    """A matrix that turns independent normal numbers into correlated ones; rounding errors are
-    mended.
-
-    """
+    """A matrix that turns independent normal numbers into correlated ones."""
     values, vectors = np.linalg.eigh(covariance)
     return vectors * np.sqrt(np.clip(values, 0.0, None))

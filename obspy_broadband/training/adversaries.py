@@ -110,8 +110,7 @@ def criterion(name: str) -> Criterion:
 def gradient_penalty(
     discriminator: Callable[[Tensor], Tensor], recorded: Tensor, generated: Tensor, mix: Tensor
 ) -> Tensor:
-    """Mean of (|gradient| - 1)² on lines between recorded and generated signals (Gulrajani et al.,
-    2017).
+    """Mean of (|gradient| - 1)² between recorded and generated (Gulrajani et al., 2017).
 
     :param mix: (batch,), share of the recorded signal, drawn from 0-1.
     """

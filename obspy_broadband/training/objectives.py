@@ -43,10 +43,7 @@ def hyperspherical(generated: Tensor, recorded: Tensor) -> Tensor:
 
 
 def mean_squared_logarithmic(generated: Tensor, recorded: Tensor) -> Tensor:
-    """Mean squared logarithmic error (Eq. 2.54), of signed signals: log(1 + |y|) with the sign of
-    y.
-
-    """
+    """Mean squared logarithmic error (Eq. 2.54), of log(1 + |y|) with the sign of y."""
     a, b = (signal.sign() * torch.log1p(signal.abs()) for signal in (generated, recorded))
     return (a - b).square().mean()
 
@@ -100,8 +97,7 @@ def multi_scale_spectrogram(
 
 
 def wavelet(generated: Tensor, recorded: Tensor, levels: int = 5) -> Tensor:
-    """Haar wavelet loss: mean |difference| of the details of each level and of the last
-    approximation.
+    """Haar wavelet loss: mean |difference| of all details and of the last approximation.
 
     The one-dimensional counterpart of Eq. 2.68 and 2.69, all levels counting alike.
     """
@@ -120,10 +116,7 @@ def wavelet(generated: Tensor, recorded: Tensor, levels: int = 5) -> Tensor:
 
 
 def kl_to_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Kullback-Leibler divergence of N(mean, exp(log_variance)) from N(0, 1), mean over batch, sum
-    over dimensions.
-
-    """
+    """Kullback-Leibler divergence from N(0, 1), mean over batch, sum over dimensions."""
     each = 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance)
     return each.flatten(1).sum(dim=1).mean()
 

@@ -1,0 +1,204 @@
+"""Weights of methods: tensors in ``<method>/<name>.safetensors``, all about them in ``<name>.json``
+beside it.
+
+Loading runs no code: safetensors holds numbers only, and the card is JSON. Folders are searched in
+this order: those that ``$OBB_WEIGHTS`` names, the package's own (``obb_weights``), the user's
+cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FORMAT, VERSION = "obspy_broadband.weights", 1
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+#: What a card must say.
+REQUIRED = ("method", "options", "data", "protocol", "metrics")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A set of weights, found but not loaded.
+
+    :param method: the method's name.
+    :param name: of the set.
+    :param card: what the JSON file holds.
+    :param path: of the safetensors file.
+    """
+
+    method: str
+    name: str
+    card: Mapping[str, Any]
+    path: Path
+
+    def verify(self) -> None:
+        """Compare the file with the card.
+
+        :raises InputError: if the file is missing, cut off or another one.
+        """
+        if not self.path.is_file():
+            raise InputError(f"{self.path} is missing beside its card.")
+        found = _checksum(self.path)
+        if found != self.card["sha256"]:
+            raise InputError(
+                f"{self.path} is damaged or not the file of its card: its SHA-256 begins with "
+                f"{found[:12]}, the card says {str(self.card['sha256'])[:12]}. Copy both again."
+            )
+
+    def load(self) -> dict[str, Tensor]:
+        """The tensors by name, after verifying.
+
+        :raises InputError: see :meth:`verify`.
+        """
+        from safetensors.torch import load_file
+
+        self.verify()
+        try:
+            return load_file(self.path)
+        except Exception as error:  # safetensors raises its own errors for a damaged header
+            raise InputError(f"{self.path} is no safetensors file: {error}") from error
+
+
+def folders() -> list[Path]:
+    """Where weights are searched for."""
+    named = [Path(part) for part in os.environ.get("OBB_WEIGHTS", "").split(os.pathsep) if part]
+    package = find_spec("obb_weights")
+    own = [Path(place) for place in (package.submodule_search_locations or [])] if package else []
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return [*named, *own, cache / "obspy_broadband" / "weights"]
+
+
+def available() -> Iterator[Weights]:
+    """All sets of weights; of two with one name, the one that is found first. Cards that cannot be
+    read are left out.
+
+    """
+    seen = set()
+    for folder in folders():
+        for path in sorted(folder.glob("*/*.json")) if folder.is_dir() else []:
+            key = (path.parent.name, path.stem)
+            if key in seen:
+                continue
+            try:
+                found = read_card(path)
+            except InputError:
+                continue
+            seen.add(key)
+            yield found
+
+
+def find(method: str, name: str | None = None) -> Weights:
+    """One set of weights.
+
+    :param method: the method's name.
+    :param name: of the set, or the path of a card or a safetensors file; default: "default", or the
+        only one.
+    :raises InputError: if there is none, naming those that there are.
+    """
+    if name is not None and (os.sep in name or name.endswith((".json", ".safetensors"))):
+        found = read_card(Path(name).with_suffix(".json"))
+        if found.method != method:
+            raise InputError(f"{name} holds weights of {found.method}, not of {method}.")
+        return found
+    known = [one for one in available() if one.method == method]
+    if name is None and len(known) == 1:
+        return known[0]
+    for one in known:
+        if one.name == (name or "default"):
+            return one
+    there = ", ".join(one.name for one in known) or "none"
+    places = ", ".join(str(folder) for folder in folders())
+    raise InputError(
+        f"No weights {name or 'default'!r} for {method}; there are: {there}. Searched: {places}. "
+        "Name a folder that has them in $OBB_WEIGHTS."
+    )
+
+
+def read_card(path: Path) -> Weights:
+    """A card, checked.
+
+    :raises InputError: if it is missing, none, of a later version, or lacks something.
+    """
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"There is no {path}.") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is no card of weights: {error}") from error
+    if not isinstance(card, dict) or card.get("format") != FORMAT:
+        raise InputError(f"{path} is not a card of obspy-broadband's weights.")
+    if not isinstance(card.get("format_version"), int) or card["format_version"] > VERSION:
+        raise InputError(
+            f"{path} was written by a later version of obspy-broadband (format "
+            f"{card.get('format_version')}, {VERSION} is known here); update to use it."
+        )
+    missing = [key for key in (*REQUIRED, "sha256") if key not in card]
+    if missing:
+        raise InputError(f"{path} does not say {', '.join(missing)}.")
+    return Weights(str(card["method"]), path.stem, card, path.with_suffix(".safetensors"))
+
+
+def save(
+    folder: str | Path, name: str, tensors: Mapping[str, Tensor], card: Mapping[str, Any]
+) -> Weights:
+    """Write weights and their card below ``folder/<method>/``, each in one step, the card last.
+
+    :param card: at least ``method``, ``options``, ``data`` (sources, licences, attributions),
+        ``protocol`` and ``metrics``; versions and the checksum are added.
+    :raises InputError: for a name that is no plain file name, or a card that lacks something.
+    """
+    from safetensors.torch import save_file
+
+    missing = [key for key in REQUIRED if key not in card]
+    if missing:
+        raise InputError(f"The card of {name!r} does not say {', '.join(missing)}.")
+    for word in (name, str(card["method"])):
+        if not _NAME.match(word):
+            raise InputError(f"{word!r} is no name: use letters, digits, '.', '_' and '-'.")
+    place = Path(folder) / str(card["method"])
+    place.mkdir(parents=True, exist_ok=True)
+    path = place / f"{name}.safetensors"
+    part = path.with_suffix(".safetensors.part")
+    save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, part)
+    whole = {
+        "format": FORMAT,
+        "format_version": VERSION,
+        **card,
+        "sha256": _checksum(part),
+        "parameters": int(sum(value.numel() for value in tensors.values())),
+        "software": {
+            "obspy_broadband": __version__,
+            "torch": version("torch"),
+            "python": platform.python_version(),
+        },
+    }
+    text = json.dumps(whole, indent=1, ensure_ascii=False)
+    part.replace(path)
+    card_part = path.with_suffix(".json.part")
+    card_part.write_text(text, encoding="utf-8")
+    card_part.replace(path.with_suffix(".json"))
+    return read_card(path.with_suffix(".json"))
+
+
+def _checksum(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,127 @@
+import json
+
+import pytest
+import torch
+from click.testing import CliRunner
+from obb_cli.main import obb
+
+from obspy_broadband import weights
+from obspy_broadband.errors import InputError
+
+CARD = {
+    "method": "whisper",
+    "options": {"width": 4},
+    "data": [{"source": "made up", "licence": "none", "attribution": "the tests"}],
+    "protocol": "clean",
+    "metrics": {"crps": 0.5},
+}
+
+
+@pytest.fixture
+def tensors():
+    return {"a.weight": torch.randn(3, 4), "b": torch.arange(5.0, dtype=torch.bfloat16)}
+
+
+@pytest.fixture(autouse=True)
+def places(tmp_path, monkeypatch):
+    monkeypatch.setenv("OBB_WEIGHTS", str(tmp_path / "mine"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def saved(tmp_path, tensors):
+    return weights.save(tmp_path / "mine", "default", tensors, CARD)
+
+
+def test_what_is_saved_is_found_and_loaded(saved, tensors):
+    found = weights.find("whisper")
+    loaded = found.load()
+    assert set(loaded) == set(tensors)
+    assert all(torch.equal(loaded[name], tensors[name]) for name in tensors)
+    assert found.card["metrics"] == {"crps": 0.5}
+    assert found.card["parameters"] == 17
+    assert len(found.card["sha256"]) == 64
+
+
+def test_the_first_folder_counts_and_names_choose(tmp_path, saved, tensors):
+    cache = tmp_path / "cache" / "obspy_broadband" / "weights"
+    weights.save(cache, "default", tensors, CARD | {"metrics": {"crps": 9.0}})
+    weights.save(cache, "large", tensors, CARD)
+    assert weights.find("whisper").card["metrics"]["crps"] == 0.5
+    assert weights.find("whisper", "large").name == "large"
+    assert [one.name for one in weights.available()] == ["default", "large"]
+    assert weights.find("whisper", str(saved.path)).path == saved.path
+
+
+def test_what_is_not_there_is_said(saved):
+    with pytest.raises(InputError, match=r"'tiny' for whisper; there are: default"):
+        weights.find("whisper", "tiny")
+    with pytest.raises(InputError, match="there are: none"):
+        weights.find("must")
+    with pytest.raises(InputError, match="of whisper, not of must"):
+        weights.find("must", str(saved.path))
+
+
+def test_damaged_files_are_refused(saved):
+    content = bytearray(saved.path.read_bytes())
+    content[-3] ^= 1
+    saved.path.write_bytes(content)
+    with pytest.raises(InputError, match="damaged or not the file of its card"):
+        weights.find("whisper").load()
+    saved.path.unlink()
+    with pytest.raises(InputError, match="missing"):
+        weights.find("whisper").load()
+
+
+def test_a_pickle_in_disguise_is_not_opened(saved, tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "exploded"), "w"))
+
+    torch.save(Bomb(), saved.path)
+    card = json.loads(saved.path.with_suffix(".json").read_text())
+    card["sha256"] = weights._checksum(saved.path)
+    saved.path.with_suffix(".json").write_text(json.dumps(card))
+    with pytest.raises(InputError, match="no safetensors"):
+        weights.find("whisper").load()
+    assert not (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": "other"}, "not a card"),
+        ({"format_version": 99}, "later version"),
+        ({"data": None}, "does not say data"),
+    ],
+)
+def test_foreign_newer_and_poor_cards_are_refused(saved, change, message):
+    path = saved.path.with_suffix(".json")
+    card = json.loads(path.read_text()) | change
+    path.write_text(json.dumps({key: value for key, value in card.items() if value is not None}))
+    with pytest.raises(InputError, match=message):
+        weights.read_card(path)
+    assert list(weights.available()) == []
+    path.write_text("{")
+    with pytest.raises(InputError, match="no card"):
+        weights.read_card(path)
+
+
+def test_names_cannot_leave_the_folder(tmp_path, tensors):
+    with pytest.raises(InputError, match="no name"):
+        weights.save(tmp_path, "../evil", tensors, CARD)
+    with pytest.raises(InputError, match="no name"):
+        weights.save(tmp_path, "x", tensors, CARD | {"method": "../../evil"})
+    with pytest.raises(InputError, match="does not say protocol"):
+        weights.save(tmp_path, "x", tensors, {k: v for k, v in CARD.items() if k != "protocol"})
+
+
+def test_the_commands(saved):
+    run = lambda *words: CliRunner().invoke(obb, ["weights", *words])  # noqa: E731
+    assert "whisper" in run("list").output
+    assert '"protocol": "clean"' in run("show", "whisper").output
+    assert "as its card says" in run("verify").output
+    saved.path.write_bytes(b"rubbish")
+    done = run("verify", "whisper")
+    assert done.exit_code == 1
+    assert "damaged" in done.output
