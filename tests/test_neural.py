@@ -1,0 +1,110 @@
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from obspy_broadband import Scenario
+from obspy_broadband.errors import MethodError
+from obspy_broadband.neural import CONDITIONS, NeuralMethod, conditions
+from obspy_broadband.testing import check_method, low_frequency_batch
+from obspy_broadband.training import objectives
+
+
+@dataclass(frozen=True)
+class Options:
+    """:param width: of the network."""
+
+    width: int = 8
+
+
+class Tiny(NeuralMethod):
+    """Two convolutions, a style, and the conditions."""
+
+    summary = citation = "A test"
+    samples = 256
+    Options = Options
+    noise_shape = (4,)
+    loss_weights = {"generator": {"spectrum": 1.0, "angle": 0.5}}  # noqa: RUF012
+
+    def __init__(self, options=None):
+        super().__init__(options)
+        width = self.options.width
+        self.first = nn.Conv1d(3, width, 9, padding=4)
+        self.style = nn.Linear(4 + CONDITIONS, width)
+        self.last = nn.Conv1d(width, 3, 9, padding=4)
+
+    def sample(self, low_frequency, conditions, noise):
+        style = self.style(torch.cat([noise, conditions], dim=1))[..., None]
+        return self.last(torch.tanh(self.first(low_frequency) + style))
+
+    def forward(self, batch):
+        known = conditions(batch.scenarios, batch.corner)
+        return {"made": self.sample(batch.low_frequency, known, torch.randn(len(batch), 4))}
+
+    def generator_losses(self, batch, outputs):
+        pair = outputs["made"], batch.broadband
+        return {
+            "spectrum": objectives.focal_frequency(*pair),
+            "angle": objectives.hyperspherical(*pair),
+        }
+
+
+def test_a_network_keeps_the_contract():
+    check_method(Tiny)
+    check_method(Tiny, width=3)
+
+
+def test_a_realization_is_the_same_bytes_at_any_place_in_any_chunk():
+    method = Tiny()
+    batch = low_frequency_batch(method, rows=3)
+    seeds = np.arange(33, dtype=np.uint64).reshape(3, 11)
+    drawn = method.realize(batch, seeds)
+    for count in (1, 2, 5, 8, 9):
+        assert np.array_equal(drawn[:, :count], method.realize(batch, seeds[:, :count]))
+
+
+def test_it_is_enriched_with_like_any_other(simulation):
+    ensemble = simulation(duration=20).enrich(Tiny(), n=3, seed=1)
+    assert np.isfinite(ensemble[2][0].data).all()
+
+
+def test_missing_metadata_are_told_from_average_ones():
+    average = Scenario(5.5, 40.0, 10.0, 450.0)
+    known = conditions((average, Scenario(), Scenario(magnitude=6.7)), np.array([1.0, 2.0, 1.0]))
+    assert known.shape == (3, CONDITIONS)
+    assert known[0, 1::2] == pytest.approx(0.0, abs=1e-6)
+    assert (known[0, 2::2] == 1).all()
+    assert (known[1, 1:] == 0).all()
+    assert known[1, 0] == pytest.approx(np.log(2))
+    assert known[2, 1] == pytest.approx(1.0)
+
+
+def test_names_of_losses_and_weights_must_agree():
+    method = Tiny()
+    one = torch.ones(())
+    assert method.weighted("generator", {"spectrum": one, "angle": one}) == 1.5
+    with pytest.raises(
+        MethodError, match="spectre has no weight, spectrum has a weight and no loss"
+    ):
+        method.weighted("generator", {"spectre": one, "angle": one})
+
+
+def test_one_batch_can_be_learnt():
+    from dataclasses import replace
+
+    torch.manual_seed(0)
+    method = Tiny()
+    batch = low_frequency_batch(method, rows=4)
+    low = torch.as_tensor(batch.low_frequency, dtype=torch.float32)
+    batch = replace(batch, low_frequency=low, broadband=0.5 * low.roll(3, -1))
+    optimizer = torch.optim.Adam(method.parameters(), 1e-2)
+    history = []
+    for _ in range(150):
+        loss = method.weighted("generator", method.generator_losses(batch, method(batch)))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        history.append(float(loss.detach()))
+    assert history[-1] < 0.1 * history[0]
