@@ -10,10 +10,11 @@ import click
 
 @click.group()
 def data() -> None:
-    """Prepare recorded ground motion for training.
+    """Prepare ground motion for training.
 
     \b
     obb data prepare records/ InstanceGM -o store/
+    obb data simulate -n 10000 -o simulated/
     obb data show store/
     """
 
@@ -66,6 +67,48 @@ def prepare(
         allow_empty_band=allow_empty_band,
     )
     _report(make(datasets, output, settings, workers, progress=True))
+
+
+@data.command()
+@click.option("-n", "records", default=1000, show_default=True, help="Records.")
+@click.option("--per-event", default=5, show_default=True, help="Stations of an event.")
+@click.option("--seed", default=0, show_default=True, help="Whole number.")
+@click.option("--magnitudes", nargs=2, type=float, default=(3.5, 7.5), show_default=True)
+@click.option(
+    "--distances", nargs=2, type=float, default=(5.0, 200.0), show_default=True, help="km"
+)
+@click.option(
+    "--low-frequencies",
+    type=click.Choice(["stochastic", "pyprop8"]),
+    default="stochastic",
+    show_default=True,
+    help="pyprop8: a layered half-space below 1 Hz (seconds an event).",
+)
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The store.")
+@click.option("--workers", default=1, show_default=True, help="Processes.")
+def simulate(
+    records: int,
+    per_event: int,
+    seed: int,
+    magnitudes: tuple[float, float],
+    distances: tuple[float, float],
+    low_frequencies: str,
+    output: Path,
+    workers: int,
+) -> None:
+    """Make a training store of simulated scenarios.
+
+    Stochastic point sources over the whole band, with P, S, coda and metadata: to train on before
+    real records, or where there are none. The same command goes on where it was interrupted.
+
+    \b
+    obb data simulate -n 10000 --workers 8 -o simulated/
+    """
+    from obspy_broadband.data.simulated import Population
+    from obspy_broadband.data.simulated import simulate as make
+
+    population = Population(records, per_event, seed, magnitudes, distances, low_frequencies)
+    _report(make(population, output, workers, progress=True))
 
 
 @data.command()

@@ -38,6 +38,7 @@ from obspy_broadband.registry import create
 @click.option("--event", "event_file", type=click.Path(exists=True), help="QuakeML.")
 @click.option("--inventory", "inventory_file", type=click.Path(exists=True), help="StationXML.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Method's option.")
+@click.option("--weights", help="Of a trained method: a name, or a file's path.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder.")
 @click.option("--overwrite", is_flag=True, help="Replace an ensemble that is there already.")
 @click.option("--strict", is_flag=True, help="Stop at the first record that cannot be used.")
@@ -58,6 +59,7 @@ def enrich(
     event_file: str | None,
     inventory_file: str | None,
     settings: tuple[str, ...],
+    weights: str | None,
     output: Path,
     overwrite: bool,
     strict: bool,
@@ -84,7 +86,7 @@ def enrich(
         raise InputError("None of the inputs could be read.")
     report_skips(unreadable)
     if dry_run:
-        create(method, parse_settings(settings))
+        create(method, parse_settings(settings), weights)
         records, refusals = read_records(stream, units)
         click.echo(f"{len(records)} records, {len(records) * number} realizations by {method}:")
         for record in records:
@@ -108,6 +110,7 @@ def enrich(
             vs30=vs30,
             inventory=read_metadata(inventory_file, read_inventory, "an inventory (StationXML)"),
             event=events[0] if events else None,
+            weights=weights,
             on_bad="raise" if strict else "skip",
             progress=True,
             **parse_settings(settings),

@@ -17,6 +17,7 @@ COMMANDS = {
     "evaluate": "Judge generated records against recorded ones.",
     "measure": "Tabulate intensity measures of records.",
     "methods": "List the translation methods, or explain one.",
+    "train": "Train a method on recorded ground motion.",
     "weights": "Find, describe and verify trained weights.",
     "plot": "Draw an ensemble: waveforms, Fourier and response spectra.",
 }

@@ -14,16 +14,13 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import pyprop8
 from obspy import Stream, Trace, UTCDateTime
 from obspy.core import AttribDict
 from obspy.core.event import Catalog, Event, Magnitude, Origin
-from pyprop8.utils import make_moment_tensor, rtf2xyz
 
 import obspy_broadband  # noqa: F401 - for the SEM3D format
+from obspy_broadband.data.layered import layered_motion
 from obspy_broadband.io.stations import inventory
-from obspy_broadband.signal.integration import differentiate
-from obspy_broadband.signal.point_source import seismic_moment, source_corner
 
 ORIGIN = UTCDateTime("2019-11-11T10:52:45")
 LATITUDE, LONGITUDE, DEPTH_KM = 44.521, 4.669, 1.2
@@ -36,8 +33,6 @@ LAYERS = [
     (26.0, 6.1, 3.55, 2.80),
     (np.inf, 8.0, 4.5, 3.30),
 ]
-#: The layers have no attenuation of their own: Q and velocity (km/s) of the strongest waves' path.
-QUALITY, PATH_VELOCITY = 60.0, 2.5
 #: Epicentral distance (km), azimuth (degrees) and Vs30 (m/s): near, and around.
 STATIONS = {
     "A_0000": (5.0, 75.0, 1000.0),
@@ -52,38 +47,14 @@ STEP, DURATION = 0.2, 90.0
 FINER = 4  # SEM3D writes far more samples than the waves need
 
 
-def source_time_function(omega: complex) -> complex:
-    """Brune's pulse, of which the grid resolves 1 Hz: nothing is left of it at 2 Hz."""
-    corner = 2 * np.pi * source_corner(MAGNITUDE, STRESS_DROP_MPA)
-    return np.exp(-((omega / (2 * np.pi * 1.45)) ** 8)) / (1 + 1j * omega / corner) ** 2
-
-
 def simulate(stations: dict[str, tuple[float, float, float]] = STATIONS) -> Stream:
     """Acceleration in m/s², components X (east), Y (north), Z (up), as SEM3D would give it."""
     distance, azimuth, _ = np.array(list(stations.values())).T
     x, y = distance * np.sin(np.deg2rad(azimuth)), distance * np.cos(np.deg2rad(azimuth))
-    # With km, km/s and g/cm³ a moment of 1e18 N m displaces by km.
-    moment = rtf2xyz(make_moment_tensor(STRIKE, DIP, RAKE, seismic_moment(MAGNITUDE) * 1e-18))
-    samples = round(DURATION / STEP)
-    _, displacement = pyprop8.compute_seismograms(
-        pyprop8.LayeredStructureModel(LAYERS),
-        pyprop8.PointSource(0.0, 0.0, DEPTH_KM, moment, np.zeros((3, 1)), BEFORE),
-        pyprop8.ListOfReceivers(x, y),
-        samples,
-        STEP,
-        source_time_function=source_time_function,
-        show_progress=False,
-        squeeze_outputs=False,
-        # Wavenumbers (1/km) as far as the slowest waves need at 2 Hz, close enough for 90 s.
-        stencil=pyprop8.kIntegrationStencil,
-        stencil_kwargs={"kmin": 0.0, "kmax": 9.0, "nk": 2400},
-    )
-    motion = displacement.reshape(len(stations), 3, samples) * 1000.0  # m
-    for _ in range(2):
-        motion = differentiate(motion, 1 / STEP)
-    frequencies = np.fft.rfftfreq(samples, STEP)
-    lost = np.exp(-np.pi * frequencies * distance[:, None, None] / (QUALITY * PATH_VELOCITY))
-    motion = np.fft.irfft(np.fft.rfft(motion) * lost, samples * FINER) * FINER
+    motion = layered_motion(
+        LAYERS, MAGNITUDE, DEPTH_KM, (STRIKE, DIP, RAKE), STRESS_DROP_MPA, x, y,
+        round(DURATION / STEP), STEP, BEFORE, FINER,
+    )  # fmt: skip
     stream = Stream()
     for number, (name, place) in enumerate(stations.items()):
         for code, component in zip("XYZ", motion[number]):

@@ -7,6 +7,7 @@ import hashlib
 import secrets
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ def enrich(
     vs30: Given = None,
     inventory: Inventory | None = None,
     event: Event | None = None,
+    weights: str | Path | None = None,
     on_bad: str = "raise",
     progress: bool = False,
     **options: Any,
@@ -70,6 +72,8 @@ def enrich(
     :param inventory: station coordinates, and responses for traces whose units are not known
         otherwise.
     :param event: magnitude, depth and, with coordinates, distance.
+    :param weights: of a trained method: a name, or a path; default: those named "default", or the
+        only ones (see :mod:`obspy_broadband.weights`).
     :param on_bad: "raise" an error for a station that cannot be used, or "skip" it with a warning
         and a line in the provenance.
     :param progress: show a progress bar.
@@ -80,7 +84,7 @@ def enrich(
     """
     from tqdm import tqdm
 
-    ready = create(method, options)
+    ready = create(method, options, weights)
     seed = _checked_seed(seed)
     _check(n, corner, on_bad, ready)
 

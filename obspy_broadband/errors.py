@@ -14,3 +14,7 @@ class InputError(BroadbandError, ValueError):
 
 class MethodError(BroadbandError):
     """A translation method that is unknown, cannot be loaded or breaks the contract."""
+
+
+class TrainingError(BroadbandError):
+    """Training cannot go on."""

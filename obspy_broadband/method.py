@@ -70,7 +70,7 @@ class Batch:
     corner: Any
     scenarios: tuple[Scenario, ...]
     starts: Any
-    broadband: Any | None = None
+    broadband: Any = None
 
     def __len__(self) -> int:
         return len(self.low_frequency)
@@ -108,7 +108,7 @@ class Method(ABC):
 
     summary: ClassVar[str]  #: one line for ``obb methods``
     citation: ClassVar[str]  #: the paper to cite
-    one_to_many: ClassVar[bool] = True  #: whether two seeds give two realizations
+    one_to_many: bool = True  #: whether two seeds give two realizations
     trainable: ClassVar[bool] = False  #: whether the method needs weights
     sampling_rate: ClassVar[float] = 100.0  #: Hz
     #: Length of a window; None for a method that takes a whole record of any length.

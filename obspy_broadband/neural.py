@@ -6,6 +6,7 @@ train). Seeds, chunks, devices, missing metadata and the check of loss names are
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -15,8 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .errors import MethodError
+from .errors import InputError, MethodError
 from .method import Batch, Method, Scenario
+from .weights import Weights, find
 
 #: Rows that pass through a network at once when drawing on a GPU. On a CPU it is one: even at a
 #: fixed number of rows, matrix products round differently from row to row, and a realization would
@@ -25,6 +27,7 @@ ROWS_ON_GPU = 64
 #: Centre and spread by which each part of a scenario is standardized; logarithms of all but the
 #: magnitude.
 _STANDARD = {
+    "scale_m_s2": (math.log(0.02), 2.0),
     "magnitude": (5.5, 1.2),
     "distance_km": (math.log(40.0), 1.0),
     "depth_km": (math.log(10.0), 0.8),
@@ -43,11 +46,22 @@ class NeuralMethod(Method, nn.Module):
     """
 
     trainable: ClassVar[bool] = True
+    samples: ClassVar[int] = 4096  #: length of a window
     #: What each loss counts, by phase ("generator", "discriminator") and by the names that the two
     #: methods below use.
     loss_weights: Mapping[str, Mapping[str, float]]
     #: Shape of the standard normal numbers that one draw needs.
     noise_shape: tuple[int, ...]
+    #: Whether the network sees every window divided by its own peak, as windows for training are. A
+    #: long record's quiet windows would look like nothing it was trained on otherwise.
+    relative: bool = True
+    #: Where its weights came from; None before training.
+    weights: Weights | None = None
+    #: Options by the name of a preset; names that begin with "training." are the trainer's.
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    #: What the method's paper asks of the trainer; see
+    #: :class:`obspy_broadband.training.options.TrainingOptions`.
+    training_defaults: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, options: Any = None) -> None:
         nn.Module.__init__(self)
@@ -76,22 +90,34 @@ class NeuralMethod(Method, nn.Module):
         """Scalars by name, unweighted; none for a method without adversaries."""
         return {}
 
+    def prepare_training(self, batch: Batch, weights: Tensor) -> None:
+        """What a method wants to know of its data before the first step, e.g. to standardize.
+
+        :param batch: many windows of the training set.
+        :param weights: (batch,), what each counts.
+        """
+
     def realize(self, batch: Batch, seeds: np.ndarray) -> np.ndarray:
         """See :meth:`obspy_broadband.Method.realize`."""
         self.eval()
         device = next(self.parameters()).device
         records, realizations = seeds.shape
-        known = conditions(batch.scenarios, batch.corner)
+        windows = np.asarray(batch.low_frequency, dtype=np.float32)
+        peak = np.ones(records, dtype=np.float32)
+        if self.relative:
+            peak = np.maximum(np.abs(windows).max(axis=(1, 2)), np.float32(1e-6))
+        windows = windows / peak[:, None, None]
+        known = conditions(batch.scenarios, batch.corner, np.asarray(batch.scale) * peak)
         at_once = ROWS_ON_GPU if device.type == "cuda" else 1
         drawn = np.empty((records * realizations, *batch.low_frequency.shape[1:]), np.float32)
         with torch.inference_mode():
             for first in range(0, len(drawn), at_once):
                 rows = np.arange(first, min(first + at_once, len(drawn)))
                 record = rows // realizations
-                low = torch.as_tensor(np.asarray(batch.low_frequency)[record], dtype=torch.float32)
+                low = torch.from_numpy(windows[record])
                 noise = torch.stack([self._noise(int(seed)) for seed in seeds.ravel()[rows]])
                 made = self.sample(low.to(device), known[record].to(device), noise.to(device))
-                drawn[rows] = made.float().cpu().numpy()
+                drawn[rows] = made.float().cpu().numpy() * peak[record, None, None]
         return drawn.reshape(records, realizations, *drawn.shape[1:])
 
     def _noise(self, seed: int) -> Tensor:
@@ -115,20 +141,76 @@ class NeuralMethod(Method, nn.Module):
         return torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
 
 
-def conditions(scenarios: tuple[Scenario, ...], corner: Any) -> Tensor:
+def with_weights(
+    name: str, method_class: type[Method], options: Mapping[str, Any], weights: Any = None
+) -> Method:
+    """A trained method, with the options its weights were made with unless others are given.
+
+    :param weights: see :func:`obspy_broadband.weights.find`.
+    :raises InputError: if there are no weights, or they do not fit the options.
+    """
+    found = find(name, None if weights is None else str(weights))
+    method = method_class(method_class.configure({**found.card["options"], **options}))
+    assert isinstance(method, NeuralMethod)
+    load_weights(method, found)
+    return method
+
+
+def load_weights(method: NeuralMethod, found: Weights) -> None:
+    """Put weights into a method.
+
+    :raises InputError: if they do not fit.
+    """
+    tensors = {key: value.float() for key, value in found.load().items()}
+    # The adversaries have done their work and are not shipped.
+    shapes = {
+        key: value.shape
+        for key, value in method.state_dict().items()
+        if not key.startswith("discriminators.")
+    }
+    if shapes != {key: value.shape for key, value in tensors.items()}:
+        changed = ", ".join(
+            f"{key}={value}"
+            for key, value in dataclasses.asdict(method.options).items()
+            if found.card["options"].get(key) != value
+        )
+        raise InputError(
+            f"The weights {found.path} do not fit a network with {changed or 'these options'}; "
+            "leave out options that change its size."
+        )
+    method.load_state_dict(tensors, strict=False)
+    method.weights = found
+
+
+def conditions(scenarios: tuple[Scenario, ...], corner: Any, scale: Any) -> Tensor:
     """What is known beside the waveform, as numbers: (rows, CONDITIONS).
 
-    ln(corner / 1 Hz); then for magnitude, distance, depth and Vs30 the standardized value and
-    whether it is known. What is not known is 0 and flagged: a network can tell it from an average.
+    ln(corner / 1 Hz); then for scale, magnitude, distance, depth and Vs30 the standardized value
+    and whether it is known. What is not known is 0 and flagged: a network can tell it from an
+    average.
+
+    :param corner: (rows,), Hz.
+    :param scale: (rows,), m/s²; NaN for records that are not in physical units.
     """
     rows = np.zeros((len(scenarios), CONDITIONS), dtype=np.float32)
-    rows[:, 0] = np.log(np.asarray(torch.as_tensor(corner).cpu(), dtype=float))
-    for row, scenario in zip(rows, scenarios):
+    rows[:, 0] = np.log(_numbers(corner))
+    for row, scenario, size in zip(rows, scenarios, _numbers(scale)):
         for place, (name, (center, spread)) in enumerate(_STANDARD.items()):
-            value = getattr(scenario, name)
-            if value is None:
+            value = size if name == "scale_m_s2" else getattr(scenario, name)
+            if value is None or not np.isfinite(value):
                 continue
             if name != "magnitude":
-                value = math.log(max(value, 0.1))
+                value = math.log(max(value, 1e-12 if name == "scale_m_s2" else 0.1))
             row[1 + 2 * place : 3 + 2 * place] = ((value - center) / spread, 1.0)
     return torch.from_numpy(rows)
+
+
+def batch_conditions(batch: Batch) -> Tensor:
+    """:func:`conditions` of a batch of tensors, on its device."""
+    return conditions(batch.scenarios, batch.corner, batch.scale).to(batch.low_frequency.device)
+
+
+def _numbers(values: Any) -> np.ndarray:
+    if isinstance(values, Tensor):
+        values = values.detach().cpu()
+    return np.asarray(values, dtype=float)

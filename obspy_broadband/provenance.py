@@ -35,6 +35,7 @@ def provenance(
         "method": name if isinstance(name, str) else type(method).__name__,
         "method_distribution": _distribution(name, method),
         "options": dataclasses.asdict(method.options),
+        **_weights(method),
         "seed": seed,
         "realizations": list(range(n)),
         "corner_hz": float(corner),
@@ -55,6 +56,13 @@ def _distribution(name: str | Method, method: Method) -> str:
         found = registry.methods()[name]
         return f"{found.distribution} {found.version}"
     return f"{type(method).__module__}.{type(method).__qualname__}"
+
+
+def _weights(method: Method) -> dict[str, Any]:
+    found = getattr(method, "weights", None)
+    if found is None:
+        return {}
+    return {"weights": {"name": found.name, "sha256": found.card["sha256"]}}
 
 
 def _station(item: Prepared) -> dict[str, Any]:

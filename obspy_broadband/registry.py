@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
-from .errors import BroadbandError, MethodError
+from .errors import BroadbandError, InputError, MethodError
 from .method import Method
 
 #: Named the way ObsPy names ``obspy.plugin.waveform``.
@@ -76,23 +77,34 @@ def load(name: str) -> type[Method]:
     return loaded
 
 
-def create(name: str | Method, options: dict[str, Any]) -> Method:
+def create(
+    name: str | Method, options: Mapping[str, Any], weights: str | Path | None = None
+) -> Method:
     """A method ready for use.
 
     :param name: a registered name, or a method already made (then ``options`` must be empty).
     :param options: what to set in the method's ``Options``.
+    :param weights: of a method that is trained: a name, or a path (see
+        :func:`obspy_broadband.weights.find`).
     :raises MethodError: see :func:`load`.
-    :raises InputError: for unknown or refused options.
+    :raises InputError: for unknown or refused options, or weights that cannot be found or used.
     """
     if isinstance(name, Method):
-        if options:
+        if options or weights is not None:
+            given = ", ".join([*options, *(["weights"] if weights is not None else [])])
             raise MethodError(
                 f"{type(name).__name__} is made already; pass its options when making it, "
-                f"not to enrich: {', '.join(options)}."
+                f"not to enrich: {given}."
             )
         return name
     method_class = load(name)
     try:
+        if method_class.trainable:
+            from .neural import with_weights
+
+            return with_weights(name, method_class, options, weights)
+        if weights is not None:
+            raise InputError("it is not trained and takes no weights.")
         return method_class(method_class.configure(options))
     except BroadbandError as error:
         raise type(error)(f"Method {name!r}: {error}") from error

@@ -7,7 +7,7 @@ from torch import nn
 
 from obspy_broadband import Scenario
 from obspy_broadband.errors import MethodError
-from obspy_broadband.neural import CONDITIONS, NeuralMethod, conditions
+from obspy_broadband.neural import CONDITIONS, NeuralMethod, batch_conditions, conditions
 from obspy_broadband.testing import check_method, low_frequency_batch
 from obspy_broadband.training import objectives
 
@@ -40,7 +40,7 @@ class Tiny(NeuralMethod):
         return self.last(torch.tanh(self.first(low_frequency) + style))
 
     def forward(self, batch):
-        known = conditions(batch.scenarios, batch.corner)
+        known = batch_conditions(batch)
         return {"made": self.sample(batch.low_frequency, known, torch.randn(len(batch), 4))}
 
     def generator_losses(self, batch, outputs):
@@ -72,13 +72,14 @@ def test_it_is_enriched_with_like_any_other(simulation):
 
 def test_missing_metadata_are_told_from_average_ones():
     average = Scenario(5.5, 40.0, 10.0, 450.0)
-    known = conditions((average, Scenario(), Scenario(magnitude=6.7)), np.array([1.0, 2.0, 1.0]))
+    scenarios = (average, Scenario(), Scenario(magnitude=6.7))
+    known = conditions(scenarios, np.array([1.0, 2.0, 1.0]), np.array([0.02, np.nan, np.nan]))
     assert known.shape == (3, CONDITIONS)
     assert known[0, 1::2] == pytest.approx(0.0, abs=1e-6)
     assert (known[0, 2::2] == 1).all()
     assert (known[1, 1:] == 0).all()
     assert known[1, 0] == pytest.approx(np.log(2))
-    assert known[2, 1] == pytest.approx(1.0)
+    assert known[2, 3] == pytest.approx(1.0)
 
 
 def test_names_of_losses_and_weights_must_agree():

@@ -99,7 +99,8 @@ class Pairs:
 
         :param positions: into ``records``.
         :param seed: of what is random; each record's draw depends on it and on the record alone.
-        :return: ``broadband`` and ``low_frequency`` (batch, 3, samples), divided by ``scale``.
+        :return: ``broadband`` and ``low_frequency`` (batch, 3, samples), divided by ``scale``,
+            which is NaN for records that are not in m/s².
         """
         chosen = self.records[np.asarray(positions)]
         draws = [np.random.default_rng([seed, int(record)]) for record in chosen]
@@ -117,7 +118,7 @@ class Pairs:
         scaled = motion[..., window] / scale[:, None, None], low[..., window] / scale[:, None, None]
         return Batch(
             low_frequency=scaled[1].contiguous(),
-            scale=scale,
+            scale=torch.where(self._physical(chosen), scale, torch.nan),
             corner=corner,
             scenarios=tuple(self._scenario(int(r), rng) for r, rng in zip(chosen, draws)),
             starts=torch.zeros(len(chosen), dtype=torch.long, device=self.device),
@@ -145,6 +146,10 @@ class Pairs:
         if change and change.level:
             motion = motion * np.float32(np.exp(rng.normal(0, change.level)))
         segment[:, place : place + motion.shape[-1]] = motion
+
+    def _physical(self, chosen: np.ndarray) -> torch.Tensor:
+        """Which of the records know their level."""
+        return torch.as_tensor(self.store.columns["unit"][chosen] == "mps2", device=self.device)
 
     def _corner(self, rng: np.random.Generator) -> float:
         if isinstance(self.corner, tuple):

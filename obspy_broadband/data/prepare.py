@@ -6,7 +6,7 @@ import dataclasses
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +80,8 @@ def prepare(
     buckets = [bucket for source in sources for bucket in open_source(source)]
     shards = folder / "shards"
     shards.mkdir(parents=True, exist_ok=True)
-    _check_settings(folder, settings)
+    # Whether an empty band is allowed may change.
+    check_settings(folder, dataclasses.asdict(settings) | {"allow_empty_band": None})
     names = [_shard_name(number, bucket) for number, bucket in enumerate(buckets)]
     waiting = [
         (b, shards / name) for b, name in zip(buckets, names) if not (shards / name).is_file()
@@ -89,12 +90,15 @@ def prepare(
     with tqdm(total=len(buckets), initial=done, unit="bucket", disable=not progress) as bar:
         for _ in _work(waiting, settings, workers):
             bar.update()
-    return _finish(folder, [shards / name for name in names], settings, list(sources))
+    return finish(folder, [shards / name for name in names], settings, list(sources))
 
 
-def _check_settings(folder: Path, settings: Settings) -> None:
-    """A store is made with one kind of settings; whether an empty band is allowed may change."""
-    wanted = dataclasses.asdict(settings) | {"allow_empty_band": None}
+def check_settings(folder: Path, settings: Mapping[str, Any]) -> None:
+    """A store is made with one kind of settings.
+
+    :raises InputError: if it was begun with others.
+    """
+    wanted = json.loads(json.dumps(settings))
     path = folder / "settings.json"
     if path.is_file():
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -131,9 +135,7 @@ def _work(waiting: list[tuple[Bucket, Path]], settings: Settings, workers: int) 
 
 
 def make_shard(bucket: Bucket, path: Path, settings: Settings) -> None:
-    """Read, clean and judge the records of one bucket; the file appears when it is complete."""
-    import h5py
-
+    """Read, clean and judge the records of one bucket."""
     motions, records = [], []
     left_out: Counter[str] = Counter()
     for row, motion in read_bucket(bucket):
@@ -142,17 +144,30 @@ def make_shard(bucket: Bucket, path: Path, settings: Settings) -> None:
             left_out[reason] += 1
             continue
         cleaned, p = _clean(row, motion, settings)
-        record = _describe(bucket, row, cleaned, p, settings)
+        record = describe(bucket, row, cleaned, p, settings)
         if settings.min_snr and record["snr"][4] < settings.min_snr:
             left_out["signal over noise"] += 1
             continue
-        motions.append(cleaned.T.astype(np.float32))
+        motions.append(cleaned)
         records.append(record)
+    write_shard(path, motions, records, left_out)
+
+
+def write_shard(
+    path: Path,
+    motions: Sequence[np.ndarray],
+    records: Sequence[dict[str, Any]],
+    left_out: Mapping[str, int],
+) -> None:
+    """Write motions (3, samples) and what is known of each; the file appears when it is whole."""
+    import h5py
+
     part = path.with_name(path.name + ".part")
     with h5py.File(part, "w") as file:
-        file["motion"] = np.concatenate(motions) if motions else np.zeros((0, 3), np.float32)
-        file.attrs["left_out"] = json.dumps(left_out)
-        file["records"] = json.dumps(records)
+        whole = [motion.T.astype(np.float32) for motion in motions]
+        file["motion"] = np.concatenate(whole) if whole else np.zeros((0, 3), np.float32)
+        file.attrs["left_out"] = json.dumps(dict(left_out))
+        file["records"] = json.dumps(list(records))
     part.replace(path)
 
 
@@ -212,9 +227,14 @@ def _derivative(motion: np.ndarray, rate: float) -> np.ndarray:
     return np.fft.irfft(1j * omega * np.fft.rfft(motion, length), length)[..., :samples]
 
 
-def _describe(
+def describe(
     bucket: Bucket, row: dict[str, Any], motion: np.ndarray, p: float, settings: Settings
 ) -> dict[str, Any]:
+    """What the index says of a record.
+
+    :param row: metadata by SeisBench's names.
+    :param p: sample of P in ``motion``, or NaN.
+    """
     snr = quality.band_snr(motion, SAMPLING_RATE, p)
     lowest, highest = quality.usable_band(snr)
     s = _number(row, "trace_s_arrival_sample") - _number(row, "trace_p_arrival_sample")
@@ -272,7 +292,7 @@ def _distance(row: dict[str, Any]) -> float:
     return float(np.hypot(_number(row, "path_ep_distance_km"), depth))
 
 
-def _finish(
+def finish(
     folder: Path, shards: Sequence[Path], settings: Settings, sources: list[str]
 ) -> dict[str, Any]:
     """Gather the shards, leave out repeated records, split, judge, and write the index."""

@@ -1,0 +1,45 @@
+"""Convolutions that halve and double the length of a signal."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from .normalization import ConditionalInstanceNorm
+
+
+class Down(nn.Module):
+    """Convolution with stride 2, norm, LeakyReLU(0.2): half as many samples.
+
+    :param inputs: channels in; ``outputs`` channels out.
+    :param conditions: numbers that steer the norm; 0 for none.
+    :param normalize: whether there is a norm.
+    """
+
+    def __init__(self, inputs: int, outputs: int, conditions: int = 0, normalize: bool = True):
+        super().__init__()
+        self.convolution = nn.Conv1d(inputs, outputs, 4, stride=2, padding=1)
+        self.norm = ConditionalInstanceNorm(outputs, conditions) if normalize else None
+        self.activation = nn.LeakyReLU(0.2)
+
+    def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:
+        x = self.convolution(x)
+        return self.activation(x if self.norm is None else self.norm(x, known))
+
+
+class Up(nn.Module):
+    """Transposed convolution, norm, dropout, ReLU: twice as many samples.
+
+    Kernel 4 with stride 2 covers every output sample by two taps: no checkerboard by construction.
+
+    :param dropout: share of the channels' values that is dropped in training.
+    """
+
+    def __init__(self, inputs: int, outputs: int, conditions: int = 0, dropout: float = 0.0):
+        super().__init__()
+        self.convolution = nn.ConvTranspose1d(inputs, outputs, 4, stride=2, padding=1)
+        self.norm = ConditionalInstanceNorm(outputs, conditions)
+        self.dropout = nn.Dropout(dropout)
+        self.activation = nn.ReLU()
+
+    def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:
+        return self.activation(self.dropout(self.norm(self.convolution(x), known)))

@@ -1,0 +1,211 @@
+"""How large the high frequencies are: predicted from the low ones, with its uncertainty.
+
+The level of a record is its smoothed Fourier amplitude at a few frequencies, of the vertical and of
+the mean horizontal, over the scale of its low frequencies. A network need not learn it: it learns
+the *shape*, a signal whose level is 1 everywhere, and :class:`LevelHead` gives it a level that is
+drawn from a normal distribution with the correlation between frequencies that records have.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ..signal.filters import STOP_RATIO
+
+_LOWEST, _HIGHEST, _NODES = 0.5, 40.0, 12  # Hz
+_TAPER = 2.0  # s, at both ends: a record that is cut off has no step
+_EDGES = (0.10, 0.144, 0.208, 0.30, 0.433, 0.624, 0.90)  # of the low-frequency bands, by the corner
+_SHAPES = 2 * (len(_EDGES) - 1) + 2  # numbers that features() gives beside the conditions
+LEVELS = 2 * _NODES  #: numbers of a level: vertical, then horizontal, by rising frequency
+
+
+class SpectralLevel(nn.Module):
+    """Measures, removes and gives the level of signals of one length.
+
+    :param samples: of a signal; ``sampling_rate`` in Hz.
+    """
+
+    frequencies: Tensor
+    kernel: Tensor
+    hat: Tensor
+    taper: Tensor
+
+    def __init__(self, samples: int, sampling_rate: float):
+        super().__init__()
+        frequencies = torch.fft.rfftfreq(samples, 1.0 / sampling_rate, dtype=torch.float64)
+        nodes = torch.logspace(
+            math.log10(_LOWEST), math.log10(_HIGHEST), _NODES, dtype=torch.float64
+        )
+        where = torch.log(frequencies.clamp_min(frequencies[1] / 2))
+        apart = math.log(_HIGHEST / _LOWEST) / (_NODES - 1)
+        kernel = torch.exp(-0.5 * ((where - nodes.log()[:, None]) / (0.5 * apart)) ** 2)
+        kernel[:, 0] = 0.0
+        place = ((where - math.log(_LOWEST)) / apart).clamp(0, _NODES - 1)
+        hat = (1.0 - (place - torch.arange(_NODES)[:, None]).abs()).clamp_min(0.0)
+        ends = torch.arange(samples, dtype=torch.float64)
+        ends = torch.minimum(ends + 0.5, samples - 0.5 - ends) / (_TAPER * sampling_rate)
+        for name, value in (
+            ("frequencies", frequencies),
+            ("kernel", (kernel / kernel.sum(dim=1, keepdim=True)).T),
+            ("hat", hat),
+            ("taper", 0.5 - 0.5 * torch.cos(math.pi * ends.clamp(0, 1))),
+        ):
+            # Follows from the lengths alone: no part of the weights.
+            self.register_buffer(name, value.float().contiguous(), persistent=False)
+        self.samples = samples
+
+    def measure(self, signal: Tensor) -> Tensor:
+        """ln of the smoothed Fourier amplitudes: (batch, 3, samples) -> (batch, LEVELS)."""
+        return self._levels(torch.fft.rfft(signal.float() * self.taper, norm="ortho"))
+
+    def shape(self, signal: Tensor, corner: Tensor) -> Tensor:
+        """The part above the corner, of level 1: (batch, 3, samples).
+
+        :param corner: (batch,), Hz.
+        """
+        spectrum = torch.fft.rfft(signal.float() * self.taper, norm="ortho")
+        flat = spectrum / self._gain(self._levels(spectrum)) * self._above(corner)
+        return torch.fft.irfft(flat, self.samples, norm="ortho")
+
+    def give(self, shape: Tensor, levels: Tensor, corner: Tensor) -> Tensor:
+        """The part above the corner, of a given level.
+
+        :param levels: (batch, LEVELS).
+        """
+        spectrum = torch.fft.rfft(shape.float(), norm="ortho")
+        gain = self._gain(levels - self._levels(spectrum))
+        return torch.fft.irfft(spectrum * gain * self._above(corner), self.samples, norm="ortho")
+
+    def _levels(self, spectrum: Tensor) -> Tensor:
+        power = spectrum.real.square() + spectrum.imag.square()
+        vertical, horizontal = power[:, 0], power[:, 1:].mean(dim=1)
+        smooth = torch.stack([vertical, horizontal], dim=1) @ self.kernel
+        return (0.5 * torch.log(smooth + 1e-20)).flatten(1)
+
+    def _gain(self, levels: Tensor) -> Tensor:
+        """(batch, LEVELS) -> (batch, 3, frequencies)."""
+        curves = (levels.unflatten(1, (2, _NODES)) @ self.hat).clamp(-40.0, 40.0).exp()
+        return torch.stack([curves[:, 0], curves[:, 1], curves[:, 1]], dim=1)
+
+    def _above(self, corner: Tensor) -> Tensor:
+        """What a band limit at the corner takes away: (batch, 1, frequencies)."""
+        ratio = self.frequencies / corner[:, None]
+        step = ((ratio - 1.0) / (STOP_RATIO - 1.0)).clamp(0.0, 1.0)
+        return (0.5 - 0.5 * torch.cos(math.pi * step))[:, None]
+
+
+class LevelHead(nn.Module):
+    """The distribution of the level, given the low frequencies and what else is known.
+
+    A linear regression, fitted in closed form before training starts, plus a small network that
+    starts at zero; the residuals are normal, with a spread that follows the conditions and one
+    correlation for all.
+
+    :param samples: of a window; ``sampling_rate`` in Hz.
+    :param conditions: length of the vector of what is known beside the waveform.
+    :param width: of the small network.
+    """
+
+    center: Tensor
+    spread: Tensor
+    linear: Tensor
+    root: Tensor
+
+    def __init__(self, samples: int, sampling_rate: float, conditions: int, width: int = 32):
+        super().__init__()
+        self.spectral = SpectralLevel(samples, sampling_rate)
+        self.sampling_rate = sampling_rate
+        inputs = _SHAPES + conditions
+        self.register_buffer("center", torch.zeros(inputs))
+        self.register_buffer("spread", torch.ones(inputs))
+        self.register_buffer("linear", torch.zeros(1 + inputs, LEVELS))
+        self.register_buffer("root", torch.eye(LEVELS))
+        self.network = nn.Sequential(
+            nn.Linear(inputs, width), nn.SiLU(), nn.Dropout(0.3), nn.Linear(width, LEVELS)
+        )
+        last = self.network[-1]
+        assert isinstance(last, nn.Linear)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.ln_spread = nn.Linear(conditions, LEVELS)
+        nn.init.zeros_(self.ln_spread.weight)
+        nn.init.zeros_(self.ln_spread.bias)
+
+    def features(self, low: Tensor, conditions: Tensor) -> Tensor:
+        """Amplitudes of six bands below the corner, of V and H, two durations, and the conditions.
+
+        :param low: (batch, 3, samples), over the scale; the first condition is ln of the corner.
+        """
+        power = torch.fft.rfft(low.float(), norm="ortho")
+        power = power.real.square() + power.imag.square()
+        power = torch.stack([power[:, 0], power[:, 1:].mean(dim=1)], dim=1)
+        ratio = torch.log(self.spectral.frequencies.clamp_min(1e-3)) - conditions[:, :1]
+        edges = torch.log(torch.tensor(_EDGES, device=low.device))
+        center, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * (edges[1:] - edges[:-1])
+        # Soft bands: a short window has few frequencies, and a hard band may hold none.
+        weight = torch.exp(-0.5 * ((ratio[:, None] - center[:, None]) / half[:, None]) ** 2)
+        bands = torch.einsum("bcf,bkf->bck", power, weight) / weight.sum(dim=-1)[:, None]
+        rise = low[:, 1:].float().square().sum(dim=1).cumsum(dim=-1)
+        share = rise / rise[:, -1:].clamp_min(1e-20)
+        at = [(share < part).sum(dim=-1) / self.sampling_rate for part in (0.05, 0.75, 0.95)]
+        lasts = torch.log(torch.stack([at[1] - at[0], at[2] - at[0]], dim=1) + 0.5)
+        return torch.cat([0.5 * torch.log(bands + 1e-12).flatten(1), lasts, conditions], dim=1)
+
+    def mean(self, features: Tensor) -> Tensor:
+        """(batch, features) -> (batch, LEVELS)."""
+        # Far outside what was seen, the nearest that was seen.
+        x = ((features - self.center) / self.spread).clamp(-4.0, 4.0)
+        return self.linear[0] + x @ self.linear[1:] + self.network(x)
+
+    def draw(self, low: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+        """Levels drawn: (batch, LEVELS).
+
+        :param noise: (batch, LEVELS), standard normal; zeros give the median.
+        """
+        spread = self.ln_spread(conditions).exp()
+        return self.mean(self.features(low, conditions)) + spread * (noise @ self.root.T)
+
+    def loss(self, low: Tensor, conditions: Tensor, broadband: Tensor, known: Tensor) -> Tensor:
+        """Negative logarithm of the likelihood, a number for each of the LEVELS.
+
+        :param known: (batch,), 1 for windows in physical units: the others teach no level.
+        """
+        residual = self.spectral.measure(broadband) - self.mean(self.features(low, conditions))
+        ln_spread = self.ln_spread(conditions)
+        white = torch.linalg.solve_triangular(
+            self.root, (residual / ln_spread.exp()).T, upper=False
+        ).T
+        constant = torch.log(torch.diagonal(self.root)).mean()
+        each = (0.5 * white.square() + ln_spread).mean(dim=1) + constant
+        return (each * known).sum() / known.sum().clamp_min(1.0)
+
+    @torch.no_grad()
+    def fit(
+        self, low: Tensor, conditions: Tensor, broadband: Tensor, weights: Tensor, penalty: float
+    ) -> None:
+        """The regression, in closed form.
+
+        :param weights: (batch,), what each window counts; 0 for windows without physical units.
+        :param penalty: of the ridge, on standardized features, in windows.
+        """
+        x, y = self.features(low, conditions).double(), self.spectral.measure(broadband).double()
+        weights = weights.double() / weights.double().sum() * float((weights > 0).sum())
+        total = weights.sum()
+        center = (weights[:, None] * x).sum(dim=0) / total
+        spread = ((weights[:, None] * (x - center).square()).sum(dim=0) / total).sqrt()
+        spread = torch.where(spread > 1e-6, spread, torch.ones_like(spread))
+        design = torch.cat([torch.ones_like(x[:, :1]), ((x - center) / spread).clamp(-4, 4)], dim=1)
+        ridge = penalty * torch.eye(design.shape[1], dtype=x.dtype, device=x.device)
+        ridge[0, 0] = 0.0
+        weighted = design * weights[:, None]
+        linear = torch.linalg.solve(design.T @ weighted + ridge, weighted.T @ y)
+        residual = y - design @ linear
+        covariance = (residual * weights[:, None]).T @ residual / total
+        covariance += 1e-4 * torch.eye(LEVELS, dtype=x.dtype, device=x.device)
+        self.center.copy_(center)
+        self.spread.copy_(spread)
+        self.linear.copy_(linear)
+        self.root.copy_(torch.linalg.cholesky(covariance))

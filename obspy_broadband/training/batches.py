@@ -1,0 +1,101 @@
+"""Which windows a step sees: a function of the step alone, so that a run can go on anywhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from ..data.pairs import Pairs
+from ..errors import InputError
+from ..method import Batch
+
+#: Keeps the draws of different runs apart.
+_RUNS = 1_000_003
+
+
+class Batches:
+    """The batches of a run, by number; the next one is made while one is used.
+
+    An epoch goes through as many windows as there are records, each as often as its weight says (on
+    average), in an order of its own.
+
+    :param pairs: windows to choose from.
+    :param batch: windows in a batch, all processes together.
+    :param seed: of order and augmentation.
+    :param event_balance: see :class:`.options.TrainingOptions`.
+    :param rank: of this process among ``world``; each takes every world-th window of a batch.
+    :raises InputError: if a batch does not divide among the processes, or is larger than the set.
+    """
+
+    def __init__(
+        self,
+        pairs: Pairs,
+        batch: int,
+        seed: int,
+        event_balance: float = 0.0,
+        rank: int = 0,
+        world: int = 1,
+    ):
+        if batch % world:
+            raise InputError(
+                f"A batch of {batch} does not divide among {world} processes; choose a multiple."
+            )
+        if batch > len(pairs):
+            raise InputError(
+                f"A batch of {batch} is larger than the training set of {len(pairs)} records; "
+                "choose fewer with --set training.batch=N."
+            )
+        self.pairs, self.size, self.seed = pairs, batch, seed
+        self.rank, self.world = rank, world
+        self.weights = event_weights(pairs, event_balance)
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="batches")
+        self._next: tuple[int, Future[Batch]] | None = None
+
+    @property
+    def per_epoch(self) -> int:
+        """Batches in an epoch."""
+        return len(self.pairs) // self.size
+
+    def positions(self, number: int) -> np.ndarray:
+        """Which of the pairs batch ``number`` holds, of all processes together."""
+        epoch, place = divmod(number, self.per_epoch)
+        rng = np.random.default_rng([self.seed, epoch, 1])
+        expected = len(self.pairs) * self.weights
+        # Systematic: a record with an expectation of 1.3 comes once or twice, never three times.
+        steps = np.floor(np.cumsum(expected) + rng.uniform()).astype(int)
+        times = np.diff(steps, prepend=0)
+        order = rng.permutation(np.repeat(np.arange(len(times)), times))
+        order = np.resize(order, len(self.pairs))
+        return order[place * self.size : (place + 1) * self.size]
+
+    def __call__(self, number: int) -> Batch:
+        """This process's share of batch ``number``."""
+        if self._next is not None and self._next[0] == number:
+            batch = self._next[1].result()
+        else:
+            batch = self._make(number)
+        self._next = (number + 1, self._worker.submit(self._make, number + 1))
+        return batch
+
+    def names(self, number: int) -> list[str]:
+        """Records in this process's share of a batch."""
+        chosen = self.pairs.records[self.positions(number)[self.rank :: self.world]]
+        return [str(name) for name in self.pairs.store.columns["record"][chosen]]
+
+    def close(self) -> None:
+        """Stop making batches."""
+        self._worker.shutdown(wait=True, cancel_futures=True)
+
+    def _make(self, number: int) -> Batch:
+        chosen = self.positions(number)[self.rank :: self.world]
+        return self.pairs.batch(chosen.tolist(), seed=self.seed * _RUNS + number + 1)
+
+
+def event_weights(pairs: Pairs, balance: float) -> np.ndarray:
+    """How often each record is shown, sum 1: 1 / (records of its event) to a power."""
+    events = pairs.store.columns["event"][pairs.records].tolist()
+    counts = Counter(events)
+    weights = np.array([counts[event] ** -balance for event in events])
+    return weights / weights.sum()

@@ -1,0 +1,102 @@
+"""What a run would be, before it is one."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lightning_fabric import Fabric
+
+from ..data.store import Store
+from ..neural import NeuralMethod
+from .batches import Batches
+from .options import TrainingOptions
+from .step import State, new, optimizers, own, side, step
+from .windows import many, pairs_of, select
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would be, before it is one."""
+
+    steps: int
+    records: int
+    events: int
+    dev_records: int
+    per_epoch: int
+    parameters: dict[str, int]
+    processes: int
+    device: str
+    seconds_per_step: float | None
+
+    def describe(self, name: str, options: Any, training: TrainingOptions) -> str:
+        """In words."""
+        count = {side: f"{number / 1e6:.2f} M" for side, number in self.parameters.items()}
+        lines = [
+            f"{name} on {self.processes} x {self.device}, precision {training.precision}",
+            f"parameters: generator's side {count['generator']}, adversaries "
+            f"{count['discriminator']}",
+            f"data: {self.records} records of {self.events} events to train on, "
+            f"{self.dev_records} to validate on, {training.protocol} protocol",
+            f"steps: {self.steps} of {training.batch} windows "
+            f"({self.steps * training.critic_steps / self.per_epoch:.1f} epochs)",
+        ]
+        if self.seconds_per_step:
+            total = self.steps * self.seconds_per_step
+            lines.append(
+                f"time: {self.seconds_per_step:.2f} s a step in one process, about "
+                f"{total / 60:.0f} min in all, validation apart (an estimate from two steps)"
+            )
+        settings = {**dataclasses.asdict(options)}
+        lines.append("options: " + ", ".join(f"{key}={value}" for key, value in settings.items()))
+        return "\n".join(lines)
+
+
+def plan(
+    method_class: type[NeuralMethod],
+    options: Any,
+    training: TrainingOptions,
+    store_folder: str | Path,
+    fabric: Fabric,
+    epochs: int | None = None,
+    measure: bool = False,
+) -> Plan:
+    """Look at everything a run needs; nothing is written.
+
+    :param epochs: instead of the steps of ``training``.
+    :param measure: time two steps.
+    :raises InputError: for data or options that cannot be used.
+    """
+    store = Store(store_folder)
+    method = new(method_class, options, training).to(fabric.device)
+    pairs = pairs_of(store, "train", training, method.samples, fabric.device)
+    dev = select(store, "dev", training)
+    batches = Batches(pairs, training.batch, training.seed, training.event_balance)
+    steps = training.steps
+    if epochs:
+        steps = max(1, epochs * batches.per_epoch // training.critic_steps)
+    seconds = None
+    if measure:
+        method.prepare_training(*many(pairs, training))
+        average = {key: value.clone() for key, value in own(method).items()}
+        state = State(method, average, optimizers(method, training))
+        for _ in range(3):  # the first step pays for starting up
+            started = time.monotonic()
+            step(fabric, state, batches, training)
+            seconds = time.monotonic() - started
+    batches.close()
+    phases = ("generator", "discriminator")
+    return Plan(
+        steps=steps,
+        records=len(pairs),
+        events=len(set(store.columns["event"][pairs.records].tolist())),
+        dev_records=len(dev),
+        per_epoch=batches.per_epoch,
+        parameters={phase: sum(one.numel() for one in side(method, phase)) for phase in phases},
+        processes=fabric.world_size,
+        device=str(fabric.device.type),
+        seconds_per_step=seconds,
+    )

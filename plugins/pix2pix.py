@@ -1,0 +1,180 @@
+"""Pix2Pix: a conditional U-Net against a discriminator of patches, trained on pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from obspy_broadband import Batch, InputError
+from obspy_broadband.neural import CONDITIONS, NeuralMethod, batch_conditions
+from obspy_broadband.nn.discriminators import PatchDiscriminator
+from obspy_broadband.nn.level import LEVELS, LevelHead
+from obspy_broadband.nn.unet import UNet
+from obspy_broadband.training.adversaries import criterion
+from obspy_broadband.training.objectives import (
+    focal_frequency,
+    hyperspherical,
+    multi_scale_spectrogram,
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of Pix2Pix; the defaults are the published sizes.
+
+    :param width: channels of the U-Net after its first layer.
+    :param depth: how often the U-Net halves the signal.
+    :param discriminator_width: channels of the discriminator's first layer.
+    :param dropout: in the U-Net's way up, in training only.
+    :param noise: three channels of noise beside the input; the thesis finds that they are ignored.
+    :param conditioned: whether corner, scale and metadata steer the U-Net.
+    :param level: "predicted": the network makes a shape, and the level of the high frequencies is
+        drawn from a distribution that is learned from records in physical units. "given": the
+        network's output as it is, for the thesis protocol, which divides by the target's peak.
+    :param vary_level: draw the level; False gives its median, and one realization only.
+    :param criterion: of the adversary: "bce", "hinge", "least-squares" and others.
+    :param adversarial: weight of the adversary.
+    :param reconstruction: weight of the focal frequency and the hyper-spherical loss.
+    :param spectrogram: weight of the multi-scale spectrogram loss.
+    """
+
+    width: int = 64
+    depth: int = 8
+    discriminator_width: int = 16
+    dropout: float = 0.35
+    noise: bool = False
+    conditioned: bool = True
+    level: str = "predicted"
+    vary_level: bool = True
+    criterion: str = "bce"
+    adversarial: float = 1.0
+    reconstruction: float = 10.0
+    spectrogram: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.level not in ("predicted", "given"):
+            raise InputError(f"level is {self.level!r}; it must be 'predicted' or 'given'.")
+        if not 2 <= self.depth <= 11:
+            raise InputError(f"depth is {self.depth}; it must be 2 to 11 for 4096 samples.")
+        if not 0.0 <= self.dropout < 1.0:
+            raise InputError(f"dropout is {self.dropout}; it must be from 0 to below 1.")
+
+
+class Pix2Pix(NeuralMethod):
+    """One record in, one record out; what varies between realizations is the level alone.
+
+    Isola et al. (2017) for time series. The generator's loss is that of the adversary plus
+    ``reconstruction`` times (FFL + HSL) (thesis, Eq. 3.5). Where the level is predicted, target and
+    output are compared as shapes: the part above the corner, flattened to level 1.
+    """
+
+    summary = "Conditional U-Net against a patch discriminator, trained on pairs"
+    citation = (
+        "Isola et al. (2017), CVPR, 1125-1134; Gatti and Clouteau (2020), CMAME 372, 113421 "
+        "(protocol and data)"
+    )
+    Options = Options
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "thesis": {},
+        "small": {
+            "width": 16,
+            "depth": 7,
+            "spectrogram": 0.1,
+            "training.batch": 16,
+            "training.lr_discriminator": 1e-4,
+        },
+    }
+    training_defaults: ClassVar[Mapping[str, Any]] = {
+        "lr_generator": 4e-4,
+        "lr_discriminator": 1e-5,
+        "weight_decay_discriminator": 1e-4,
+        "schedule": "multiplicative",
+    }
+
+    def __init__(self, options: Any = None):
+        super().__init__(options)
+        o = self.options
+        known = CONDITIONS if o.conditioned else 0
+        self.generator = UNet(6 if o.noise else 3, 3, o.width, o.depth, known, o.dropout)
+        self.discriminators["pair"] = PatchDiscriminator(6, o.discriminator_width)
+        self.criterion = criterion(o.criterion)
+        self.relative = o.level == "predicted"
+        self.level = None
+        losses = {"adversarial": o.adversarial, "frequency": o.reconstruction}
+        losses |= {"angle": o.reconstruction, "spectrogram": o.spectrogram}
+        if self.relative:
+            self.level = LevelHead(self.samples, self.sampling_rate, CONDITIONS)
+            losses["level"] = 1.0
+        self.one_to_many = o.noise or (self.relative and o.vary_level)
+        self.noise_shape = (LEVELS + (3 * self.samples if o.noise else 0),)
+        self.loss_weights = {"generator": losses, "discriminator": {"adversarial": 1.0}}
+
+    def prepare_training(self, batch: Batch, weights: Tensor) -> None:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.prepare_training`."""
+        if self.level is not None:
+            known = batch_conditions(batch)
+            physical = torch.isfinite(batch.scale).to(weights)
+            self.level.fit(
+                batch.low_frequency, known, batch.broadband, weights * physical, penalty=10.0
+            )
+
+    def sample(self, low_frequency: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.sample`."""
+        made = self._generate(low_frequency, conditions, noise[:, LEVELS:])
+        if self.level is None:
+            return made
+        drawn = (
+            noise[:, :LEVELS] if self.options.vary_level else torch.zeros_like(noise[:, :LEVELS])
+        )
+        levels = self.level.draw(low_frequency, conditions, drawn)
+        corner = conditions[:, 0].exp()
+        return low_frequency + self.level.spectral.give(made, levels, corner)
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
+        known = batch_conditions(batch)
+        low, target = batch.low_frequency, batch.broadband
+        noise = torch.randn(
+            len(low), 3 * self.samples if self.options.noise else 0, device=low.device
+        )
+        made = self._generate(low, known, noise)
+        if self.level is not None:
+            made, target = (
+                self.level.spectral.shape(signal, batch.corner) for signal in (made, target)
+            )
+        return {"generated": made, "recorded": target, "known": known}
+
+    def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.generator_losses`."""
+        pair = outputs["generated"], outputs["recorded"]
+        losses = {
+            "adversarial": self.criterion.generator(self._judge(batch, outputs["generated"])),
+            "frequency": focal_frequency(*pair),
+            "angle": hyperspherical(*pair),
+            "spectrogram": multi_scale_spectrogram(*pair)
+            if self.options.spectrogram
+            else pair[0].new_zeros(()),
+        }
+        if self.level is not None:
+            physical = torch.isfinite(batch.scale).float()
+            losses["level"] = self.level.loss(
+                batch.low_frequency, outputs["known"], batch.broadband, physical
+            )
+        return losses
+
+    def discriminator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.discriminator_losses`."""
+        judged = [self._judge(batch, outputs[name]) for name in ("recorded", "generated")]
+        return {"adversarial": self.criterion.discriminator(*judged)}
+
+    def _generate(self, low: Tensor, known: Tensor, noise: Tensor) -> Tensor:
+        if self.options.noise:
+            low = torch.cat([low, noise.unflatten(1, (3, self.samples))], dim=1)
+        return torch.tanh(self.generator(low, known if self.options.conditioned else None))
+
+    def _judge(self, batch: Batch, signal: Tensor) -> Tensor:
+        return self.discriminators["pair"](torch.cat([batch.low_frequency, signal], dim=1))

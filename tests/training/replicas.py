@@ -1,0 +1,35 @@
+"""Run by test_trainer.py: two processes train, each writes a hash of what it ends with."""
+
+import hashlib
+import sys
+from pathlib import Path
+
+from obb_plugins.pix2pix import Pix2Pix
+
+from obspy_broadband.data.store import Store
+from obspy_broadband.training.batches import Batches
+from obspy_broadband.training.devices import fabric_for
+from obspy_broadband.training.options import resolve
+from obspy_broadband.training.step import State, new, optimizers, own, step
+from obspy_broadband.training.windows import many, pairs_of
+
+if __name__ == "__main__":
+    store, output = map(Path, sys.argv[1:])
+    sizes = {"width": 2, "depth": 3, "discriminator_width": 2, "training.batch": 4}
+    options, training = resolve(Pix2Pix, None, None, sizes)
+    fabric = fabric_for(gpus=0, devices=2)
+    fabric.launch()
+    method = new(Pix2Pix, options, training)
+    pairs = pairs_of(Store(store), "train", training, method.samples, fabric.device)
+    method.prepare_training(*many(pairs, training))
+    average = {key: value.clone() for key, value in own(method).items()}
+    state = State(method, average, optimizers(method, training))
+    batches = Batches(pairs, training.batch, 0, 0.5, fabric.global_rank, fabric.world_size)
+    for _ in range(5):
+        step(fabric, state, batches, training)
+    batches.close()
+    digest = hashlib.sha256()
+    for part in (state.method.state_dict(), state.average):
+        for name, value in part.items():
+            digest.update(name.encode() + value.detach().numpy().tobytes())
+    (output / f"{fabric.global_rank}.txt").write_text(digest.hexdigest())
