@@ -1,50 +1,111 @@
-"""``obb evaluate``: generated against recorded."""
+"""``obb evaluate``: a method on a store, or an ensemble beside recordings."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
-from obb_cli.inputs import find_files, read_stream, report_skips
+from obb_cli.inputs import find_files, parse_settings, read_stream, report_skips
 
-from obspy_broadband import Ensemble
-from obspy_broadband.evaluation.comparison import compare
+from obspy_broadband.errors import InputError
 
 
 @click.command()
-@click.argument("generated", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--recorded", "recorded", multiple=True, required=True, help="File, folder, pattern.")
+@click.argument(
+    "generated",
+    required=False,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
+@click.option("--recorded", multiple=True, help="File, folder or pattern, beside GENERATED.")
 @click.option("-u", "--units", help="Of the records [default: the file's, else m/s**2]")
-@click.option("--corner", type=float, help="Between the bands, Hz [default: the ensemble's].")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for CSV tables.")
+@click.option("-m", "--method", help="A method, on --data.")
+@click.option("--data", "store", type=click.Path(path_type=Path), help="Made by obb data prepare.")
+@click.option("--split", type=click.Choice(["train", "dev", "test"]), default="test")
+@click.option("--protocol", type=click.Choice(["clean", "thesis"]), default="clean")
+@click.option("--corner", default=1.0, show_default=True, help="Hz (clean protocol).")
+@click.option("--weights", help="Of a trained method: a name, or a file's path.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Method's option.")
+@click.option("-n", "--realizations", default=32, show_default=True, help="Of each record.")
+@click.option("-s", "--seed", default=0, show_default=True, help="Whole number.")
+@click.option("--limit", type=click.IntRange(1), help="Judge so many records only.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the report.")
 def evaluate(
-    generated: Path,
+    generated: Path | None,
     recorded: tuple[str, ...],
     units: str | None,
-    corner: float | None,
+    method: str | None,
+    store: Path | None,
+    split: str,
+    protocol: str,
+    corner: float,
+    weights: str | None,
+    settings: tuple[str, ...],
+    realizations: int,
+    seed: int,
+    limit: int | None,
     output: Path | None,
 ) -> None:
-    """Judge generated records against recorded ones.
+    """Judge a method, or generated records, against recorded ones.
 
-    GENERATED is an ensemble folder. Records are matched by network and station code and must cover
-    its time. Printed are, for each intensity measure, bias and spread of ln(recorded / generated),
-    and the goodness of fit in envelope and phase (0-10) below and above the corner.
+    With --method and --data, the method is handed the low frequencies of every record of a split,
+    and nothing else. With GENERATED, an ensemble folder, records are matched by network and station
+    code and must cover its time. Copy, inverse filter, stochastic and oracle envelope stand beside
+    it in every table. The report is report.html, with the tables as CSV and JSON.
 
     \b
+    obb evaluate --method pix2pix --data store/ -o report/
+    obb evaluate --method pix2pix --weights run/weights/pix2pix/default.json --data store/ -o out/
     obb evaluate ensemble/ --recorded recordings/ -o report/
-    obb evaluate ensemble/ --recorded 'sac/*.sac' --units cm/s**2
     """
-    stream, unreadable = read_stream(find_files(recorded), None)
-    comparison = compare(Ensemble.read(generated), stream, corner, units, progress=True)
-    skips = [*unreadable, *comparison.skipped]
+    if (generated is None) == (method is None):
+        raise InputError("obb evaluate needs GENERATED and --recorded, or --method and --data.")
+    skips: list[tuple[str, str]] = []
+    if generated is not None:
+        if not recorded:
+            raise InputError("GENERATED needs --recorded: the records to compare it with.")
+        judged, skips, about, provenance = _ensemble(generated, recorded, units)
+    else:
+        if store is None:
+            raise InputError("--method needs --data: a store made by obb data prepare.")
+        from obspy_broadband.evaluation.on_store import evaluate_on_store
+
+        judged, provenance = evaluate_on_store(
+            str(method), store, split, protocol, corner, weights, parse_settings(settings),
+            realizations, seed, limit, progress=True,
+        )  # fmt: skip
+        about = f"Split {split} of {store}; the method saw low frequencies, corner and metadata."
+    from obspy_broadband.evaluation import tables
+    from obspy_broadband.evaluation.report import SHOWN, write_report
+
     report_skips(skips)
-    summary = comparison.summary()
     if output:
-        output.mkdir(parents=True, exist_ok=True)
-        comparison.residuals.to_csv(output / "residuals.csv")
-        comparison.goodness.to_csv(output / "goodness.csv")
-        summary.to_csv(output / "summary.csv")
-    click.echo(summary.to_string(float_format="{:.2f}".format, na_rep=""))
+        report = write_report(judged, output, about, provenance)
+        summary, said = report.summary, report.statements
+    else:
+        summary, said = tables.summary(judged), []
+    shown = summary[[one for one in SHOWN if one in summary]].rename(columns=SHOWN)
+    click.echo(shown.T.to_string(float_format="{:.2f}".format, na_rep=""))
+    for statement in said:
+        click.echo(statement)
+    if output:
+        click.echo(f"-> {output / 'report.html'}")
     if skips:
         sys.exit(2)
+
+
+def _ensemble(generated: Path, recorded: tuple[str, ...], units: str | None) -> Any:
+    from obspy_broadband import Ensemble
+    from obspy_broadband.evaluation.cases import cases_of_ensemble
+    from obspy_broadband.evaluation.judging import judge
+    from obspy_broadband.evaluation.rows import reference_rows
+
+    stream, unreadable = read_stream(find_files(recorded), None)
+    ensemble = Ensemble.read(generated)
+    cases, drawn, skipped = cases_of_ensemble(ensemble, stream, units)
+    rows = {"generated": lambda case, seeds: drawn[case.name], **reference_rows()}
+    judged = judge(cases, rows, max(len(ensemble), 2), progress=True)
+    about = f"The ensemble {generated} by {ensemble.provenance['method']}."
+    kept = {key: ensemble.provenance[key] for key in ("method", "options", "seed", "corner_hz")}
+    return judged, [*unreadable, *skipped], about, kept

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -90,11 +90,13 @@ class NeuralMethod(Method, nn.Module):
         """Scalars by name, unweighted; none for a method without adversaries."""
         return {}
 
-    def prepare_training(self, batch: Batch, weights: Tensor) -> None:
+    def prepare_training(self, batch: Batch, weights: Tensor, events: Sequence[str]) -> None:
         """What a method wants to know of its data before the first step, e.g. to standardize.
 
-        :param batch: many windows of the training set.
+        :param batch: many windows of the training set, on the device; ``scale`` is NaN for windows
+            that are not in physical units.
         :param weights: (batch,), what each counts.
+        :param events: that they belong to.
         """
 
     def realize(self, batch: Batch, seeds: np.ndarray) -> np.ndarray:

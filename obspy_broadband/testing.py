@@ -173,6 +173,21 @@ def _any_length(method: Method) -> list[str]:
     return problems
 
 
+def _training(method: Method) -> list[str]:
+    if not method.trainable:
+        return []
+    from .neural import NeuralMethod
+    from .training.contract import training_problems
+
+    if not isinstance(method, NeuralMethod):
+        return ["a trainable method must be a NeuralMethod: obb train knows no other"]
+    batch = low_frequency_batch(method, rows=4)
+    noise = np.random.default_rng(7).normal(0, 0.3, batch.low_frequency.shape)
+    return training_problems(
+        method, dataclasses.replace(batch, broadband=batch.low_frequency + noise)
+    )
+
+
 _CHECKS = (
     _shape_and_finiteness,
     _same_seed_same_bytes,
@@ -180,6 +195,7 @@ _CHECKS = (
     _independence_of_batch_and_count,
     _any_metadata,
     _any_length,
+    _training,
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -36,6 +36,7 @@ class Options:
         drawn from a distribution that is learned from records in physical units. "given": the
         network's output as it is, for the thesis protocol, which divides by the target's peak.
     :param vary_level: draw the level; False gives its median, and one realization only.
+    :param level_steps: of descent for the networks that predict the level, before training starts.
     :param criterion: of the adversary: "bce", "hinge", "least-squares" and others.
     :param adversarial: weight of the adversary.
     :param reconstruction: weight of the focal frequency and the hyper-spherical loss.
@@ -50,6 +51,7 @@ class Options:
     conditioned: bool = True
     level: str = "predicted"
     vary_level: bool = True
+    level_steps: int = 2000
     criterion: str = "bce"
     adversarial: float = 1.0
     reconstruction: float = 10.0
@@ -105,22 +107,21 @@ class Pix2Pix(NeuralMethod):
         self.relative = o.level == "predicted"
         self.level = None
         losses = {"adversarial": o.adversarial, "frequency": o.reconstruction}
-        losses |= {"angle": o.reconstruction, "spectrogram": o.spectrogram}
+        losses["angle"] = o.reconstruction
+        if o.spectrogram:
+            losses["spectrogram"] = o.spectrogram
         if self.relative:
             self.level = LevelHead(self.samples, self.sampling_rate, CONDITIONS)
-            losses["level"] = 1.0
         self.one_to_many = o.noise or (self.relative and o.vary_level)
         self.noise_shape = (LEVELS + (3 * self.samples if o.noise else 0),)
         self.loss_weights = {"generator": losses, "discriminator": {"adversarial": 1.0}}
 
-    def prepare_training(self, batch: Batch, weights: Tensor) -> None:
+    def prepare_training(self, batch: Batch, weights: Tensor, events: Sequence[str]) -> None:
         """See :meth:`obspy_broadband.neural.NeuralMethod.prepare_training`."""
         if self.level is not None:
-            known = batch_conditions(batch)
             physical = torch.isfinite(batch.scale).to(weights)
-            self.level.fit(
-                batch.low_frequency, known, batch.broadband, weights * physical, penalty=10.0
-            )
+            given = (batch.low_frequency, batch_conditions(batch), batch.broadband)
+            self.level.fit(*given, weights * physical, events, self.options.level_steps)
 
     def sample(self, low_frequency: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
         """See :meth:`obspy_broadband.neural.NeuralMethod.sample`."""
@@ -146,7 +147,7 @@ class Pix2Pix(NeuralMethod):
             made, target = (
                 self.level.spectral.shape(signal, batch.corner) for signal in (made, target)
             )
-        return {"generated": made, "recorded": target, "known": known}
+        return {"generated": made, "recorded": target}
 
     def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.neural.NeuralMethod.generator_losses`."""
@@ -155,15 +156,9 @@ class Pix2Pix(NeuralMethod):
             "adversarial": self.criterion.generator(self._judge(batch, outputs["generated"])),
             "frequency": focal_frequency(*pair),
             "angle": hyperspherical(*pair),
-            "spectrogram": multi_scale_spectrogram(*pair)
-            if self.options.spectrogram
-            else pair[0].new_zeros(()),
         }
-        if self.level is not None:
-            physical = torch.isfinite(batch.scale).float()
-            losses["level"] = self.level.loss(
-                batch.low_frequency, outputs["known"], batch.broadband, physical
-            )
+        if self.options.spectrogram:
+            losses["spectrogram"] = multi_scale_spectrogram(*pair)
         return losses
 
     def discriminator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -82,6 +82,38 @@ def test_missing_metadata_are_told_from_average_ones():
     assert known[2, 3] == pytest.approx(1.0)
 
 
+class Idle(Tiny):
+    """A layer that no loss reaches, and weights that do not fit the losses."""
+
+    def __init__(self, options=None):
+        super().__init__(options)
+        self.idle = nn.Linear(3, 3)
+
+
+class Greedy(Tiny):
+    """An adversary that the generator's losses move."""
+
+    loss_weights = {"generator": {"spectrum": 1.0, "angle": 0.5}, "discriminator": {"all": 1.0}}  # noqa: RUF012
+
+    def __init__(self, options=None):
+        super().__init__(options)
+        self.discriminators["one"] = nn.Conv1d(3, 1, 3)
+
+    def discriminator_losses(self, batch, outputs):
+        judged = self.discriminators["one"](outputs["made"])
+        return {"all": judged.square().mean() + self.last(outputs["made"].new_ones(1, 8, 9)).mean()}
+
+
+def test_what_training_would_trip_over_is_found():
+    with pytest.raises(MethodError, match="no loss of the generator reaches idle"):
+        check_method(Idle)
+    # Frozen for the discriminator's turn, the generator stays as it is whatever is asked of it.
+    check_method(Greedy)
+    weights = {"generator": {"spectrum": 1.0, "angel": 0.5}}
+    with pytest.raises(MethodError, match="angle has no weight"):
+        check_method(type("Misspelt", (Tiny,), {"loss_weights": weights}))
+
+
 def test_names_of_losses_and_weights_must_agree():
     method = Tiny()
     one = torch.ones(())

@@ -1,38 +1,40 @@
-"""What is judged: low frequencies that a method is given, and records that it never sees."""
+"""What is judged: low frequencies that a method is given, and a record that it never sees."""
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from obspy import Stream
 
-from ..method import Batch, Method
+from ..ensemble import EnrichedRecord, Ensemble
+from ..errors import InputError
+from ..method import Batch, Method, Scenario
+from ..record import Record, read_records
+from ..signal.filters import band_limit
 from ..signal.hybrid import hybridize
 
 if TYPE_CHECKING:
     from ..data.pairs import Pairs
 
-#: Rows whose realizations are drawn at once.
-_ROWS = 8
-
 
 @dataclass(frozen=True)
-class Cases:
-    """Windows of recorded motion and what a method may know of each.
+class Case:
+    """One record and what a method may know of it.
 
-    :param names: of the records.
-    :param events: that they belong to.
-    :param given: all that a method is handed; its ``broadband`` is None.
-    :param recorded: (cases, 3, samples), m/s² (under the thesis protocol, over the peak of each
+    :param name: of the record.
+    :param event: that it belongs to.
+    :param given: all that a method is handed, one row; its ``broadband`` is None.
+    :param recorded: (3, samples), m/s² (under the thesis protocol, over the peak of each
         component).
     :param sampling_rate: Hz.
     :param protocol: "clean" or "thesis".
     """
 
-    names: list[str]
-    events: np.ndarray
+    name: str
+    event: str
     given: Batch
     recorded: np.ndarray
     sampling_rate: float
@@ -42,94 +44,142 @@ class Cases:
         if self.given.broadband is not None:
             raise AssertionError("A method must not be handed the target.")
 
-    def __len__(self) -> int:
-        return len(self.names)
+    @property
+    def corner(self) -> float:
+        """Hz."""
+        return float(self.given.corner[0])
+
+    @property
+    def scenario(self) -> Scenario:
+        """What is known of the earthquake and the site."""
+        return self.given.scenarios[0]
 
     @property
     def low_frequency(self) -> np.ndarray:
-        """(cases, 3, samples), in the unit of ``recorded``."""
-        low = np.asarray(self.given.low_frequency, dtype=float)
-        if self.protocol == "thesis":
-            return low
-        return low * np.asarray(self.given.scale)[:, None, None]
-
-    def row(self, number: int) -> Batch:
-        """What is known of one case."""
-        return self.rows(slice(number, number + 1))
-
-    def rows(self, rows: slice) -> Batch:
-        """What is known of some cases."""
-        batch = self.given
-        return Batch(
-            low_frequency=batch.low_frequency[rows],
-            scale=batch.scale[rows],
-            corner=batch.corner[rows],
-            scenarios=batch.scenarios[rows],
-            starts=batch.starts[rows],
-        )
+        """(3, samples), in the unit of ``recorded``."""
+        low = np.asarray(self.given.low_frequency[0], dtype=float)
+        return low if self.protocol == "thesis" else low * float(self.given.scale[0])
 
 
-def cases_of(pairs: Pairs) -> Cases:
+def cases_of(pairs: Pairs) -> list[Case]:
     """Every record of the pairs, once, as it is (they must have no augmentation)."""
-    columns, chosen = pairs.store.columns, pairs.records
-    batches = [pairs.batch([position]) for position in range(len(pairs))]
-    whole = {
-        name: np.concatenate([_array(getattr(batch, name)) for batch in batches])
-        for name in ("low_frequency", "scale", "corner", "starts", "broadband")
-    }
-    recorded = whole.pop("broadband").astype(float)
-    if pairs.protocol == "clean":
-        recorded *= whole["scale"][:, None, None]
-    scenarios = tuple(scenario for batch in batches for scenario in batch.scenarios)
-    return Cases(
-        names=[str(name) for name in columns["record"][chosen]],
-        events=columns["event"][chosen],
-        given=Batch(scenarios=scenarios, **whole),
-        recorded=recorded,
-        sampling_rate=100.0,
-        protocol=pairs.protocol,
-    )
+    columns = pairs.store.columns
+    cases = []
+    for position, record in enumerate(pairs.records):
+        batch = pairs.batch([position])
+        recorded = _array(batch.broadband)[0].astype(float)
+        if pairs.protocol == "clean":
+            recorded *= float(batch.scale[0])
+        given = Batch(
+            low_frequency=_array(batch.low_frequency),
+            scale=_array(batch.scale),
+            corner=_array(batch.corner),
+            scenarios=batch.scenarios,
+            starts=_array(batch.starts),
+        )
+        name, event = (str(columns[column][record]) for column in ("record", "event"))
+        cases.append(Case(name, event, given, recorded, 100.0, pairs.protocol))
+    return cases
 
 
-def seeds_for(cases: Cases, realizations: int, seed: int = 0) -> np.ndarray:
-    """(cases, realizations), each from the seed, the case and the number of the realization."""
-    return np.stack(
-        [
-            np.random.SeedSequence([seed, number]).generate_state(realizations, np.uint64)
-            for number in range(len(cases))
-        ]
-    )
-
-
-def draw(method: Method, cases: Cases, seeds: np.ndarray, join: bool | None = None) -> np.ndarray:
-    """Realizations as a user gets them: (cases, realizations, 3, samples).
+def draw(method: Method, case: Case, seeds: np.ndarray, join: bool | None = None) -> np.ndarray:
+    """Realizations as a user gets them: (realizations, 3, samples), in the unit of ``recorded``.
 
     :param join: with the low frequencies; default: as the protocol says (the thesis takes what a
         network puts out, over the whole band).
     """
-    join = cases.protocol == "clean" if join is None else join
-    made = []
-    for first in range(0, len(cases), _ROWS):
-        rows = slice(first, first + _ROWS)
-        batch = dataclasses.replace(cases.rows(rows))
-        drawn = np.asarray(method.realize(batch, seeds[rows]), dtype=np.float32)
-        if cases.protocol == "clean":
-            drawn *= np.asarray(batch.scale, dtype=np.float32)[:, None, None, None]
-        if join:
-            drawn = joined(cases, rows, drawn)
-        made.append(drawn.astype(np.float32))
-    return np.concatenate(made)
+    drawn = np.asarray(method.realize(case.given, seeds[None]))[0]
+    if case.protocol == "clean":
+        drawn = drawn * float(case.given.scale[0])
+    join = case.protocol == "clean" if join is None else join
+    return joined(case, drawn) if join else drawn
 
 
-def joined(cases: Cases, rows: slice, drawn: np.ndarray) -> np.ndarray:
-    """What a method drew above the corner, what it was given below."""
-    low, corners = cases.low_frequency[rows], np.asarray(cases.given.corner)[rows]
-    return np.stack(
-        [
-            hybridize(one, some, cases.sampling_rate, float(corner))
-            for one, some, corner in zip(low, drawn, corners)
-        ]
+def joined(case: Case, drawn: np.ndarray) -> np.ndarray:
+    """What was given below the corner, what was drawn above it."""
+    return hybridize(case.low_frequency, drawn, case.sampling_rate, case.corner)
+
+
+def seeds_for(number: int, realizations: int, seed: int = 0) -> np.ndarray:
+    """Seeds of one case, from the seed, the case's number and that of the realization."""
+    return np.random.SeedSequence([seed, number]).generate_state(realizations, np.uint64)
+
+
+def cases_of_ensemble(
+    ensemble: Ensemble, recorded: Stream, units: str | None = None
+) -> tuple[list[Case], dict[str, np.ndarray], list[tuple[str, str]]]:
+    """An ensemble beside recordings of the same stations and times.
+
+    :param recorded: records that cover the ensemble's; matched by network and station code, cut and
+        resampled to its instants.
+    :param units: of ``recorded``, as in ``enrich``.
+    :return: the cases; the realizations of each, (realizations, 3, samples), by name; stations that
+        cannot be compared, and why.
+    :raises InputError: if no station can be compared.
+    """
+    records, refusals = read_records(recorded, units)
+    skipped = [(refusal.id, refusal.reason) for refusal in refusals]
+    corner = float(ensemble.provenance["corner_hz"])
+    known = {one["id"]: one["scenario"] for one in ensemble.provenance.get("stations", [])}
+    cases, drawn = [], {}
+    for generated in ensemble.records:
+        try:
+            motion = _cut(generated, _find(generated, records))
+        except InputError as error:
+            skipped.append((generated.id, str(error)))
+            continue
+        order = np.argsort(generated.rows)  # Z, N, E
+        low = generated.low_frequency[order].astype(float)
+        scale = max(float(np.abs(low).max()), 1e-30)
+        given = Batch(
+            low_frequency=low[None] / scale,
+            scale=np.array([scale]),
+            corner=np.array([corner]),
+            scenarios=(Scenario(**known.get(generated.id, {})),),
+            starts=np.zeros(1, dtype=int),
+        )
+        # Stations of one ensemble have seen one event.
+        name = generated.id
+        cases.append(Case(name, str(generated.start.date), given, motion, generated.sampling_rate))
+        drawn[name] = generated.realizations[:, order].astype(float)
+    if not cases:
+        raise InputError("No station can be compared: " + " ".join(why for _, why in skipped))
+    return cases, drawn, skipped
+
+
+def _find(generated: EnrichedRecord, records: Sequence[Record]) -> Record:
+    if len(generated.rows) != 3:
+        raise InputError(f"{generated.id} has {len(generated.rows)} components; three are judged.")
+    codes = generated.id.split(".")[:2]
+    for record in records:
+        if record.id.split(".")[:2] == codes and set(record.rows) == set(generated.rows):
+            return record
+    raise InputError(
+        f"{generated.id} has no record with the same components among the {len(records)} recorded "
+        "stations."
     )
+
+
+def _cut(generated: EnrichedRecord, record: Record) -> np.ndarray:
+    """The record at the ensemble's instants: (3, samples), m/s²."""
+    rate, samples = generated.sampling_rate, generated.low_frequency.shape[-1]
+    before = generated.start - record.start
+    end = before + (samples - 1) / rate
+    if before < -0.5 / rate or end > record.duration + 1.0 / rate:
+        raise InputError(
+            f"The record of {generated.id} spans {record.start} + {record.duration:g} s and does "
+            f"not cover the ensemble's {generated.start} + {(samples - 1) / rate:g} s."
+        )
+    data = record.data
+    offset = before * record.sampling_rate
+    first = round(offset)
+    if record.sampling_rate == rate and abs(offset - first) < 0.02:
+        cut = data[:, max(first, 0) : max(first, 0) + samples]
+        return np.pad(cut, ((0, 0), (0, samples - cut.shape[-1])))
+    resampled = band_limit(data, record.sampling_rate, 0.39 * min(record.sampling_rate, rate), rate)
+    first = max(0, round(before * rate))
+    cut = resampled[:, first : first + samples]
+    return np.pad(cut, ((0, 0), (0, samples - cut.shape[-1])))
 
 
 def _array(values: Any) -> np.ndarray:

@@ -72,16 +72,20 @@ def by_band(
     lowest: float = 0.1,
     highest: float = 30.0,
     nf: int = 100,
+    multirate: bool = False,
 ) -> dict[str, tuple[Array, Array]]:
     """EG and PG below the corner, which the simulation gave, and above it, which the method did.
 
+    :param multirate: see :func:`envelope_phase`.
     :return: ``{"below": (EG, PG), "above": (EG, PG)}``.
     :raises InputError: see :func:`envelope_phase`.
     """
     highest = min(highest, 0.5 * sampling_rate)
     return {
-        "below": envelope_phase(generated, recorded, sampling_rate, lowest, corner, nf),
-        "above": envelope_phase(generated, recorded, sampling_rate, corner, highest, nf),
+        band: envelope_phase(
+            generated, recorded, sampling_rate, *limits, nf=nf, multirate=multirate
+        )
+        for band, limits in (("below", (lowest, corner)), ("above", (corner, highest)))
     }
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..data.pairs import Pairs
-from ..data.store import Store
+from ..data.store import SAMPLING_RATE, Store
 from ..evaluation.calibration import crps, event_weights
-from ..evaluation.cases import Cases, cases_of, draw, seeds_for
+from ..evaluation.cases import Case, cases_of, draw, seeds_for
 from ..evaluation.goodness import by_band, envelope_phase
 from ..method import Method
 from ..signal.response import rotd
 from .options import TrainingOptions
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: s, of the spectra that are scored.
 PERIODS = (0.05, 0.1, 0.2, 0.5, 1.0)
@@ -44,11 +49,11 @@ class Validation:
         records = _spread(records, store.columns["event"][records], options.validation_records)
         self.weights = event_weights(store.columns["event"][records])[rank::world]
         records = records[rank::world]
-        self.cases = None
+        self.cases: list[Case] = []
         if len(records):
             self.cases = cases_of(Pairs(store, records, samples, options.protocol))
-            self.seeds = seeds_for(self.cases, options.validation_draws, options.seed)
-            self.truth = spectra(self.cases.recorded, self.cases.sampling_rate)
+            self.truth = np.stack([spectra(case.recorded) for case in self.cases])
+        self.draws, self.seed = options.validation_draws, options.seed
 
     def __call__(self, method: Method) -> tuple[dict[str, float], np.ndarray | None]:
         """Weighted sums of the scores over this process's records, and the first realizations.
@@ -56,22 +61,26 @@ class Validation:
         Clean protocol: ``crps`` and ``bias`` of ln SA, EG and PG on both sides of the corner;
         thesis protocol: EG and PG over 0.1-30 Hz.
         """
-        if self.cases is None:
+        if not self.cases:
             return {}, None
-        drawn = draw(method, self.cases, self.seeds)
-        cases, rate = self.cases, self.cases.sampling_rate
+        drawn = np.stack(
+            [
+                draw(method, case, seeds_for(number, self.draws, self.seed))
+                for number, case in enumerate(self.cases)
+            ]
+        )
         first = drawn[:, 0].astype(np.float32)
-        recorded = cases.recorded.astype(np.float32)
-        if cases.protocol == "thesis":
-            eg, pg = envelope_phase(first, recorded, rate, 0.1, 30.0)
+        recorded = np.stack([case.recorded for case in self.cases]).astype(np.float32)
+        if self.cases[0].protocol == "thesis":
+            eg, pg = envelope_phase(first, recorded, SAMPLING_RATE, 0.1, 30.0)
             found = {"EG": np.mean(eg, axis=-1), "PG": np.mean(pg, axis=-1)}
         else:
-            made = spectra(drawn, rate)
+            made = spectra(drawn)
             found = {
                 "crps": crps(np.moveaxis(made, 1, -1), self.truth).mean(axis=-1),
                 "bias": (self.truth - made.mean(axis=1)).mean(axis=-1),
             }
-            bands = by_band(first, recorded, rate, float(cases.given.corner[0]))
+            bands = by_band(first, recorded, SAMPLING_RATE, self.cases[0].corner)
             for band, pair in bands.items():
                 for name, values in zip(("EG", "PG"), pair):
                     found[f"{name}_{band}_corner"] = np.mean(values, axis=-1)
@@ -80,7 +89,6 @@ class Validation:
 
     def draw_figure(self, path: Path, drawn: np.ndarray, title: str) -> None:
         """Recorded, generated and given, of a few records."""
-        assert self.cases is not None
         figure_of(self.cases, drawn, title).savefig(path, dpi=80)
 
 
@@ -91,35 +99,33 @@ def score_of(metrics: dict[str, float]) -> float:
     return -(metrics["EG"] + metrics["PG"])
 
 
-def spectra(motion: np.ndarray, sampling_rate: float) -> np.ndarray:
+def spectra(motion: np.ndarray) -> np.ndarray:
     """ln SA RotD50, (..., PERIODS)."""
-    found = rotd(motion[..., 1, :], motion[..., 2, :], sampling_rate, PERIODS, (50.0,))
+    found = rotd(motion[..., 1, :], motion[..., 2, :], SAMPLING_RATE, PERIODS, (50.0,))
     return np.log(found[..., 0, :] + 1e-12)
 
 
-def figure_of(cases: Cases, drawn: np.ndarray, title: str):
+def figure_of(cases: Sequence[Case], drawn: np.ndarray, title: str) -> Figure:
     """One component in time and its Fourier spectrum, for as many cases as were drawn."""
     from matplotlib.figure import Figure
 
-    rows = len(drawn)
-    figure = Figure(figsize=(11, 2.4 * rows), layout="constrained")
-    panels = figure.subplots(rows, 2, width_ratios=(2, 1), squeeze=False)
-    rate = cases.sampling_rate
-    times = np.arange(drawn.shape[-1]) / rate
-    frequencies = np.fft.rfftfreq(drawn.shape[-1], 1 / rate)
-    for (left, right), name, *signals in zip(
-        panels, cases.names, cases.recorded, drawn, cases.low_frequency
-    ):
-        lines = zip(("recorded", "generated", "given"), ("0.5", "C0", "C3"), signals)
-        for label, color, motion in lines:
+    figure = Figure(figsize=(11, 2.4 * len(drawn)), layout="constrained")
+    panels = figure.subplots(len(drawn), 2, width_ratios=(2, 1), squeeze=False)
+    for (left, right), case, made in zip(panels, cases, drawn):
+        rate, samples = case.sampling_rate, made.shape[-1]
+        times, frequencies = np.arange(samples) / rate, np.fft.rfftfreq(samples, 1 / rate)
+        signals = (case.recorded, made, case.low_frequency)
+        for label, color, motion in zip(
+            ("recorded", "generated", "given"), ("0.5", "C0", "C3"), signals
+        ):
             left.plot(times, motion[2], color=color, lw=0.6, label=label)
             spectrum = np.abs(np.fft.rfft(motion[2])) / rate
             right.loglog(frequencies[2:], spectrum[2:], color=color, lw=0.6)
-        left.set_title(name, fontsize=8, loc="left")
+        left.set_title(case.name, fontsize=8, loc="left")
         left.set_xlabel("time (s)")
-        left.set_ylabel("m/s²" if cases.protocol == "clean" else "of the peak")
+        left.set_ylabel("m/s²" if case.protocol == "clean" else "of the peak")
         right.set_xlabel("frequency (Hz)")
-        top = np.abs(np.fft.rfft(signals[0][2])).max() / rate
+        top = np.abs(np.fft.rfft(case.recorded[2])).max() / rate
         right.set_ylim(1e-5 * top, 3 * top)
     panels[0, 0].legend(fontsize=7, loc="upper right")
     figure.suptitle(title, fontsize=9)

@@ -47,8 +47,8 @@ def select(store: Store, split: str, training: TrainingOptions) -> np.ndarray:
     return chosen
 
 
-def many(pairs: Pairs, training: TrainingOptions) -> tuple[Batch, Tensor]:
-    """Windows of all records, drawn as in training, and what each counts."""
+def many(pairs: Pairs, training: TrainingOptions) -> tuple[Batch, Tensor, list[str]]:
+    """Windows of all records, drawn as in training, what each counts, and their events."""
     times = max(1, _PREPARE // len(pairs))
     parts = [
         pairs.batch(range(len(pairs)), seed=training.seed + 10_007 * turn) for turn in range(times)
@@ -60,4 +60,5 @@ def many(pairs: Pairs, training: TrainingOptions) -> tuple[Batch, Tensor]:
     scenarios = tuple(one for part in parts for one in part.scenarios)
     weight = np.tile(event_weights(pairs, training.event_balance), times)
     counts = torch.as_tensor(weight, dtype=torch.float32, device=pairs.device)
-    return dataclasses.replace(parts[0], scenarios=scenarios, **joined), counts
+    events = pairs.store.columns["event"][pairs.records].tolist() * times
+    return dataclasses.replace(parts[0], scenarios=scenarios, **joined), counts, events

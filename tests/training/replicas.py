@@ -15,7 +15,13 @@ from obspy_broadband.training.windows import many, pairs_of
 
 if __name__ == "__main__":
     store, output = map(Path, sys.argv[1:])
-    sizes = {"width": 2, "depth": 3, "discriminator_width": 2, "training.batch": 4}
+    sizes = {
+        "width": 2,
+        "depth": 3,
+        "discriminator_width": 2,
+        "training.batch": 4,
+        "level_steps": 20,
+    }
     options, training = resolve(Pix2Pix, None, None, sizes)
     fabric = fabric_for(gpus=0, devices=2)
     fabric.launch()

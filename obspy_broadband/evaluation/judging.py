@@ -1,0 +1,203 @@
+"""Every row's realizations of every case, as numbers: the raw material of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from tqdm import tqdm
+
+from ..measures import PERIODS
+from ..signal.filters import band_limit
+from ..signal.intensity import measures
+from ..signal.phases import arrivals
+from ..signal.spectra import effective_amplitude, fourier_amplitude, konno_ohmachi_weights
+from .cases import Case, seeds_for
+from .goodness import by_band, envelope_phase
+from .rows import Row
+
+#: Hz: of Fourier spectra, and of the ratios between components.
+FREQUENCIES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+_RATIOS = (1.0, 5.0, 10.0)
+#: Konno-Ohmachi bandwidth of these spectra: one record's are ragged.
+_BANDWIDTH = 40.0
+#: Realizations whose goodness of fit is computed.
+_GOODNESS = 8
+#: Cases whose waveforms are kept for figures.
+_SHOWN = 4
+#: Measured in seconds, compared as they are; all others as logarithms.
+TIMES = ("p_arrival_s", "s_arrival_s")
+
+
+@dataclass
+class Judged:
+    """What was measured.
+
+    :param cases: in the order of the arrays' first axis.
+    :param measures: names of the measures; logarithms, but for :data:`TIMES`.
+    :param recorded: (cases, measures).
+    :param draws: by row, (cases, realizations, measures).
+    :param goodness: by row and score, (cases,): means over realizations and components.
+    :param low_frequency: by row, (cases, 3): ratio of output to input below 0.8 corner (the
+        smallest and the largest over smoothed frequencies), and the lag in samples.
+    :param shown: by row, waveforms of the first cases: (realizations, 3, samples) each.
+    """
+
+    cases: list[Case]
+    measures: list[str]
+    recorded: np.ndarray
+    draws: dict[str, np.ndarray]
+    goodness: dict[str, dict[str, np.ndarray]]
+    low_frequency: dict[str, np.ndarray] = field(default_factory=dict)
+    shown: dict[str, list[np.ndarray]] = field(default_factory=dict)
+
+    @property
+    def events(self) -> np.ndarray:
+        """What is resampled and counts alike: the event of each case; of one event, its stations
+        (then nothing is known of how events differ).
+        """
+        if self.is_one_event:
+            return np.array([case.name for case in self.cases])
+        return np.array([case.event for case in self.cases])
+
+    @property
+    def is_one_event(self) -> bool:
+        """Whether all cases belong to one event."""
+        return len({case.event for case in self.cases}) == 1
+
+    @property
+    def protocol(self) -> str:
+        """Of the cases."""
+        return self.cases[0].protocol
+
+    def columns(self, names: Sequence[str]) -> list[int]:
+        """Places of measures."""
+        return [self.measures.index(name) for name in names]
+
+    def periods(self, lowest: float = 0.0, highest: float = np.inf) -> list[str]:
+        """Names of the spectral accelerations between two periods, s."""
+        found = []
+        for name in self.measures:
+            if name.startswith("sa_") and lowest <= period_of(name) <= highest:
+                found.append(name)
+        return found
+
+
+def period_of(name: str) -> float:
+    """s, of a measure such as "sa_0.1s_m_s2"."""
+    return float(name.split("_")[1].removesuffix("s"))
+
+
+def judge(
+    cases: Sequence[Case],
+    rows: Mapping[str, Row],
+    realizations: int = 32,
+    seed: int = 0,
+    periods: Sequence[float] = PERIODS,
+    progress: bool = False,
+) -> Judged:
+    """Draw and measure.
+
+    :param rows: see :func:`.rows.rows_of`.
+    :param realizations: of one-to-many rows.
+    :param progress: show a progress bar.
+    """
+    recorded: list[dict[str, float]] = []
+    drawn: dict[str, list[np.ndarray]] = {name: [] for name in rows}
+    scores: dict[str, list[dict[str, float]]] = {name: [] for name in rows}
+    kept: dict[str, list[np.ndarray]] = {name: [] for name in rows}
+    guarantee: dict[str, list[tuple[float, float, float]]] = {name: [] for name in rows}
+    names: list[str] = []
+    for number, case in enumerate(tqdm(cases, unit="record", disable=not progress)):
+        clean = case.protocol == "clean"
+        seeds = seeds_for(number, realizations, seed)
+        if clean:
+            recorded.append(
+                {k: float(v[0]) for k, v in measured(case, case.recorded[None], periods).items()}
+            )
+            names = list(recorded[0])
+        for name, row in rows.items():
+            made = np.asarray(row(case, seeds), dtype=float)
+            if clean:
+                found = measured(case, made, periods)
+                drawn[name].append(np.stack([found[one] for one in names], axis=-1))
+                guarantee[name].append(_low_frequency(case, made))
+            scores[name].append(_goodness(case, made[:_GOODNESS]))
+            if number < _SHOWN:
+                kept[name].append(made[:3].astype(np.float32))
+    goodness = {
+        name: {key: np.array([one[key] for one in each]) for key in each[0]}
+        for name, each in scores.items()
+    }
+    return Judged(
+        cases=list(cases),
+        measures=names,
+        recorded=np.array([list(one.values()) for one in recorded]),
+        draws={name: np.stack(each) for name, each in drawn.items() if each},
+        goodness=goodness,
+        low_frequency={name: np.array(each) for name, each in guarantee.items() if each},
+        shown=kept,
+    )
+
+
+def measured(case: Case, motion: np.ndarray, periods: Sequence[float]) -> dict[str, np.ndarray]:
+    """Measures of (n, 3, samples), (n,) each."""
+    rate = case.sampling_rate
+    found = measures(motion, rate, tuple(periods))
+    centers = np.array(FREQUENCIES)
+    spectra = effective_amplitude(motion[:, 1], motion[:, 2], rate, centers, _BANDWIDTH)
+    for place, frequency in enumerate(FREQUENCIES):
+        found[f"fas_{frequency:g}hz_m_s"] = spectra[:, place]
+    frequencies, amplitude = fourier_amplitude(motion, rate)
+    weights = konno_ohmachi_weights(frequencies, np.array(_RATIOS), _BANDWIDTH)
+    smooth = np.sqrt(np.einsum("ncf,fk->nck", amplitude**2, weights))
+    horizontal = np.sqrt((smooth[:, 1:] ** 2).mean(axis=1))
+    for place, frequency in enumerate(_RATIOS):
+        found[f"v_over_h_{frequency:g}hz"] = smooth[:, 0, place] / horizontal[:, place]
+        found[f"h1_over_h2_{frequency:g}hz"] = smooth[:, 1, place] / smooth[:, 2, place]
+    logarithms = {name: np.log(np.maximum(values, 1e-12)) for name, values in found.items()}
+    times = np.array([_arrivals(case, one) for one in motion])
+    return logarithms | {name: times[:, place] for place, name in enumerate(TIMES)}
+
+
+def _arrivals(case: Case, motion: np.ndarray) -> tuple[float, float]:
+    """P and S of what lies above twice the corner, s; NaN where they cannot be told."""
+    above = 2.0 * case.corner
+    high = motion - band_limit(motion, case.sampling_rate, above)
+    if not np.abs(high).max() > 1e-3 * np.abs(motion).max():
+        return np.nan, np.nan
+    p, s = arrivals(high, case.sampling_rate, above)
+    return (np.nan if p is None else p), s
+
+
+def _goodness(case: Case, made: np.ndarray) -> dict[str, float]:
+    target = np.broadcast_to(case.recorded, made.shape).astype(np.float32)
+    given = made.astype(np.float32)
+    whole = envelope_phase(given, target, case.sampling_rate, 0.1, 30.0, multirate=True)
+    found = {"EG": float(whole[0].mean()), "PG": float(whole[1].mean())}
+    if case.protocol == "clean":
+        bands = by_band(given, target, case.sampling_rate, case.corner, multirate=True)
+        for band, pair in bands.items():
+            for score, values in zip(("EG", "PG"), pair):
+                found[f"{score}_{band}_corner"] = float(values.mean())
+    return found
+
+
+def _low_frequency(case: Case, made: np.ndarray) -> tuple[float, float, float]:
+    """Smallest and largest ratio of smoothed spectra below 0.8 corner, and the lag in samples."""
+    low = case.low_frequency
+    frequencies = np.fft.rfftfreq(low.shape[-1], 1 / case.sampling_rate)
+    centers = np.geomspace(0.2, 0.8, 6) * case.corner
+    few = frequencies <= 0.85 * case.corner
+    weights = konno_ohmachi_weights(frequencies[few], centers, 20.0)
+    ends = np.hanning(low.shape[-1])
+    given = np.fft.rfft(low * ends)[:, few]
+    output = np.fft.rfft(made * ends)[..., few]
+    power = [np.einsum("...f,fk->...k", np.abs(one) ** 2, weights) for one in (output, given)]
+    ratio = np.sqrt(power[0] / np.maximum(power[1], 1e-300))
+    cross = np.zeros((len(made), len(frequencies)), dtype=complex)
+    cross[:, few] = (output * np.conj(given)).sum(axis=1)
+    shift = np.fft.irfft(cross, low.shape[-1]).argmax(axis=-1)
+    shift = np.where(shift > low.shape[-1] // 2, shift - low.shape[-1], shift)
+    return float(ratio.min()), float(ratio.max()), float(shift[np.abs(shift).argmax()])

@@ -1,0 +1,91 @@
+"""A method judged on a split of a training store."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..data.pairs import Pairs
+from ..data.store import Store
+from ..errors import InputError
+from ..method import Method
+from ..registry import create
+from .cases import cases_of
+from .judging import Judged, judge
+from .level_row import add_level_ridge
+from .rows import rows_of
+
+#: s after P that a record must last to be judged.
+_AFTER_P = 30.0
+
+
+def evaluate_on_store(
+    method: str | Method,
+    store_folder: str | Path,
+    split: str = "test",
+    protocol: str = "clean",
+    corner: float = 1.0,
+    weights: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    realizations: int = 32,
+    seed: int = 0,
+    limit: int | None = None,
+    progress: bool = False,
+) -> tuple[Judged, dict[str, Any]]:
+    """Hand a method the low frequencies of every usable record of a split, and measure.
+
+    Judged are records in physical units, usable from half the corner, 30 s or longer after P.
+    Windows of 40.96 s, P 5 s after their beginning (at their beginning under the thesis protocol).
+
+    :param method: a registered name, or a method already made.
+    :param protocol: "clean" or "thesis".
+    :param corner: Hz; 1 under the thesis protocol.
+    :param weights: of a trained method; see :func:`obspy_broadband.weights.find`.
+    :param realizations: of one-to-many rows.
+    :param limit: judge so many records only, spread over the split.
+    :return: what was measured, and what is needed to do it again.
+    :raises InputError: for a store without such records, or weights made for another protocol.
+    """
+    store = Store(store_folder)
+    ready = create(method, dict(options or {}), weights)
+    found = getattr(ready, "weights", None)
+    if found is not None and found.card["protocol"] != protocol:
+        raise InputError(
+            f"The weights {found.path} were trained under the {found.card['protocol']} protocol; "
+            f"pass --protocol {found.card['protocol']}, or other weights."
+        )
+    chosen = _usable(store, split, corner)
+    if limit is not None and limit < len(chosen):
+        chosen = chosen[np.linspace(0, len(chosen) - 1, limit).round().astype(int)]
+    samples = ready.samples or 4096
+    cases = cases_of(Pairs(store, chosen, samples, protocol, corner))
+    name = method if isinstance(method, str) else type(method).__name__
+    judged = judge(cases, rows_of(ready, name), realizations, seed, progress=progress)
+    training = store.select("train", "mps2", 0.5 * corner, after_p_s=_AFTER_P)
+    if protocol == "clean" and len(training) >= 20:
+        add_level_ridge(judged, store, training, realizations, progress)
+    provenance = {
+        "method": name,
+        "options": dataclasses.asdict(ready.options),
+        "weights": None if found is None else found.card["sha256"],
+        "store": str(store_folder),
+        "split": split,
+        "protocol": protocol,
+        "realizations": realizations,
+        "seed": seed,
+    }
+    return judged, provenance
+
+
+def _usable(store: Store, split: str, corner: float) -> np.ndarray:
+    chosen = store.select(split, "mps2", 0.5 * corner, after_p_s=_AFTER_P)
+    if not len(chosen):
+        raise InputError(
+            f"{store.folder} has no records in the {split} split that are in m/s², usable from "
+            f"{0.5 * corner:g} Hz and last {_AFTER_P:g} s after P."
+        )
+    return chosen
