@@ -19,11 +19,12 @@ from tqdm import tqdm
 from .._version import __version__
 from ..errors import InputError
 from ..signal.filters import band_limit, fast_length, raised_cosine
-from . import quality
+from . import metadata, quality
 from .sources import Bucket, open_source, read_bucket
 from .splits import SPLITS, assign_splits
 from .store import SAMPLING_RATE, VERSION, write_index, write_text
 
+_BLOCK = 16  # records that are worked on at once: as many as stay in the cache
 _TAPER = 0.5  # s, at both ends: a record must not begin with a step
 
 
@@ -136,160 +137,148 @@ def _work(waiting: list[tuple[Bucket, Path]], settings: Settings, workers: int) 
 
 def make_shard(bucket: Bucket, path: Path, settings: Settings) -> None:
     """Read, clean and judge the records of one bucket."""
-    motions, records = [], []
-    left_out: Counter[str] = Counter()
-    for row, motion in read_bucket(bucket):
-        reason = _unwanted(row, settings) or _unusable(motion)
+    table = metadata.columns_of(bucket)
+    reasons = metadata.unwanted(table, settings)
+    left_out = Counter(reason for reason in reasons if reason)
+    wanted = np.array([reason is None for reason in reasons])
+    motions = read_bucket(bucket, bucket.metadata[wanted])
+    table = table[wanted].reset_index(drop=True)
+    usable = []
+    for place, motion in enumerate(motions):
+        reason = _unusable(motion)
         if reason:
             left_out[reason] += 1
-            continue
-        cleaned, p = _clean(row, motion, settings)
-        record = describe(bucket, row, cleaned, p, settings)
-        if settings.min_snr and record["snr"][4] < settings.min_snr:
-            left_out["signal over noise"] += 1
-            continue
-        motions.append(cleaned)
-        records.append(record)
-    write_shard(path, motions, records, left_out)
+        else:
+            usable.append(place)
+    table = table.iloc[usable].reset_index(drop=True)
+    cleaned, table = _clean([motions[place] for place in usable], table, settings)
+    table = judge(table, cleaned, settings)
+    if settings.min_snr:
+        weak = table["snr"].str[4].to_numpy(dtype=float) < settings.min_snr
+        left_out["signal over noise"] += int(weak.sum())
+        cleaned = [motion for motion, is_weak in zip(cleaned, weak) if not is_weak]
+        table = table[~weak]
+    write_shard(path, cleaned, table, left_out)
 
 
 def write_shard(
-    path: Path,
-    motions: Sequence[np.ndarray],
-    records: Sequence[dict[str, Any]],
-    left_out: Mapping[str, int],
+    path: Path, motions: Sequence[np.ndarray], table: pd.DataFrame, left_out: Mapping[str, int]
 ) -> None:
     """Write motions (3, samples) and what is known of each; the file appears when it is whole."""
     import h5py
 
     part = path.with_name(path.name + ".part")
+    lengths = [motion.shape[-1] for motion in motions]
+    whole = np.empty((sum(lengths), 3), dtype=np.float32)
+    first = 0
+    for motion, length in zip(motions, lengths):
+        whole[first : first + length] = motion.T
+        first += length
     with h5py.File(part, "w") as file:
-        whole = [motion.T.astype(np.float32) for motion in motions]
-        file["motion"] = np.concatenate(whole) if whole else np.zeros((0, 3), np.float32)
+        file["motion"] = whole
         file.attrs["left_out"] = json.dumps(dict(left_out))
-        file["records"] = json.dumps(list(records))
+        file["records"] = json.dumps({name: table[name].tolist() for name in table})
     part.replace(path)
-
-
-def _unwanted(row: dict[str, Any], settings: Settings) -> str | None:
-    if _text(row, "trace_unit", "counts") not in settings.units.split(","):
-        return "unit"
-    # NaN compares as False: what is not known is left out.
-    smallest, farthest = settings.min_magnitude, settings.max_distance_km
-    if smallest is not None and not _number(row, "source_magnitude") >= smallest:
-        return "magnitude"
-    if farthest is not None and not _distance(row) <= farthest:
-        return "distance"
-    return None
 
 
 def _unusable(motion: np.ndarray) -> str | None:
     if motion.shape[-1] < 500:
         return "shorter than 500 samples"
-    if not np.isfinite(motion).all():
+    # A sum is finite only if all its terms are, and costs less than asking each.
+    if not np.isfinite(motion.sum(dtype=np.float64)):
         return "NaN or infinite samples"
-    if (np.ptp(motion, axis=-1) == 0).any():
+    if (motion.min(axis=-1) == motion.max(axis=-1)).any():
         return "a constant component"
     return None
 
 
-def _clean(row: dict[str, Any], motion: np.ndarray, settings: Settings) -> tuple[np.ndarray, float]:
-    """Cut, detrended, tapered acceleration at 100 Hz, and the sample of P in it."""
-    rate = _number(row, "trace_sampling_rate_hz")
-    rate = rate if np.isfinite(rate) else SAMPLING_RATE
-    p = _number(row, "trace_p_arrival_sample")
-    first, last = 0, motion.shape[-1]
-    if np.isfinite(p):
-        first = max(0, int(p - settings.before_s * rate))
-        last = min(last, int(p + settings.after_s * rate)) if settings.after_s else last
-    motion = motion[:, first : max(last, first + 500)].astype(float)
-    at = np.arange(motion.shape[-1]) - 0.5 * (motion.shape[-1] - 1)
-    motion -= motion.mean(axis=-1, keepdims=True)
-    motion -= (motion @ at / (at @ at))[:, None] * at
+def _clean(
+    motions: list[np.ndarray], table: pd.DataFrame, settings: Settings
+) -> tuple[list[np.ndarray], pd.DataFrame]:
+    """Cut, detrended, tapered acceleration at 100 Hz; ``p_sample`` and ``s_sample`` move along."""
+    rates = table["rate"].to_numpy()
+    p = table["p_sample"].to_numpy()
+    moved = table[["p_sample", "s_sample"]].to_numpy(dtype=float, copy=True)
+    velocity = (table["unit"] == "counts") & (table["quantity"] == "velocity")
+    cuts: list[np.ndarray] = []
+    groups: dict[tuple[int, float, bool], list[int]] = {}
+    for place, motion in enumerate(motions):
+        rate, first, last = rates[place], 0, motion.shape[-1]
+        if np.isfinite(p[place]):
+            first = max(0, int(p[place] - settings.before_s * rate))
+            if settings.after_s:
+                last = min(last, int(p[place] + settings.after_s * rate))
+        cuts.append(motion[:, first : max(last, first + 500)])
+        moved[place] = (moved[place] - first) * SAMPLING_RATE / rate
+        key = (cuts[-1].shape[-1], float(rate), bool(velocity.iloc[place]))
+        groups.setdefault(key, []).append(place)
+    cleaned: list[np.ndarray] = [np.empty(0)] * len(motions)
+    for (_, rate, is_velocity), group in groups.items():
+        for first in range(0, len(group), _BLOCK):
+            places = group[first : first + _BLOCK]
+            block = np.stack([cuts[place] for place in places])
+            for place, motion in zip(places, _clean_block(block, rate, is_velocity)):
+                cleaned[place] = motion
+    table = table.assign(p_sample=moved[:, 0], s_sample=moved[:, 1])
+    return cleaned, table
+
+
+def _clean_block(motion: np.ndarray, rate: float, is_velocity: bool) -> np.ndarray:
+    """Records of one length: (records, 3, samples), float32."""
+    samples = motion.shape[-1]
+    at = np.arange(samples, dtype=np.float32) - np.float32(0.5 * (samples - 1))
+    motion = motion - motion.mean(axis=-1, keepdims=True, dtype=np.float64).astype(np.float32)
+    motion -= (motion @ (at / (at.astype(float) @ at)).astype(np.float32))[..., None] * at
     edge = max(2, int(_TAPER * rate))
-    rise = raised_cosine(np.arange(edge) / edge)
-    motion[:, :edge] *= rise
-    motion[:, -edge:] *= rise[::-1]
-    counts = _text(row, "trace_unit", "counts") == "counts"
-    if counts and _text(row, "trace_quantity_original", "") == "velocity":
+    rise = raised_cosine(np.arange(edge) / edge).astype(np.float32)
+    motion[..., :edge] *= rise
+    motion[..., -edge:] *= rise[::-1]
+    if is_velocity:
         motion = _derivative(motion, rate)
     if rate != SAMPLING_RATE:
-        motion = band_limit(motion, rate, 0.39 * min(rate, SAMPLING_RATE), SAMPLING_RATE)
-    return motion, (p - first) * SAMPLING_RATE / rate
+        limit = 0.39 * min(rate, SAMPLING_RATE)
+        return band_limit(motion, rate, limit, SAMPLING_RATE).astype(np.float32)
+    return motion
 
 
 def _derivative(motion: np.ndarray, rate: float) -> np.ndarray:
     """Of motion that begins and ends with zero, so that silence can be put behind it."""
+    from scipy.fft import irfft, rfft
+
     samples = motion.shape[-1]
     length = fast_length(samples + int(rate))
-    omega = 2 * np.pi * np.fft.rfftfreq(length, 1.0 / rate)
+    omega = (2 * np.pi * np.fft.rfftfreq(length, 1.0 / rate)).astype(np.float32)
     omega[-1] = 0.0
-    return np.fft.irfft(1j * omega * np.fft.rfft(motion, length), length)[..., :samples]
+    return irfft(np.complex64(1j) * omega * rfft(motion, length), length)[..., :samples]
 
 
-def describe(
-    bucket: Bucket, row: dict[str, Any], motion: np.ndarray, p: float, settings: Settings
-) -> dict[str, Any]:
-    """What the index says of a record.
+def judge(table: pd.DataFrame, motions: Sequence[np.ndarray], settings: Settings) -> pd.DataFrame:
+    """A table with what is judged of each record beside what is known of it.
 
-    :param row: metadata by SeisBench's names.
-    :param p: sample of P in ``motion``, or NaN.
+    :param table: with ``p_sample``.
+    :param motions: (3, samples) each, 100 Hz.
     """
-    snr = quality.band_snr(motion, SAMPLING_RATE, p)
-    lowest, highest = quality.usable_band(snr)
-    s = _number(row, "trace_s_arrival_sample") - _number(row, "trace_p_arrival_sample")
-    rate = _number(row, "trace_sampling_rate_hz")
-    event = _text(row, "source_id", "") or _text(row, "source_origin_time", "")
-    record = f"{bucket.source}:{_text(row, 'trace_name_original', '') or row['trace_name']}"
-    return {
-        "record": record,
-        "source": _text(row, "dataset_source", bucket.source),
-        "event": event or record,
-        "sequence": _text(row, "source_sequence", "") or event or record,
-        "station": f"{_text(row, 'station_network_code', '')}.{_text(row, 'station_code', '')}",
-        "split": _text(row, "split", ""),
-        "unit": _text(row, "trace_unit", "counts"),
-        "start": _text(row, "trace_start_time", ""),
-        "licence": _text(row, "licence", ""),
-        "attribution": _text(row, "attribution", ""),
-        "magnitude": _number(row, "source_magnitude"),
-        "distance_km": _distance(row),
-        "depth_km": _number(row, "source_depth_km"),
-        "vs30_m_s": _number(row, "station_vs30_m_s"),
-        "p_sample": p,
-        "s_sample": p + s * SAMPLING_RATE / (rate if np.isfinite(rate) else SAMPLING_RATE),
-        "samples": motion.shape[-1],
-        "peak": float(np.abs(motion).max()),
-        "usable_lowest_hz": lowest,
-        "usable_highest_hz": highest,
-        "snr": [float(value) for value in snr],
-        "below_corner_ratio": quality.below_corner_ratio(motion, SAMPLING_RATE, settings.corner),
-        "clipped": bool(quality.is_clipped(motion)),
-        "fingerprint": quality.fingerprint(motion),
-    }
-
-
-def _number(row: dict[str, Any], name: str) -> float:
-    try:
-        return float(row.get(name, np.nan))
-    except (TypeError, ValueError):
-        return float("nan")
-
-
-def _text(row: dict[str, Any], name: str, default: str) -> str:
-    value = row.get(name)
-    missing = value is None or (isinstance(value, float) and np.isnan(value))
-    return default if missing else str(value)
-
-
-def _distance(row: dict[str, Any]) -> float:
-    """Hypocentral distance in km, from the epicentral one and the depth where it is not given."""
-    given = _number(row, "path_hyp_distance_km")
-    if np.isfinite(given):
-        return given
-    depth = _number(row, "source_depth_km")
-    depth = depth if np.isfinite(depth) else 0.0
-    return float(np.hypot(_number(row, "path_ep_distance_km"), depth))
+    groups: dict[int, list[int]] = {}
+    for place, motion in enumerate(motions):
+        groups.setdefault(motion.shape[-1], []).append(place)
+    p = table["p_sample"].to_numpy(dtype=float)
+    found: dict[str, list[Any]] = {}
+    order: list[int] = []
+    for group in groups.values():
+        for first in range(0, len(group), _BLOCK):
+            places = group[first : first + _BLOCK]
+            block = np.stack([motions[place] for place in places]).astype(np.float32, copy=False)
+            judged = quality.judge(block, SAMPLING_RATE, p[places], settings.corner)
+            for name, values in judged.items():
+                found.setdefault(name, []).extend(values.tolist())
+            order += places
+    back = np.argsort(order)
+    columns = {name: [values[place] for place in back] for name, values in found.items()}
+    return table.drop(columns=["rate", "quantity"], errors="ignore").assign(
+        **(columns or {"snr": []}),
+        samples=[motion.shape[-1] for motion in motions],
+        fingerprint=[quality.fingerprint(motion) for motion in motions],
+    )
 
 
 def finish(
@@ -298,24 +287,24 @@ def finish(
     """Gather the shards, leave out repeated records, split, judge, and write the index."""
     import h5py
 
-    rows: list[dict[str, Any]] = []
+    parts = []
     left_out: Counter[str] = Counter()
-    seen: set[str] = set()
     for path in shards:
         with h5py.File(path, "r") as file:
             left_out.update(json.loads(file.attrs["left_out"]))
-            offset = 0
-            for record in json.loads(file["records"].asstr()[()]):
-                if record["fingerprint"] in seen:
-                    left_out["repeated"] += 1
-                else:
-                    seen.add(record["fingerprint"])
-                    rows.append(record | {"shard": path.name, "offset": offset})
-                offset += record["samples"]
-    if not rows:
+            part = pd.DataFrame(json.loads(file["records"].asstr()[()]))
+        if len(part):
+            offsets = part["samples"].cumsum() - part["samples"]
+            parts.append(part.assign(shard=path.name, offset=offsets))
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    if len(table):
+        repeated = table["fingerprint"].duplicated()
+        left_out["repeated"] += int(repeated.sum())
+        table = table[~repeated].reset_index(drop=True)
+    left_out = +left_out
+    if not len(table):
         reasons = ", ".join(f"{count} for {reason}" for reason, count in left_out.items())
         raise InputError(f"Nothing is left of the data. Left out: {reasons or 'nothing'}.")
-    table = pd.DataFrame(rows)
     _refuse_empty_bands(table, settings)
     given = [split or None for split in table["split"]]
     table["split"] = assign_splits(table["sequence"].tolist(), given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,88 +14,130 @@ from ..signal.filters import fast_length
 BANDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0)
 #: Amplitude of signal over noise from which a band is usable.
 _USABLE = 2.0
-#: s: the shortest noise before P that can be judged, and the longest signal after it.
-_NOISE, _SIGNAL = 4.5, 40.96
+#: s: the shortest and the longest noise before P that is judged, how long before P it ends, and the
+#: longest signal after P.
+_NOISE, _NOISE_LONGEST, _NOISE_GAP, _SIGNAL = 4.5, 10.0, 0.3, 40.96
 #: A record high-pass filtered at the corner has less than this share of its 1-2 corner amplitude at
 #: a quarter to half of the corner (STEAD: 0.02; strong-motion sets: 0.3-1; small unfiltered events:
 #: above 0.06).
 _EMPTY = 0.04
 
 
-def band_snr(motion: np.ndarray, sampling_rate: float, p_sample: float) -> np.ndarray:
-    """Ratio of signal to noise in each band of :data:`BANDS`; NaN where it cannot be told.
+def judge(
+    motion: np.ndarray, sampling_rate: float, p_sample: np.ndarray, corner: float
+) -> dict[str, np.ndarray]:
+    """All that is judged of records of one length.
 
-    Mean-square spectra per second of the signal (40.96 s from P) and of the noise before P, of all
-    components together.
-
-    :param motion: (3, samples), acceleration.
-    :param p_sample: of P, or NaN.
-    :return: (bands,).
+    :param motion: (records, 3, samples), acceleration, float32.
+    :param p_sample: (records,), of P, or NaN.
+    :param corner: Hz: see :func:`is_empty_below_corner`.
+    :return: by name, (records,): ``snr`` (records, bands), ``usable_lowest_hz``,
+        ``usable_highest_hz``, ``below_corner_ratio``, ``peak``, ``clipped``.
     """
-    unknown = np.full(len(BANDS) - 1, np.nan)
-    if not np.isfinite(p_sample):
-        return unknown
-    p = int(p_sample)
-    noise = motion[:, max(0, p - int(10 * sampling_rate)) : max(0, p - int(0.3 * sampling_rate))]
-    signal = motion[:, max(p, 0) : p + int(_SIGNAL * sampling_rate)]
-    if noise.shape[-1] < _NOISE * sampling_rate or signal.shape[-1] < 5 * sampling_rate:
-        return unknown
-    density = []
-    for part in (signal, noise):
-        window = np.hanning(part.shape[-1])
-        part = (part - part.mean(axis=-1, keepdims=True)) * window
-        frequencies, power = _power(part, sampling_rate)
-        density.append(_band_means(frequencies, power / (window**2).sum()))
+    size = np.abs(motion)
+    peaks = size.max(axis=-1)
+    signal = _stretch(motion, p_sample, 0.0, _SIGNAL, sampling_rate)
+    noise = _stretch(motion, p_sample, -_NOISE_LONGEST, -_NOISE_GAP, sampling_rate)
+    power = _power(*signal)
+    densities = [_band_means(one, sampling_rate) for one in (power, _power(*noise))]
+    long_enough = (signal[1] >= 5 * sampling_rate) & (noise[1] >= _NOISE * sampling_rate)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.sqrt(density[0] / density[1])
+        snr = np.sqrt(densities[0] / densities[1])
+    snr[~long_enough] = np.nan
+    lowest, highest = usable_band(snr)
+    return {
+        "snr": snr,
+        "usable_lowest_hz": lowest,
+        "usable_highest_hz": highest,
+        "below_corner_ratio": _below_corner_ratio(power, sampling_rate, corner),
+        "peak": peaks.max(axis=-1),
+        "clipped": _clipped(size, peaks),
+    }
 
 
-def _power(motion: np.ndarray, sampling_rate: float) -> tuple[np.ndarray, np.ndarray]:
-    """Frequencies and mean power of the components; judging needs no double precision."""
-    length = fast_length(motion.shape[-1])
-    spectrum = np.fft.rfft(motion.astype(np.float32), length)
-    power = (spectrum.real**2 + spectrum.imag**2).mean(axis=0)
-    return np.fft.rfftfreq(length, 1 / sampling_rate), power
+def _stretch(
+    motion: np.ndarray, p_sample: np.ndarray, first_s: float, last_s: float, rate: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """A stretch around P, zeros behind it, and how many samples of each are real.
+
+    Without P: the whole record for the signal, nothing for the noise.
+    """
+    records, _, samples = motion.shape
+    known = np.isfinite(p_sample)
+    p = np.where(known, p_sample, 0.0).astype(int)
+    width = round((last_s - first_s) * rate)
+    if not known.all() and first_s >= 0:
+        width = max(width, samples)
+    found = np.zeros((records, 3, width), dtype=np.float32)
+    lengths = np.zeros(records, dtype=int)
+    for row in range(records):
+        first, last = max(0, p[row] + round(first_s * rate)), p[row] + round(last_s * rate)
+        if not known[row]:
+            first, last = 0, samples if first_s >= 0 else 0
+        part = motion[row, :, first : max(last, first)]
+        lengths[row] = part.shape[-1]
+        found[row, :, : lengths[row]] = part
+    return found, lengths
 
 
-def _band_means(frequencies: np.ndarray, power: np.ndarray) -> np.ndarray:
-    edges = np.searchsorted(frequencies, BANDS)
-    means = np.full(len(BANDS) - 1, np.nan)
+def _power(motion: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Mean power spectrum of the components of each stretch under a Hann window, over its energy.
+
+    Judging needs no double precision.
+    """
+    from scipy.fft import rfft
+
+    for row, length in zip(motion, lengths):
+        if length:
+            window = _hann(int(length))
+            row[:, :length] -= row[:, :length].mean(axis=-1, keepdims=True)
+            row[:, :length] *= window
+    spectrum = rfft(motion, fast_length(motion.shape[-1]))
+    power = (spectrum.real**2 + spectrum.imag**2).mean(axis=1)
+    return power / np.maximum(0.375 * lengths, 1)[:, None]
+
+
+@lru_cache(maxsize=256)
+def _hann(length: int) -> np.ndarray:
+    return np.hanning(length).astype(np.float32)
+
+
+def _band_means(power: np.ndarray, sampling_rate: float) -> np.ndarray:
+    """(records, frequencies) -> (records, bands)."""
+    step = 0.5 * sampling_rate / (power.shape[-1] - 1)
+    edges = np.ceil(np.array(BANDS) / step - 1e-9).astype(int)
+    means = np.full((len(power), len(BANDS) - 1), np.nan)
     for index, (low, high) in enumerate(itertools.pairwise(edges)):
         if high > low:
-            means[index] = power[low:high].mean()
+            means[:, index] = power[:, low:high].mean(axis=-1)
     return means
 
 
-def usable_band(snr: np.ndarray) -> tuple[float, float]:
-    """Lowest and highest frequency, Hz, between which every band around 1-5 Hz out is usable.
+def usable_band(snr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest frequency, Hz, between which every band around 2-5 Hz out is usable.
 
-    :param snr: of :func:`band_snr`.
-    :return: (NaN, NaN) if it cannot be told or 2-5 Hz is not usable itself.
+    :param snr: (records, bands), amplitude of signal over noise in each of :data:`BANDS`.
+    :return: NaN where it cannot be told or 2-5 Hz is not usable itself.
     """
     good = np.nan_to_num(snr, nan=0.0) > _USABLE
     middle = BANDS.index(2.0)
-    if not good[middle]:
-        return np.nan, np.nan
-    low = high = middle
-    while low > 0 and good[low - 1]:
-        low -= 1
-    while high < len(good) - 1 and good[high + 1]:
-        high += 1
-    return BANDS[low], BANDS[high + 1]
+    # How many bands are good in a row from the middle: the running product of "good" outwards.
+    down = np.cumprod(good[:, middle::-1], axis=1).sum(axis=1)
+    up = np.cumprod(good[:, middle:], axis=1).sum(axis=1)
+    edges = np.array(BANDS)
+    lowest = np.where(down > 0, edges[np.maximum(middle + 1 - down, 0)], np.nan)
+    return lowest, np.where(up > 0, edges[middle + up], np.nan)
 
 
-def below_corner_ratio(motion: np.ndarray, sampling_rate: float, corner: float = 1.0) -> float:
+def _below_corner_ratio(power: np.ndarray, sampling_rate: float, corner: float) -> np.ndarray:
     """Amplitude at 0.25-0.5 corner over that at 1-2 corner: next to nothing if filtered out."""
-    window = np.hanning(motion.shape[-1])
-    frequencies, power = _power(motion * window, sampling_rate)
+    frequencies = np.linspace(0.0, 0.5 * sampling_rate, power.shape[-1])
     parts = [
-        power[(frequencies >= low * corner) & (frequencies < high * corner)]
+        power[:, (frequencies >= low * corner) & (frequencies < high * corner)].mean(axis=-1)
         for low, high in ((0.25, 0.5), (1.0, 2.0))
     ]
-    if not all(part.size for part in parts) or parts[1].mean() == 0:
-        return np.nan
-    return float(np.sqrt(parts[0].mean() / parts[1].mean()))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(parts[1] > 0, np.sqrt(parts[0] / parts[1]), np.nan)
 
 
 def is_empty_below_corner(ratios: np.ndarray) -> bool:
@@ -103,19 +146,20 @@ def is_empty_below_corner(ratios: np.ndarray) -> bool:
     return bool(known.size and np.median(known) < _EMPTY)
 
 
-def is_clipped(motion: np.ndarray) -> bool:
+def _clipped(size: np.ndarray, peaks: np.ndarray) -> np.ndarray:
     """Whether some component stays at its largest value, or comes back to it often."""
-    for component in motion:
-        size = np.abs(component)
-        at_top = size >= 0.999 * size.max()
-        runs = np.convolve(at_top, np.ones(4), mode="valid")
-        if size.max() > 0 and ((runs >= 4).any() or at_top.sum() > max(20, 0.002 * len(size))):
-            return True
-    return False
+    at_top = size >= 0.999 * peaks[..., None]
+    counts = at_top.sum(axis=-1)
+    often = counts > max(20, 0.002 * size.shape[-1])
+    for record, component in np.argwhere((counts >= 4) & ~often):
+        top = at_top[record, component]
+        often[record, component] = (top[3:] & top[2:-1] & top[1:-2] & top[:-3]).any()
+    return (often & (peaks > 0)).any(axis=-1)
 
 
 def fingerprint(motion: np.ndarray) -> str:
-    """Equal for records with the same motion up to a factor."""
-    peak = np.abs(motion).max()
-    rounded = np.round(motion[:, :3000] / (peak or 1.0), 4).astype(np.float32) + 0.0
+    """Equal for records with the same motion up to a factor: of every eighth sample of 30 s."""
+    few = motion[:, :3000:8]
+    peak = np.abs(few).max()
+    rounded = np.round(few / (peak or 1.0), 3).astype(np.float32) + np.float32(0.0)
     return hashlib.blake2b(rounded.tobytes(), digest_size=12).hexdigest()

@@ -35,8 +35,7 @@ from ..signal.point_source import (
 from ..signal.residuals import correlation, square_root, standard_deviation
 from ..signal.spectra import effective_amplitude
 from .layered import layered_motion
-from .prepare import Settings, check_settings, describe, finish, write_shard
-from .sources import Bucket
+from .prepare import Settings, check_settings, finish, judge, write_shard
 from .store import SAMPLING_RATE
 
 LOW_FREQUENCIES = ("stochastic", "pyprop8")
@@ -146,31 +145,30 @@ def _event(job: tuple[Population, int, Path, Settings]) -> None:
     if population.low_frequencies == "pyprop8":
         motions = _with_layered(motions, scenarios, epicentral, azimuth, rng)
     name = f"simulated:{population.low_frequencies}"
-    bucket = Bucket(name, path, "", pd.DataFrame(), "ZNE")
-    records = []
-    for station, (scenario, motion) in enumerate(zip(scenarios, motions)):
+    rows = []
+    for station, scenario in enumerate(scenarios):
         assert scenario.distance_km is not None
         lag = scenario.distance_km * (1 / _S_VELOCITY - 1 / _P_VELOCITY)
-        row = {
-            "trace_name": f"event{number:06d}-station{station:03d}",
-            "source_id": f"{name} {population.seed}.{number}",
-            "station_network_code": "SIM",
-            "station_code": f"{number:06d}{station:03d}",
-            "trace_unit": "mps2",
-            "trace_sampling_rate_hz": SAMPLING_RATE,
-            "source_magnitude": scenario.magnitude,
-            "source_depth_km": scenario.depth_km,
-            "path_hyp_distance_km": scenario.distance_km,
-            "station_vs30_m_s": scenario.vs30_m_s,
-            "trace_p_arrival_sample": _BEFORE * SAMPLING_RATE,
-            "trace_s_arrival_sample": (_BEFORE + lag) * SAMPLING_RATE,
-            "licence": "CC0-1.0",
-            "attribution": "simulated by obspy-broadband, no recorded earthquake",
-        }
-        record = describe(bucket, row, motion, _BEFORE * SAMPLING_RATE, settings)
-        # There is no noise: everything is usable.
-        records.append(record | {"usable_lowest_hz": 0.1, "usable_highest_hz": 50.0})
-    write_shard(path, motions, records, {})
+        rows.append(
+            {
+                "record": f"{name}:event{number:06d}-station{station:03d}",
+                "source": name,
+                "event": f"{name} {population.seed}.{number}",
+                "sequence": f"{name} {population.seed}.{number}",
+                "station": f"SIM.{number:06d}{station:03d}",
+                "split": "",
+                "unit": "mps2",
+                "start": "",
+                "licence": "CC0-1.0",
+                "attribution": "simulated by obspy-broadband, no recorded earthquake",
+                **dataclasses.asdict(scenario),
+                "p_sample": _BEFORE * SAMPLING_RATE,
+                "s_sample": (_BEFORE + lag) * SAMPLING_RATE,
+            }
+        )
+    table = judge(pd.DataFrame(rows), motions, settings)
+    # There is no noise: everything is usable.
+    write_shard(path, motions, table.assign(usable_lowest_hz=0.1, usable_highest_hz=50.0), {})
 
 
 def stochastic_record(scenario: Scenario, rng: np.random.Generator) -> np.ndarray:
