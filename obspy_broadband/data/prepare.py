@@ -184,10 +184,10 @@ def write_shard(
 def _unusable(motion: np.ndarray) -> str | None:
     if motion.shape[-1] < 500:
         return "shorter than 500 samples"
-    # A sum is finite only if all its terms are, and costs less than asking each.
-    if not np.isfinite(motion.sum(dtype=np.float64)):
+    lowest, highest = motion.min(axis=-1), motion.max(axis=-1)
+    if not np.isfinite(lowest).all() or not np.isfinite(highest).all():  # NaN is passed on
         return "NaN or infinite samples"
-    if (motion.min(axis=-1) == motion.max(axis=-1)).any():
+    if (lowest == highest).any():
         return "a constant component"
     return None
 
@@ -224,11 +224,12 @@ def _clean(
 
 
 def _clean_block(motion: np.ndarray, rate: float, is_velocity: bool) -> np.ndarray:
-    """Records of one length: (records, 3, samples), float32."""
+    """Records of one length: (records, 3, samples), float32, which are changed."""
     samples = motion.shape[-1]
     at = np.arange(samples, dtype=np.float32) - np.float32(0.5 * (samples - 1))
-    motion = motion - motion.mean(axis=-1, keepdims=True, dtype=np.float64).astype(np.float32)
-    motion -= (motion @ (at / (at.astype(float) @ at)).astype(np.float32))[..., None] * at
+    motion -= motion.mean(axis=-1, keepdims=True)
+    slope = motion @ (at / np.float32(at.astype(float) @ at))
+    motion -= slope[..., None] * at
     edge = max(2, int(_TAPER * rate))
     rise = raised_cosine(np.arange(edge) / edge).astype(np.float32)
     motion[..., :edge] *= rise
@@ -247,9 +248,10 @@ def _derivative(motion: np.ndarray, rate: float) -> np.ndarray:
 
     samples = motion.shape[-1]
     length = fast_length(samples + int(rate))
-    omega = (2 * np.pi * np.fft.rfftfreq(length, 1.0 / rate)).astype(np.float32)
-    omega[-1] = 0.0
-    return irfft(np.complex64(1j) * omega * rfft(motion, length), length)[..., :samples]
+    spectrum = rfft(motion, length)
+    spectrum *= (2j * np.pi * np.fft.rfftfreq(length, 1.0 / rate)).astype(np.complex64)
+    spectrum[..., -1] = 0.0
+    return irfft(spectrum, length, overwrite_x=True)[..., :samples]
 
 
 def judge(table: pd.DataFrame, motions: Sequence[np.ndarray], settings: Settings) -> pd.DataFrame:

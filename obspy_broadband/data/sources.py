@@ -209,5 +209,5 @@ def _stead_records(file: Any, root: Any, names: list[str], order: list[int]) -> 
         data = h5py.h5d.open(place, key)
         motion = np.empty(data.shape, dtype=np.float32)
         data.read(h5py.h5s.ALL, h5py.h5s.ALL, motion)
-        found.append(motion.T[order])
+        found.append(np.ascontiguousarray(motion.T[order]))
     return found

@@ -122,3 +122,32 @@ def load_picker(name: str = "eqtransformer", weights: str = "original") -> tuple
             "that has them."
         ) from error
     return _Picker(network, name).train(), int(network.in_samples)
+
+
+class Alignment:
+    """Phase alignment with a picker that is loaded when it is first asked.
+
+    No module, so that a method's weights do not contain the picker's.
+
+    :param name: see :func:`load_picker`; ``weights`` likewise.
+    """
+
+    def __init__(self, name: str, weights: str):
+        self.name, self.weights = name, weights
+        self._loss: PhaseAlignment | None = None
+
+    def __call__(self, generated: Tensor, recorded: Tensor) -> Tensor:
+        """See :meth:`PhaseAlignment.forward`; the shift is drawn here.
+
+        :raises InputError: if the picker's weights are not there.
+        """
+        if self._loss is None:
+            self._loss = PhaseAlignment(*load_picker(self.name, self.weights))
+        self._loss.to(generated.device)
+        # Any part of a second, and what is left of the picker's window.
+        room = max(0, min(100, self._loss.length - generated.shape[-1]))
+        shift = int(torch.randint(0, room + 1, ()))
+        return self._loss(generated, recorded, shift)
+
+    def __deepcopy__(self, memo: object) -> Alignment:
+        return self  # frozen: copies of a method may share it

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..errors import InputError
+
 _TINY = 1e-8
 
 
@@ -40,6 +42,30 @@ def hyperspherical(generated: Tensor, recorded: Tensor) -> Tensor:
     Independent of amplitude; 0 for parallel, 1 for orthogonal, 4 for opposite signals.
     """
     return (1.0 - F.cosine_similarity(generated, recorded, dim=-1, eps=_TINY)).square().mean()
+
+
+#: What a method may be asked to make of "as near as possible".
+DISTANCES = ("ffl+hsl", "ffl", "hsl", "l1", "l2")
+
+
+def distance(generated: Tensor, recorded: Tensor, kind: str = "ffl+hsl") -> Tensor:
+    """Reconstruction loss by name: the thesis's FFL + HSL, or what it is compared with.
+
+    :param kind: one of :data:`DISTANCES`.
+    :raises InputError: for another name.
+    """
+    if kind not in DISTANCES:
+        raise InputError(f"Unknown distance {kind!r}; it must be one of {', '.join(DISTANCES)}.")
+    if kind == "l1":
+        return (generated - recorded).abs().mean()
+    if kind == "l2":
+        return (generated - recorded).square().mean()
+    total = generated.new_zeros(())
+    if "ffl" in kind:
+        total = total + focal_frequency(generated, recorded)
+    if "hsl" in kind:
+        total = total + hyperspherical(generated, recorded)
+    return total
 
 
 def mean_squared_logarithmic(generated: Tensor, recorded: Tensor) -> Tensor:

@@ -1,0 +1,111 @@
+"""From signals to codes and back (thesis, Tables 4.1 and 4.2)."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from torch import Tensor, nn
+
+from .conformer import Conformer
+from .residual import ResidualDown, ResidualUp
+
+#: Steps of two between 4096 samples and the 64 of the narrowest place.
+DEPTH = 6
+
+
+class Encoder(nn.Module):
+    """Residual blocks down to samples / 64 with Conformers after the fourth and the last.
+
+    Channels are ``width`` after the first block and double with each (thesis: 16 to 512).
+
+    :param samples: of a signal.
+    :param code: length of the code; None for the feature map itself.
+    :param conformers: whether there are any.
+    """
+
+    def __init__(
+        self, samples: int, width: int = 16, code: int | None = 256, conformers: bool = True
+    ):
+        super().__init__()
+        channels = [3, *(width * 2**level for level in range(DEPTH))]
+        self.down = nn.ModuleList(
+            ResidualDown(before, after) for before, after in itertools.pairwise(channels)
+        )
+        self.middle = Conformer(channels[4]) if conformers else nn.Identity()
+        self.end = Conformer(channels[-1]) if conformers else nn.Identity()
+        self.shape = (channels[-1], samples // 2**DEPTH)
+        size = self.shape[0] * self.shape[1]
+        self.linear = None if code is None else nn.Linear(size, code)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, 3, samples) -> (batch, code), or (batch, channels, samples / 64)."""
+        return self.with_features(x)[0]
+
+    def with_features(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The code and what was seen on the way, from the longest to the shortest."""
+        kept = []
+        for level, block in enumerate(self.down):
+            x = block(x)
+            if level == 3:
+                x = self.middle(x)
+            kept.append(x)
+        x = self.end(x)
+        return (x if self.linear is None else self.linear(x.flatten(1))), kept
+
+
+class Decoder(nn.Module):
+    """A code to a signal: residual blocks up, with Conformers at samples / 16 and samples / 2.
+
+    :param code: length of the code; None if a feature map comes in.
+    :param conditions: numbers that steer the norms (AdaIN); 0 for none.
+    :param skips: whether the features of an :class:`Encoder` of the same width are joined on the
+        way (U-Net).
+    :param conformers: at samples / 16 and at samples / 2; the second is the costlier.
+    """
+
+    def __init__(
+        self,
+        samples: int,
+        width: int = 16,
+        code: int | None = 256,
+        conditions: int = 0,
+        skips: bool = False,
+        conformers: tuple[bool, bool] = (True, True),
+    ):
+        super().__init__()
+        channels = [width * 2**level for level in range(DEPTH)][::-1]  # 512 ... 16
+        self.shape = (channels[0], samples // 2**DEPTH)
+        size = self.shape[0] * self.shape[1]
+        self.linear = None if code is None else nn.Linear(code, size)
+        self.skips = skips
+        # What an encoder saw: 512 channels at samples / 64, 256 at samples / 32, ...
+        beside = [channels[level] if skips else 0 for level in range(DEPTH)]
+        after = [*channels[1:], channels[-1]]
+        self.up = nn.ModuleList(
+            ResidualUp(before + extra, out, conditions)
+            for before, extra, out in zip(channels, beside, after)
+        )
+        self.middle = Conformer(after[1]) if conformers[0] else nn.Identity()
+        self.late = Conformer(after[4]) if conformers[1] else nn.Identity()
+        self.last = nn.Conv1d(channels[-1], 3, 7, padding=3)
+
+    def forward(
+        self, code: Tensor, known: Tensor | None = None, features: list[Tensor] | None = None
+    ) -> Tensor:
+        """(batch, code) or a feature map -> (batch, 3, samples), within -1 to 1.
+
+        :param known: (batch, conditions).
+        :param features: of :meth:`Encoder.with_features`, if there are skips.
+        """
+        x = code if self.linear is None else self.linear(code).view(-1, *self.shape)
+        beside = list(features or [])
+        for level, block in enumerate(self.up):
+            if self.skips:
+                x = torch.cat([x, beside.pop()], dim=1)
+            x = block(x, known)
+            if level == 1:
+                x = self.middle(x)
+            elif level == 4:
+                x = self.late(x)
+        return torch.tanh(self.last(x))

@@ -1,0 +1,110 @@
+"""What networks that make shapes share: what they see, and how a shape becomes a realization.
+
+A network sees *normalized* signals: the low frequencies over their peak, and the record as the same
+low frequencies plus the shape of what lies above the corner, both within about ±1. What it makes of
+a record is a normalized signal again; its part above the corner is given a level that is drawn
+(:class:`obspy_broadband.nn.level.LevelHead`). Under the thesis protocol, which divides by the
+target's peak, signals are what they are, and so is the result.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .errors import InputError
+from .method import Batch
+from .neural import CONDITIONS, NeuralMethod, batch_conditions
+from .nn.level import LEVELS, LevelHead
+
+#: Of the low frequencies, whose peak is 1, and of shapes, whose peaks are about 6.
+_LOW, _HIGH = 0.5, 0.1
+
+
+@dataclass(frozen=True)
+class ShapeOptions:
+    """Options that all methods have that make shapes.
+
+    :param level: "predicted": the network makes a shape, and the level of the high frequencies is
+        drawn from a distribution that is learned from records in physical units. "given": the
+        network's output as it is, for the thesis protocol, which divides by the target's peak.
+    :param vary_level: draw the level; False gives its median.
+    :param level_steps: of descent for the networks that predict the level, before training starts.
+    """
+
+    level: str = "predicted"
+    vary_level: bool = True
+    level_steps: int = 2000
+
+    def __post_init__(self) -> None:
+        if self.level not in ("predicted", "given"):
+            raise InputError(f"level is {self.level!r}; it must be 'predicted' or 'given'.")
+
+
+class ShapeMethod(NeuralMethod):
+    """A network that makes normalized signals.
+
+    A subclass sets ``own_noise``, how many standard normal numbers one of its draws needs, and
+    writes :meth:`translate`.
+    """
+
+    own_noise: int = 0
+
+    def __init__(self, options: Any = None):
+        super().__init__(options)
+        self.relative = self.options.level == "predicted"
+        self.level = (
+            LevelHead(self.samples, self.sampling_rate, CONDITIONS) if self.relative else None
+        )
+
+    @property
+    def noise_shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """What a draw needs: numbers for the level, then the network's own."""
+        return (LEVELS + self.own_noise,)
+
+    @property
+    def one_to_many(self) -> bool:  # type: ignore[override]
+        """Whether anything is drawn."""
+        return bool(self.own_noise) or (self.relative and self.options.vary_level)
+
+    @abstractmethod
+    def translate(self, low: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+        """A normalized broadband signal.
+
+        :param low: (rows, 3, samples), normalized.
+        :param noise: (rows, own_noise).
+        """
+
+    def signals(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Low frequencies and record, normalized, and the conditions."""
+        known = batch_conditions(batch)
+        low, recorded = batch.low_frequency, batch.broadband
+        if self.level is None:
+            return low, recorded, known
+        low = self.normalize(low)
+        return low, low + _HIGH * self.level.spectral.shape(recorded, batch.corner), known
+
+    def normalize(self, low: Tensor) -> Tensor:
+        """Low frequencies over their peak -> as the network sees them."""
+        return low if self.level is None else _LOW * low
+
+    def sample(self, low_frequency: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.sample`."""
+        made = self.translate(self.normalize(low_frequency), conditions, noise[:, LEVELS:])
+        if self.level is None:
+            return made
+        drawn = noise[:, :LEVELS] * float(self.options.vary_level)
+        levels = self.level.draw(low_frequency, conditions, drawn)
+        return low_frequency + self.level.spectral.give(made, levels, conditions[:, 0].exp())
+
+    def prepare_training(self, batch: Batch, weights: Tensor, events: Sequence[str]) -> None:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.prepare_training`."""
+        if self.level is not None:
+            physical = torch.isfinite(batch.scale).to(weights)
+            given = (batch.low_frequency, batch_conditions(batch), batch.broadband)
+            self.level.fit(*given, weights * physical, events, self.options.level_steps)

@@ -1,0 +1,179 @@
+"""BicycleGAN for time series: a conditional VAE-GAN and a conditional latent regressor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from obspy_broadband import Batch, InputError
+from obspy_broadband.neural import CONDITIONS
+from obspy_broadband.nn.codes import Encoder
+from obspy_broadband.nn.discriminators import JointHead, PatchDiscriminator, SignalBranch
+from obspy_broadband.nn.unet import UNet
+from obspy_broadband.shapes import ShapeMethod, ShapeOptions
+from obspy_broadband.training.adversaries import criterion
+from obspy_broadband.training.objectives import distance, kl_to_normal
+from obspy_broadband.training.step import frozen
+
+
+@dataclass(frozen=True)
+class Options(ShapeOptions):
+    """Options of BicycleGAN; the defaults are the published sizes.
+
+    :param width: channels of the U-Net after its first layer.
+    :param depth: how often the U-Net halves the signal.
+    :param encoder_width: channels after the encoder's first block.
+    :param code: length of the code.
+    :param injection: "full": the code steers the norms at every level (AdaIN); "once": it enters
+        beside the input.
+    :param dropout: in the U-Net's way up, in training only.
+    :param features: numbers that the second discriminator's branch hands on.
+    :param conditioned: whether corner, scale and metadata steer the U-Net's norms.
+    :param criterion: of the adversaries.
+    :param adversarial: weight of both adversaries.
+    :param reconstruction: weight of the record rebuilt with its own code.
+    :param distance: between signals: "ffl+hsl", "ffl", "hsl", "l1" or "l2".
+    :param kl: weight of the distance of codes from N(0, 1).
+    :param latent: weight of the drawn code found again (the thesis finds it of no help).
+    """
+
+    width: int = 64
+    depth: int = 8
+    encoder_width: int = 16
+    code: int = 128
+    injection: str = "full"
+    dropout: float = 0.0
+    features: int = 256
+    conditioned: bool = True
+    criterion: str = "bce"
+    adversarial: float = 1.0
+    reconstruction: float = 10.0
+    distance: str = "ffl+hsl"
+    kl: float = 0.01
+    latent: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.injection not in ("full", "once"):
+            raise InputError(f"injection is {self.injection!r}; it must be 'full' or 'once'.")
+
+
+class BicycleGAN(ShapeMethod):
+    """A U-Net that takes a code beside the low frequencies (thesis, section 5.1; Zhu et al., 2017).
+
+    The code comes from the record (then the record is rebuilt) or from N(0, 1) (then the result
+    must look recorded); its distribution is held near N(0, 1), so that draws are like records.
+    """
+
+    summary = "Conditional U-Net with a code that says which of many possible records it makes"
+    citation = "Zhu et al. (2017), Toward multimodal image-to-image translation, NeurIPS 30"
+    Options = Options
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "thesis": {},
+        "small": {
+            **{"width": 16, "depth": 7, "encoder_width": 8, "code": 32, "features": 64},
+            "training.batch": 16,
+        },
+    }
+    training_defaults: ClassVar[Mapping[str, Any]] = {
+        "lr_generator": 2e-4,
+        "lr_discriminator": 1e-4,
+    }
+
+    def __init__(self, options: Any = None):
+        super().__init__(options)
+        o = self.options
+        full = o.injection == "full"
+        known = (CONDITIONS if o.conditioned else 0) + (o.code if full else 0)
+        inputs = 3 if full else 4
+        self.generator = UNet(inputs, 3, o.width, o.depth, known, o.dropout)
+        # Injected once, the code is one more channel.
+        self.channel = None if full else nn.Linear(o.code, self.samples)
+        self.encoder = Encoder(self.samples, o.encoder_width, 2 * o.code, conformers=False)
+        self.discriminators["pair"] = PatchDiscriminator(6)
+        self.discriminators["drawn"] = nn.Sequential(
+            SignalBranch(self.samples, o.encoder_width, o.features), JointHead(o.features)
+        )
+        self.criterion = criterion(o.criterion)
+        self.own_noise = o.code
+        adversaries = {"pair": o.adversarial, "drawn": o.adversarial}
+        self.loss_weights = {
+            "generator": {
+                **adversaries,
+                **{"rebuild": o.reconstruction, "kl": o.kl},
+                **({"latent": o.latent} if o.latent else {}),
+            },
+            "discriminator": dict(adversaries),
+        }
+
+    def translate(self, low: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+        """See :meth:`obspy_broadband.shapes.ShapeMethod.translate`."""
+        steer = [conditions] if self.options.conditioned else []
+        if self.channel is None:
+            steer.append(noise)
+        else:
+            low = torch.cat([low, self.channel(noise)[:, None]], dim=1)
+        known = torch.cat(steer, dim=1) if steer else None
+        return torch.tanh(self.generator(low, known))
+
+    def encode(self, signal: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and logarithm of the variance of the code of a normalized record: (rows, code)."""
+        mean, log_variance = self.encoder(signal).chunk(2, dim=1)
+        return mean, log_variance.clamp(-8.0, 8.0)
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
+        low, recorded, known = self.signals(batch)
+        mean, log_variance = self.encode(recorded)
+        code = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+        drawn = torch.randn_like(mean)
+        made = self.translate(low, known, drawn)
+        outputs = {
+            **{"low": low, "recorded": recorded, "mean": mean, "log_variance": log_variance},
+            "rebuilt": self.translate(low, known, code),
+            "drawn": made,
+        }
+        if self.options.latent:
+            # The code is to be found again by changing the generator, not by changing the encoder.
+            with frozen(self.encoder.parameters()):
+                outputs["apart"] = (self.encode(made)[0] - drawn).abs().mean()
+        return outputs
+
+    def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.generator_losses`."""
+        losses = {
+            name: self.criterion.generator(generated)
+            for name, (_, generated) in self._judge(outputs).items()
+        }
+        pair = outputs["rebuilt"], outputs["recorded"]
+        losses["rebuild"] = distance(*pair, self.options.distance)
+        losses["kl"] = kl_to_normal(outputs["mean"], outputs["log_variance"])
+        if self.options.latent:
+            losses["latent"] = outputs["apart"]
+        return losses
+
+    def discriminator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.discriminator_losses`."""
+        return {
+            name: self.criterion.discriminator(recorded, generated)
+            for name, (recorded, generated) in self._judge(outputs).items()
+        }
+
+    def _judge(self, outputs: dict[str, Tensor]) -> dict[str, tuple[Tensor, Tensor]]:
+        """Logits for what is recorded and for what is generated.
+
+        Pairs judge what is rebuilt, records alone what is drawn.
+        """
+        pair, drawn = self.discriminators["pair"], self.discriminators["drawn"]
+        low = outputs["low"]
+        recorded, rebuilt = (
+            pair(torch.cat([low, outputs[name]], dim=1)) for name in ("recorded", "rebuilt")
+        )
+        return {
+            "pair": (recorded, rebuilt),
+            "drawn": (drawn(outputs["recorded"]), drawn(outputs["drawn"])),
+        }

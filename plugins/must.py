@@ -1,0 +1,203 @@
+"""MUST: multimodal unsupervised signal translation, content and style apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from obspy_broadband import Batch
+from obspy_broadband.neural import CONDITIONS
+from obspy_broadband.nn.codes import Decoder, Encoder
+from obspy_broadband.nn.discriminators import CodeBranch, JointHead, SignalBranch
+from obspy_broadband.nn.residual import ResidualDense
+from obspy_broadband.shapes import ShapeMethod, ShapeOptions
+from obspy_broadband.training.adversaries import criterion
+from obspy_broadband.training.objectives import distance
+
+
+@dataclass(frozen=True)
+class Options(ShapeOptions):
+    """Options of MUST; the defaults are the published sizes.
+
+    :param width: channels after the encoders' first block.
+    :param style: length of the style.
+    :param late_conformer: whether the decoders have their second Conformer, at half the samples.
+    :param features: numbers that each branch of a discriminator hands on.
+    :param conditioned: whether corner, scale and metadata steer the broadband decoder's norms.
+    :param criterion: of the adversaries.
+    :param adversarial: weight of the three adversaries.
+    :param reconstruction: weight of what is rebuilt.
+    :param content: weight of the distance between the contents of a record and of its low
+        frequencies.
+    :param hybrid: weight of what is translated with the style of what it should become.
+    :param distance: between signals: "ffl+hsl", "ffl", "hsl", "l1" or "l2".
+    """
+
+    width: int = 16
+    style: int = 128
+    late_conformer: bool = True
+    features: int = 256
+    conditioned: bool = True
+    criterion: str = "bce"
+    adversarial: float = 1.0
+    reconstruction: float = 10.0
+    content: float = 1.0
+    hybrid: float = 10.0
+    distance: str = "ffl+hsl"
+
+
+class MUST(ShapeMethod):
+    """Content is a feature map that both kinds of signal share, style a vector from N(0, 1).
+
+    Thesis, section 5.2; after MUNIT (Huang et al., 2018). Two decoders take the content and,
+    through AdaIN, the style; three adversaries judge (signal, content, style) of either kind, and
+    pairs.
+    """
+
+    summary = "Content and style apart: the simulation's content, a style that is drawn"
+    citation = "Huang et al. (2018), Multimodal unsupervised image-to-image translation, ECCV"
+    Options = Options
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "thesis": {},
+        "small": {
+            **{"width": 8, "style": 32, "features": 64, "late_conformer": False},
+            "training.batch": 16,
+        },
+    }
+    training_defaults: ClassVar[Mapping[str, Any]] = {
+        "lr_generator": 1e-4,
+        "lr_discriminator": 1e-5,
+    }
+
+    def __init__(self, options: Any = None):
+        super().__init__(options)
+        o = self.options
+        self.content = Encoder(self.samples, o.width, code=None)
+        self.style = Encoder(self.samples, o.width, o.style, conformers=False)
+        known = CONDITIONS if o.conditioned else 0
+        self.steer_broadband = _steering(o.style + known, o.features)
+        self.steer_low = _steering(o.style, o.features)
+        sizes = {"code": None, "conditions": o.features, "conformers": (True, o.late_conformer)}
+        self.to_broadband = Decoder(self.samples, o.width, **sizes)
+        self.to_low = Decoder(self.samples, o.width, **sizes)
+        for kind in ("low", "broadband"):
+            self.discriminators[kind] = SignalBranch(self.samples, o.width, o.features)
+            code = self.content.shape[0] + o.style
+            self.discriminators[f"{kind}_code"] = CodeBranch(code, o.features)
+            self.discriminators[f"{kind}_head"] = JointHead(2 * o.features)
+        self.discriminators["pair_head"] = JointHead(2 * o.features)
+        self.criterion = criterion(o.criterion)
+        self.own_noise = o.style
+        adversaries = {f"joint_{name}": o.adversarial for name in ("broadband", "low", "pair")}
+        self.loss_weights = {
+            "generator": {
+                **adversaries,
+                **{"rebuild_broadband": o.reconstruction, "rebuild_low": o.reconstruction},
+                **{"hybrid_broadband": o.hybrid, "hybrid_low": o.hybrid, "content": o.content},
+            },
+            "discriminator": dict(adversaries),
+        }
+
+    def translate(self, low: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+        """See :meth:`obspy_broadband.shapes.ShapeMethod.translate`."""
+        return self.decode(self.content(low), noise, conditions)
+
+    def encode(self, signal: Tensor) -> tuple[Tensor, Tensor]:
+        """Content (rows, channels, samples / 64) and style (rows, style) of a normalized signal."""
+        return self.content(signal), self.style(signal)
+
+    def decode(self, content: Tensor, style: Tensor, conditions: Tensor) -> Tensor:
+        """The normalized broadband signal of a content and a style."""
+        known = [style, conditions] if self.options.conditioned else [style]
+        return self.to_broadband(content, self.steer_broadband(torch.cat(known, dim=1)))
+
+    def decode_low(self, content: Tensor, style: Tensor) -> Tensor:
+        """The normalized low-frequency signal of a content and a style."""
+        return self.to_low(content, self.steer_low(style))
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
+        low, recorded, known = self.signals(batch)
+        (content_low, style_low), (content, style) = self.encode(low), self.encode(recorded)
+        drawn, drawn_low = torch.randn_like(style), torch.randn_like(style)
+        translated_low = self.decode_low(content, drawn_low)
+        return {
+            **{"low": low, "recorded": recorded, "content": content, "style": style},
+            **{"content_low": content_low, "style_low": style_low},
+            **{"drawn": drawn, "drawn_low": drawn_low},
+            "rebuilt_broadband": self.decode(content, style, known),
+            "rebuilt_low": self.decode_low(content_low, style_low),
+            "translated_broadband": self.decode(content_low, drawn, known),
+            "translated_low": translated_low,
+            # Eq. 5.15-5.18: with the style of what it should become; from low frequencies that
+            # went through the decoder once.
+            "hybrid_low": self.decode_low(content, style_low),
+            "hybrid_broadband": self.decode(
+                self.content(self.decode_low(content_low, style_low)), style, known
+            ),
+        }
+
+    def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.generator_losses`."""
+        losses = {
+            f"joint_{name}": self.criterion.discriminator(generated, recorded)
+            for name, (recorded, generated) in self._judge(outputs).items()
+        }
+        for name, made, wanted in (
+            ("rebuild_broadband", "rebuilt_broadband", "recorded"),
+            ("rebuild_low", "rebuilt_low", "low"),
+            ("hybrid_broadband", "hybrid_broadband", "recorded"),
+            ("hybrid_low", "hybrid_low", "low"),
+        ):
+            losses[name] = distance(outputs[made], outputs[wanted], self.options.distance)
+        contents = outputs["content_low"], outputs["content"]
+        losses["content"] = distance(*contents, self.options.distance)
+        return losses
+
+    def discriminator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.discriminator_losses`."""
+        return {
+            f"joint_{name}": self.criterion.discriminator(recorded, generated)
+            for name, (recorded, generated) in self._judge(outputs).items()
+        }
+
+    def _judge(self, outputs: dict[str, Tensor]) -> dict[str, tuple[Tensor, Tensor]]:
+        """Logits for (signal, content, style): encoded from a signal, or decoded from a style."""
+        judged: dict[str, tuple[Tensor, Tensor]] = {}
+        seen: dict[str, Tensor] = {}
+        for kind, signal, content, style, drawn, source in (
+            ("low", "low", "content_low", "style_low", "drawn_low", "content"),
+            ("broadband", "recorded", "content", "style", "drawn", "content_low"),
+        ):
+            branch = self.discriminators[kind]
+            code, head = (self.discriminators[f"{kind}_{part}"] for part in ("code", "head"))
+            made = f"translated_{kind}"
+            seen |= {name: branch(outputs[name]) for name in (signal, made)}
+            encoded = code(_joined(outputs[content], outputs[style]))
+            decoded = code(_joined(outputs[source], outputs[drawn]))
+            judged[kind] = (
+                head(torch.cat([seen[signal], encoded], dim=1)),
+                head(torch.cat([seen[made], decoded], dim=1)),
+            )
+        head = self.discriminators["pair_head"]
+        judged["pair"] = (
+            head(torch.cat([seen["low"], seen["translated_broadband"]], dim=1)),
+            head(torch.cat([seen["translated_low"], seen["recorded"]], dim=1)),
+        )
+        return judged
+
+
+def _steering(inputs: int, features: int) -> nn.Sequential:
+    """From a style to what steers a decoder's norms."""
+    return nn.Sequential(
+        nn.Linear(inputs, features), ResidualDense(features), ResidualDense(features)
+    )
+
+
+def _joined(content: Tensor, style: Tensor) -> Tensor:
+    """What a judge sees of a content, its mean over time, beside the style."""
+    return torch.cat([content.mean(dim=-1), style], dim=1)

@@ -1,0 +1,347 @@
+"""SeismoALICE: adversarially learned inference between signals and codes, in both directions.
+
+Two methods that share their networks: one code for both kinds of signal (shared), or a common and a
+specific part of it (factorized).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from obspy_broadband import Batch, InputError
+from obspy_broadband.neural import CONDITIONS
+from obspy_broadband.nn.codes import Decoder, Encoder
+from obspy_broadband.nn.discriminators import CodeBranch, JointHead, SignalBranch
+from obspy_broadband.shapes import ShapeMethod, ShapeOptions
+from obspy_broadband.training.adversaries import criterion
+from obspy_broadband.training.arrivals import Alignment
+from obspy_broadband.training.objectives import distance
+
+_CITATION = (
+    "Gatti and Clouteau (2020), CMAME 372, 113421; Dumoulin et al. (2017), ICLR (ALI); "
+    "Gulati et al. (2020), Interspeech (Conformer)"
+)
+_SMALL = {
+    "width": 8,
+    "features": 64,
+    "late_conformer": False,
+    "phase": 0.0,
+    "training.batch": 16,
+}
+_TRAINING = {"lr_generator": 4e-4, "lr_discriminator": 1e-4}
+
+
+@dataclass(frozen=True)
+class Options(ShapeOptions):
+    """Options of SeismoALICE with shared codes; the defaults are the published sizes.
+
+    :param width: channels after the encoder's first block.
+    :param code: length of the code.
+    :param late_conformer: whether the decoder has its second Conformer, at half the samples.
+    :param features: numbers that each branch of a discriminator hands on.
+    :param conditioned: whether corner, scale and metadata steer the broadband decoder's norms.
+    :param criterion: of the adversaries: "bce", "hinge", "least-squares" and others.
+    :param adversarial: weight of the three adversaries.
+    :param reconstruction: weight of what is rebuilt and translated.
+    :param distance: between signals: "ffl+hsl", "ffl", "hsl", "l1" or "l2".
+    :param phase: weight of the phase alignment; above 0 a picker's weights are needed.
+    :param picker: "eqtransformer" or "phasenet".
+    :param picker_weights: a name that SeisBench knows, or a path.
+    """
+
+    width: int = 16
+    code: int = 256
+    late_conformer: bool = True
+    features: int = 256
+    conditioned: bool = True
+    criterion: str = "bce"
+    adversarial: float = 1.0
+    reconstruction: float = 10.0
+    distance: str = "ffl+hsl"
+    phase: float = 0.1
+    picker: str = "eqtransformer"
+    picker_weights: str = "original"
+
+
+@dataclass(frozen=True)
+class FactorizedOptions(Options):
+    """Options of SeismoALICE with factorized codes.
+
+    :param specific: length of the part that low frequencies do not have; ``code`` is the common
+        part's.
+    :param decoder: "conformer": the specific part is joined to the common one; "adain": it steers
+        the norms; "unet": it steers the norms, and the encoder's features are joined on the way up.
+    :param pull: weight of the distance between the common codes of a record and of its low
+        frequencies.
+    :param cycle: weight of the record translated with its own specific code (the explicit
+        broadband reconstruction, which the thesis finds may be left out).
+    """
+
+    code: int = 128
+    specific: int = 128
+    decoder: str = "conformer"
+    pull: float = 1.0
+    cycle: float = 10.0
+    phase: float = 0.2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.decoder not in ("conformer", "adain", "unet"):
+            raise InputError(
+                f"decoder is {self.decoder!r}; it must be 'conformer', 'adain' or 'unet'."
+            )
+
+
+class SharedSeismoALICE(ShapeMethod):
+    """One encoder for both kinds of signal, two decoders (thesis, section 4.5).
+
+    One-to-one: a record's code holds all of it, and that of its low frequencies is pushed to be the
+    same by translating both ways.
+    """
+
+    summary = "Adversarially learned inference, one code for low-frequency and broadband signals"
+    citation = _CITATION
+    Options = Options
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "thesis": {},
+        "small": _SMALL | {"code": 128},
+    }
+    training_defaults: ClassVar[Mapping[str, Any]] = _TRAINING
+
+    def __init__(self, options: Any = None):
+        super().__init__(options)
+        o = self.options
+        known = CONDITIONS if o.conditioned else 0
+        self.encoder = Encoder(self.samples, o.width, o.code)
+        sizes = {"code": o.code, "conformers": (True, o.late_conformer)}
+        self.to_broadband = Decoder(self.samples, o.width, conditions=known, **sizes)
+        self.to_low = Decoder(self.samples, o.width, **sizes)
+        for kind in ("low", "broadband"):
+            self.discriminators[kind] = SignalBranch(self.samples, o.width, o.features)
+            self.discriminators[f"{kind}_code"] = CodeBranch(o.code, o.features)
+            self.discriminators[f"{kind}_head"] = JointHead(2 * o.features)
+        self.discriminators["pair_head"] = JointHead(2 * o.features)
+        self.criterion = criterion(o.criterion)
+        self.alignment = Alignment(o.picker, o.picker_weights) if o.phase else None
+        adversaries = {f"joint_{name}": o.adversarial for name in ("broadband", "low", "pair")}
+        rebuilt = ("rebuild_broadband", "rebuild_low", "translate_broadband", "translate_low")
+        self.loss_weights = {
+            "generator": adversaries
+            | dict.fromkeys(rebuilt, o.reconstruction)
+            | ({"phase": o.phase} if o.phase else {}),
+            "discriminator": dict(adversaries),
+        }
+
+    def translate(self, low: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+        """See :meth:`obspy_broadband.shapes.ShapeMethod.translate`."""
+        return self.decode(self.encode(low), conditions)
+
+    def encode(self, signal: Tensor) -> Tensor:
+        """The code of a normalized signal, low-frequency or broadband: (rows, code)."""
+        return self.encoder(signal)
+
+    def decode(self, code: Tensor, conditions: Tensor) -> Tensor:
+        """The normalized broadband signal of a code."""
+        return self.to_broadband(code, conditions if self.options.conditioned else None)
+
+    def decode_low(self, code: Tensor) -> Tensor:
+        """The normalized low-frequency signal of a code."""
+        return self.to_low(code)
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
+        low, recorded, known = self.signals(batch)
+        of_low, of_recorded = self.encode(low), self.encode(recorded)
+        drawn = torch.randn_like(of_low)
+        return {
+            **{"low": low, "recorded": recorded, "of_low": of_low, "of_recorded": of_recorded},
+            "drawn": drawn,
+            "drawn_broadband": self.decode(drawn, known),
+            "drawn_low": self.decode_low(drawn),
+            "rebuilt_broadband": self.decode(of_recorded, known),
+            "rebuilt_low": self.decode_low(of_low),
+            "translated_broadband": self.decode(of_low, known),
+            "translated_low": self.decode_low(of_recorded),
+        }
+
+    def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.generator_losses`."""
+        # Both the encoder and the decoder want to be taken for the other: labels change places.
+        losses = {
+            f"joint_{name}": self.criterion.discriminator(generated, recorded)
+            for name, (recorded, generated) in self._judge(outputs).items()
+        }
+        for name, made, wanted in (
+            ("rebuild_broadband", "rebuilt_broadband", "recorded"),
+            ("rebuild_low", "rebuilt_low", "low"),
+            ("translate_broadband", "translated_broadband", "recorded"),
+            ("translate_low", "translated_low", "low"),
+        ):
+            losses[name] = distance(outputs[made], outputs[wanted], self.options.distance)
+        if self.alignment is not None:
+            pair = outputs["translated_broadband"], outputs["recorded"]
+            losses["phase"] = self.alignment(*pair)
+        return losses
+
+    def discriminator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.discriminator_losses`."""
+        return {
+            f"joint_{name}": self.criterion.discriminator(recorded, generated)
+            for name, (recorded, generated) in self._judge(outputs).items()
+        }
+
+    def _judge(self, outputs: dict[str, Tensor]) -> dict[str, tuple[Tensor, Tensor]]:
+        """Logits of the three adversaries, for what is recorded and for what is generated.
+
+        The pair's adversary looks at (low frequencies, their translation) against (translation,
+        record), through the branches of the other two.
+        """
+        seen = {
+            name: self.discriminators[kind](outputs[name])
+            for kind, names in (
+                ("low", ("low", "drawn_low", "translated_low")),
+                ("broadband", ("recorded", "drawn_broadband", "translated_broadband")),
+            )
+            for name in names
+        }
+        judged = {}
+        for kind, signal, code in (
+            ("low", "low", self._code_of_low(outputs)),
+            ("broadband", "recorded", outputs["of_recorded"]),
+        ):
+            drawn = self._drawn_for(kind, outputs)
+            branch, head = (self.discriminators[f"{kind}_{part}"] for part in ("code", "head"))
+            judged[kind] = (
+                head(torch.cat([seen[signal], branch(code)], dim=1)),
+                head(torch.cat([seen[f"drawn_{kind}"], branch(drawn)], dim=1)),
+            )
+        head = self.discriminators["pair_head"]
+        judged["pair"] = (
+            head(torch.cat([seen["low"], seen["translated_broadband"]], dim=1)),
+            head(torch.cat([seen["translated_low"], seen["recorded"]], dim=1)),
+        )
+        return judged
+
+    def _code_of_low(self, outputs: dict[str, Tensor]) -> Tensor:
+        return outputs["of_low"]
+
+    def _drawn_for(self, kind: str, outputs: dict[str, Tensor]) -> Tensor:
+        return outputs["drawn"]
+
+
+class FactorizedSeismoALICE(SharedSeismoALICE):
+    """The code has a common part, and one that low frequencies do not have (thesis, section 4.6).
+
+    One-to-many: low frequencies give the common part, the specific one is drawn.
+    """
+
+    summary = "Adversarially learned inference, codes with a common and a specific part"
+    citation = _CITATION
+    Options = FactorizedOptions
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "thesis": {},
+        "small": _SMALL | {"code": 64, "specific": 64},
+    }
+
+    def __init__(self, options: Any = None):
+        super().__init__(options)
+        o = self.options
+        whole = o.code + o.specific
+        steered = o.decoder != "conformer"
+        known = (CONDITIONS if o.conditioned else 0) + (o.specific if steered else 0)
+        self.encoder = Encoder(self.samples, o.width, whole)
+        self.to_broadband = Decoder(
+            self.samples,
+            o.width,
+            code=o.code if steered else whole,
+            conditions=known,
+            skips=o.decoder == "unet",
+            conformers=(True, o.late_conformer),
+        )
+        self.discriminators["broadband_code"] = CodeBranch(whole, o.features)
+        self.own_noise = o.specific
+        weights = dict(self.loss_weights["generator"])
+        del weights["translate_broadband"]  # that draws what the record's own code knows
+        weights |= {"pull": o.pull} | ({"cycle": o.cycle} if o.cycle else {})
+        self.loss_weights = {**self.loss_weights, "generator": weights}
+
+    def translate(self, low: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+        """See :meth:`obspy_broadband.shapes.ShapeMethod.translate`."""
+        code, features = self.encoder.with_features(low)
+        return self._decode(code[:, : self.options.code], noise, conditions, features)
+
+    def _decode(
+        self, common: Tensor, specific: Tensor, known: Tensor, features: list[Tensor] | None
+    ) -> Tensor:
+        steer = [known] if self.options.conditioned else []
+        if self.options.decoder == "conformer":
+            code = torch.cat([common, specific], dim=1)
+            return self.to_broadband(code, known if self.options.conditioned else None)
+        return self.to_broadband(common, torch.cat([*steer, specific], dim=1), features)
+
+    def decode(self, code: Tensor, conditions: Tensor) -> Tensor:
+        """The normalized broadband signal of a code, the common part first.
+
+        The decoder with skips cannot do without an encoder's features; here they are silence.
+        """
+        common, specific = code.split([self.options.code, self.options.specific], dim=1)
+        features = None
+        if self.options.decoder == "unet":
+            silence = code.new_zeros(len(code), 3, self.samples)
+            features = self.encoder.with_features(silence)[1]
+        return self._decode(common, specific, conditions, features)
+
+    def decode_low(self, code: Tensor) -> Tensor:
+        """The normalized low-frequency signal of a code, of its common part alone."""
+        return self.to_low(code[:, : self.options.code])
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
+        low, recorded, known = self.signals(batch)
+        of_low, from_low = self.encoder.with_features(low)
+        of_recorded, from_recorded = self.encoder.with_features(recorded)
+        size = self.options.code
+        drawn = torch.randn_like(of_low)
+        outputs = {
+            **{"low": low, "recorded": recorded, "of_low": of_low, "of_recorded": of_recorded},
+            "drawn": drawn,
+            "drawn_broadband": self.decode(drawn, known),
+            "drawn_low": self.decode_low(drawn),
+            "rebuilt_broadband": self._decode(
+                of_recorded[:, :size], of_recorded[:, size:], known, from_recorded
+            ),
+            "rebuilt_low": self.decode_low(of_low),
+            "translated_broadband": self._decode(
+                of_low[:, :size], drawn[:, size:], known, from_low
+            ),
+            "translated_low": self.decode_low(of_recorded),
+        }
+        if self.options.cycle:
+            outputs["cycled"] = self._decode(
+                of_low[:, :size], of_recorded[:, size:], known, from_low
+            )
+        return outputs
+
+    def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.generator_losses`."""
+        losses = super().generator_losses(batch, outputs)
+        del losses["translate_broadband"]
+        size = self.options.code
+        apart = outputs["of_low"][:, :size] - outputs["of_recorded"][:, :size]
+        losses["pull"] = apart.square().mean()
+        if self.options.cycle:
+            pair = outputs["cycled"], outputs["recorded"]
+            losses["cycle"] = distance(*pair, self.options.distance)
+        return losses
+
+    def _code_of_low(self, outputs: dict[str, Tensor]) -> Tensor:
+        return outputs["of_low"][:, : self.options.code]
+
+    def _drawn_for(self, kind: str, outputs: dict[str, Tensor]) -> Tensor:
+        drawn = outputs["drawn"]
+        return drawn if kind == "broadband" else drawn[:, : self.options.code]
