@@ -69,7 +69,7 @@ def evaluate(
     else:
         if store is None:
             raise InputError("--method needs --data: a store made by obb data prepare.")
-        from obspy_broadband.evaluation.on_store import evaluate_on_store
+        from obspy_broadband.evaluation.evaluate import evaluate_on_store
 
         judged, provenance = evaluate_on_store(
             str(method), store, split, protocol, corner, weights, parse_settings(settings),
@@ -97,15 +97,10 @@ def evaluate(
 
 def _ensemble(generated: Path, recorded: tuple[str, ...], units: str | None) -> Any:
     from obspy_broadband import Ensemble
-    from obspy_broadband.evaluation.cases import cases_of_ensemble
-    from obspy_broadband.evaluation.judging import judge
-    from obspy_broadband.evaluation.rows import reference_rows
+    from obspy_broadband.evaluation.evaluate import evaluate_ensemble
 
     stream, unreadable = read_stream(find_files(recorded), None)
     ensemble = Ensemble.read(generated)
-    cases, drawn, skipped = cases_of_ensemble(ensemble, stream, units)
-    rows = {"generated": lambda case, seeds: drawn[case.name], **reference_rows()}
-    judged = judge(cases, rows, max(len(ensemble), 2), progress=True)
+    judged, provenance, skipped = evaluate_ensemble(ensemble, stream, units, progress=True)
     about = f"The ensemble {generated} by {ensemble.provenance['method']}."
-    kept = {key: ensemble.provenance[key] for key in ("method", "options", "seed", "corner_hz")}
-    return judged, [*unreadable, *skipped], about, kept
+    return judged, [*unreadable, *skipped], about, provenance

@@ -18,7 +18,8 @@ import obspy
 import simulate_leteil
 
 import obspy_broadband  # gives Stream its .enrich()
-from obspy_broadband.evaluation.comparison import compare
+from obspy_broadband.evaluation.evaluate import evaluate_ensemble
+from obspy_broadband.evaluation.report import SHOWN, write_report
 
 METHOD, N, SEED = "stochastic", 20, 7
 
@@ -88,10 +89,10 @@ def record(out: Path, figures: Path) -> None:
     # enrich() cuts at the corner itself: the method sees nothing above 1.25 corner.
     ensemble = recorded.enrich(method=METHOD, n=N, seed=SEED, corner=corner)
     ensemble.write(out / "rjob", overwrite=True)
-    comparison = compare(ensemble, recorded, corner)
-    comparison.goodness.to_csv(out / "rjob-goodness.csv")
-    comparison.residuals.to_csv(out / "rjob-residuals.csv")
-    print(comparison.summary().to_string(float_format="{:.2f}".format))
+    judged, provenance, _ = evaluate_ensemble(ensemble, recorded)
+    report = write_report(judged, out / "rjob-report", "The demo's record.", provenance)
+    shown = report.summary[[name for name in SHOWN if name in report.summary]].rename(columns=SHOWN)
+    print(shown.T.to_string(float_format="{:.2f}".format, na_rep=""))
     data = np.array([trace.data for trace in recorded])
     ensemble.plot(recorded=data).savefig(figures / "rjob.png", dpi=110)
 

@@ -7,11 +7,13 @@ import numpy as np
 import obspy
 import pytest
 
+import obspy_broadband
 from obspy_broadband.signal.point_source import seismic_moment
 
 pytest.importorskip("pyprop8")
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 
+import demo
 import simulate_leteil
 
 
@@ -64,3 +66,7 @@ def test_what_is_written_is_recognized(stream, tmp_path):
     assert read[0].stats.units == "m/s**2"
     assert obspy.read_events(tmp_path / "event.xml")[0].magnitudes[0].mag == 4.9
     assert len(obspy.read_inventory(tmp_path / "stations.xml")[0]) == 2
+
+
+def test_the_demo_names_methods_that_exist():
+    assert demo.METHOD in obspy_broadband.methods()

@@ -25,6 +25,8 @@ PUBLISHED = {
     "bicyclegan": (6.87, 8.08),
     "must": (6.28, 8.24),
 }
+#: Events below which nothing is said of better and worse.
+_FEWEST = 3
 #: Columns of the summary that the page shows, and their headings.
 SHOWN = {
     "crps_sa": "CRPS ln SA 0.05-1 s",
@@ -134,7 +136,7 @@ def write_report(
 
 
 def _statements(judged: Judged, compared: pd.DataFrame | None) -> list[str]:
-    if compared is None:
+    if compared is None or len(set(judged.events.tolist())) < _FEWEST:
         return []
     said = []
     what = "stations of one event" if judged.is_one_event else "events"

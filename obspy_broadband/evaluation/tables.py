@@ -57,7 +57,8 @@ def _scores(draws: np.ndarray, recorded: np.ndarray, events: np.ndarray) -> dict
         "bias": bias,
         "bias_5": float(low),
         "bias_95": float(high),
-        "spread": float(np.sqrt(weights @ (residual - bias) ** 2)),
+        # Of one record there is no spread.
+        "spread": float(np.sqrt(weights @ (residual - bias) ** 2)) if len(residual) > 1 else np.nan,
         "crps": float(weights @ crps(filled, recorded)),
     }
     if filled.shape[1] > 1:
@@ -65,7 +66,9 @@ def _scores(draws: np.ndarray, recorded: np.ndarray, events: np.ndarray) -> dict
             "within": float(np.sqrt(weights @ filled.var(axis=1, ddof=1))),
             "inside_50": float(weights @ inside(filled, recorded, 0.5)),
             "inside_90": float(weights @ inside(filled, recorded, 0.9)),
-            "spread_ratio": spread_ratio(filled, recorded, weights),
+            "spread_ratio": spread_ratio(filled, recorded, weights)
+            if len(residual) > 1
+            else np.nan,
         }
     return found
 

@@ -17,8 +17,8 @@ from obspy_broadband.data.store import Store
 from obspy_broadband.errors import InputError
 from obspy_broadband.evaluation import tables
 from obspy_broadband.evaluation.cases import Case, cases_of, cases_of_ensemble, draw, seeds_for
+from obspy_broadband.evaluation.evaluate import evaluate_on_store
 from obspy_broadband.evaluation.judging import judge
-from obspy_broadband.evaluation.on_store import evaluate_on_store
 from obspy_broadband.evaluation.report import write_report
 from obspy_broadband.evaluation.rows import reference_rows, rows_of
 
@@ -138,6 +138,16 @@ def test_the_report_is_one_page_that_needs_nothing_beside_it(store, tmp_path):
     assert {"bias", "bias_5", "crps", "inside_90", "spread_ratio"} <= set(measures)
     assert set(pd.read_csv(tmp_path / "by_scenario.csv")["by"]) <= {"magnitude", "distance_km"}
     assert len(pd.read_csv(tmp_path / "residuals.csv")) == 5 * 4
+
+
+def test_of_one_record_nothing_is_said_of_spread_or_better(simulation, noise, tmp_path):
+    ensemble = simulation(duration=20).enrich(noise, n=4, seed=1)
+    cases, drawn, _ = cases_of_ensemble(ensemble, ensemble[0])
+    judged = judge(cases, folder_rows(drawn), 4, periods=PERIODS)
+    report = write_report(judged, tmp_path)
+    assert not report.statements
+    assert report.summary["spread pga_m_s2"].isna().all()
+    assert report.summary["spread_ratio"].isna().all()
 
 
 def test_the_level_ridge_beats_a_copy(store):

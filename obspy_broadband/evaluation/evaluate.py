@@ -1,4 +1,4 @@
-"""A method judged on a split of a training store."""
+"""A method judged on a split of a training store, an ensemble judged beside recordings."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from obspy import Stream
 
 from ..data.pairs import Pairs
 from ..data.store import Store
+from ..ensemble import Ensemble
 from ..errors import InputError
 from ..method import Method
 from ..registry import create
-from .cases import cases_of
+from .cases import cases_of, cases_of_ensemble
 from .judging import Judged, judge
 from .level_row import add_level_ridge
-from .rows import rows_of
+from .rows import Row, reference_rows, rows_of
 
 #: s after P that a record must last to be judged.
 _AFTER_P = 30.0
@@ -79,6 +81,22 @@ def evaluate_on_store(
         "seed": seed,
     }
     return judged, provenance
+
+
+def evaluate_ensemble(
+    ensemble: Ensemble, recorded: Stream, units: str | None = None, progress: bool = False
+) -> tuple[Judged, dict[str, Any], list[tuple[str, str]]]:
+    """Judge an ensemble, and the reference rows made of its low frequencies, beside recordings.
+
+    :param recorded: see :func:`.cases.cases_of_ensemble`; ``units`` likewise.
+    :return: what was measured, what it was made with, and stations that cannot be compared.
+    :raises InputError: if no station can be compared.
+    """
+    cases, drawn, skipped = cases_of_ensemble(ensemble, recorded, units)
+    rows: dict[str, Row] = {"generated": lambda case, seeds: drawn[case.name]}
+    judged = judge(cases, rows | reference_rows(), max(len(ensemble), 2), progress=progress)
+    kept = ("method", "options", "seed", "corner_hz")
+    return judged, {name: ensemble.provenance[name] for name in kept}, skipped
 
 
 def _usable(store: Store, split: str, corner: float) -> np.ndarray:
