@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from obspy_broadband import Batch, InputError
-from obspy_broadband.neural import CONDITIONS, NeuralMethod, batch_conditions
+from obspy_broadband.neural import CONDITIONS, batch_conditions
 from obspy_broadband.nn.discriminators import PatchDiscriminator
-from obspy_broadband.nn.level import LEVELS, LevelHead
 from obspy_broadband.nn.unet import UNet
+from obspy_broadband.shapes import ShapeMethod, ShapeOptions
 from obspy_broadband.training.adversaries import criterion
 from obspy_broadband.training.objectives import (
     focal_frequency,
@@ -23,7 +23,7 @@ from obspy_broadband.training.objectives import (
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(ShapeOptions):
     """Options of Pix2Pix; the defaults are the published sizes.
 
     :param width: channels of the U-Net after its first layer.
@@ -32,11 +32,6 @@ class Options:
     :param dropout: in the U-Net's way up, in training only.
     :param noise: three channels of noise beside the input; the thesis finds that they are ignored.
     :param conditioned: whether corner, scale and metadata steer the U-Net.
-    :param level: "predicted": the network makes a shape, and the level of the high frequencies is
-        drawn from a distribution that is learned from records in physical units. "given": the
-        network's output as it is, for the thesis protocol, which divides by the target's peak.
-    :param vary_level: draw the level; False gives its median, and one realization only.
-    :param level_steps: of descent for the networks that predict the level, before training starts.
     :param criterion: of the adversary: "bce", "hinge", "least-squares" and others.
     :param adversarial: weight of the adversary.
     :param reconstruction: weight of the focal frequency and the hyper-spherical loss.
@@ -49,24 +44,20 @@ class Options:
     dropout: float = 0.35
     noise: bool = False
     conditioned: bool = True
-    level: str = "predicted"
-    vary_level: bool = True
-    level_steps: int = 2000
     criterion: str = "bce"
     adversarial: float = 1.0
     reconstruction: float = 10.0
     spectrogram: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.level not in ("predicted", "given"):
-            raise InputError(f"level is {self.level!r}; it must be 'predicted' or 'given'.")
+        super().__post_init__()
         if not 2 <= self.depth <= 11:
             raise InputError(f"depth is {self.depth}; it must be 2 to 11 for 4096 samples.")
         if not 0.0 <= self.dropout < 1.0:
             raise InputError(f"dropout is {self.dropout}; it must be from 0 to below 1.")
 
 
-class Pix2Pix(NeuralMethod):
+class Pix2Pix(ShapeMethod):
     """One record in, one record out; what varies between realizations is the level alone.
 
     Isola et al. (2017) for time series. The generator's loss is that of the adversary plus
@@ -104,45 +95,30 @@ class Pix2Pix(NeuralMethod):
         self.generator = UNet(6 if o.noise else 3, 3, o.width, o.depth, known, o.dropout)
         self.discriminators["pair"] = PatchDiscriminator(6, o.discriminator_width)
         self.criterion = criterion(o.criterion)
-        self.relative = o.level == "predicted"
-        self.level = None
         losses = {"adversarial": o.adversarial, "frequency": o.reconstruction}
         losses["angle"] = o.reconstruction
         if o.spectrogram:
             losses["spectrogram"] = o.spectrogram
-        if self.relative:
-            self.level = LevelHead(self.samples, self.sampling_rate, CONDITIONS)
-        self.one_to_many = o.noise or (self.relative and o.vary_level)
-        self.noise_shape = (LEVELS + (3 * self.samples if o.noise else 0),)
+        self.own_noise = 3 * self.samples if o.noise else 0
         self.loss_weights = {"generator": losses, "discriminator": {"adversarial": 1.0}}
 
-    def prepare_training(self, batch: Batch, weights: Tensor, events: Sequence[str]) -> None:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.prepare_training`."""
-        if self.level is not None:
-            physical = torch.isfinite(batch.scale).to(weights)
-            given = (batch.low_frequency, batch_conditions(batch), batch.broadband)
-            self.level.fit(*given, weights * physical, events, self.options.level_steps)
+    def normalize(self, low: Tensor) -> Tensor:
+        """Low frequencies over their peak, as they are."""
+        return low
 
-    def sample(self, low_frequency: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.sample`."""
-        made = self._generate(low_frequency, conditions, noise[:, LEVELS:])
-        if self.level is None:
-            return made
-        drawn = (
-            noise[:, :LEVELS] if self.options.vary_level else torch.zeros_like(noise[:, :LEVELS])
-        )
-        levels = self.level.draw(low_frequency, conditions, drawn)
-        corner = conditions[:, 0].exp()
-        return low_frequency + self.level.spectral.give(made, levels, corner)
+    def translate(self, low: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+        """See :meth:`obspy_broadband.shapes.ShapeMethod.translate`."""
+        if self.options.noise:
+            low = torch.cat([low, noise.unflatten(1, (3, self.samples))], dim=1)
+        known = conditions if self.options.conditioned else None
+        return torch.tanh(self.generator(low, known))
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
         known = batch_conditions(batch)
         low, target = batch.low_frequency, batch.broadband
-        noise = torch.randn(
-            len(low), 3 * self.samples if self.options.noise else 0, device=low.device
-        )
-        made = self._generate(low, known, noise)
+        noise = torch.randn(len(low), self.own_noise, device=low.device)
+        made = self.translate(low, known, noise)
         if self.level is not None:
             made, target = (
                 self.level.spectral.shape(signal, batch.corner) for signal in (made, target)
@@ -165,11 +141,6 @@ class Pix2Pix(NeuralMethod):
         """See :meth:`obspy_broadband.neural.NeuralMethod.discriminator_losses`."""
         judged = [self._judge(batch, outputs[name]) for name in ("recorded", "generated")]
         return {"adversarial": self.criterion.discriminator(*judged)}
-
-    def _generate(self, low: Tensor, known: Tensor, noise: Tensor) -> Tensor:
-        if self.options.noise:
-            low = torch.cat([low, noise.unflatten(1, (3, self.samples))], dim=1)
-        return torch.tanh(self.generator(low, known if self.options.conditioned else None))
 
     def _judge(self, batch: Batch, signal: Tensor) -> Tensor:
         return self.discriminators["pair"](torch.cat([batch.low_frequency, signal], dim=1))
