@@ -13,8 +13,8 @@ class Conformer(nn.Module):
 
     Norms are over channels, not over the batch: a realization must not know its neighbours.
 
-    :param channels: a multiple of ``heads``, with an even quotient.
-    :param heads: of the attention.
+    :param channels: an even number.
+    :param heads: of the attention, at most; halved until they divide the channels into pairs.
     :param kernel: of the depthwise convolution.
     :param expansion: of the feed-forward layers.
     """
@@ -28,6 +28,8 @@ class Conformer(nn.Module):
         dropout: float = 0.0,
     ):
         super().__init__()
+        while heads > 1 and channels % (2 * heads):  # rotary positions turn pairs of numbers
+            heads //= 2
         self.heads = heads
         self.first = _FeedForward(channels, expansion, dropout)
         self.norm = nn.LayerNorm(channels)

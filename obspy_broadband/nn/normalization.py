@@ -20,8 +20,9 @@ class ConditionalInstanceNorm(nn.Module):
         self.norm = nn.InstanceNorm1d(channels, affine=not conditions)
         self.steer = nn.Linear(conditions, 2 * channels) if conditions else None
         if self.steer is not None:
-            # In the beginning a plain norm: what is known has to prove its worth.
-            nn.init.zeros_(self.steer.weight)
+            # In the beginning nearly a plain norm: what is known has to prove its worth. Not quite,
+            # or what makes the vector would get no gradient.
+            nn.init.normal_(self.steer.weight, std=0.02)
             nn.init.zeros_(self.steer.bias)
 
     def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:

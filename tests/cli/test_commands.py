@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 from obb_cli.main import COMMANDS, obb
 
-from obspy_broadband import Ensemble
+from obspy_broadband import Ensemble, methods
 
 
 @pytest.fixture
@@ -47,7 +47,8 @@ def test_methods():
     assert "stress_drop_mpa" in done.output
     done = run("methods", "nope")
     assert done.exit_code == 1
-    assert done.output == "obb: Unknown method 'nope'. Known methods: pix2pix, stochastic.\n"
+    known = ", ".join(sorted(methods()))
+    assert done.output == f"obb: Unknown method 'nope'. Known methods: {known}.\n"
 
 
 def test_enrich_measure_plot_evaluate(folder):

@@ -1,0 +1,138 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from obb_plugins.seismoalice import FactorizedSeismoALICE, SharedSeismoALICE
+from torch import nn
+
+from obspy_broadband.errors import InputError
+from obspy_broadband.method import Batch
+from obspy_broadband.neural import CONDITIONS
+from obspy_broadband.nn.codes import Decoder, Encoder
+from obspy_broadband.testing import check_method, low_frequency_batch
+from obspy_broadband.training import arrivals
+
+TINY = {"width": 2, "features": 8, "code": 6, "level_steps": 5, "phase": 0.0}
+DECODERS = ("conformer", "adain", "unet")
+
+
+def training_batch(rows=3):
+    batch = low_frequency_batch(SharedSeismoALICE, rows=rows)
+    noise = np.random.default_rng(0).normal(0, 0.3, batch.low_frequency.shape)
+    batch = dataclasses.replace(batch, broadband=batch.low_frequency + noise)
+    return Batch(
+        scenarios=batch.scenarios,
+        **{
+            name: torch.as_tensor(getattr(batch, name), dtype=torch.float32)
+            for name in ("low_frequency", "scale", "corner", "starts", "broadband")
+        },
+    )
+
+
+def test_shared_codes_keep_the_contract():
+    check_method(SharedSeismoALICE, **TINY)
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_factorized_codes_keep_the_contract(decoder):
+    check_method(FactorizedSeismoALICE, **TINY, specific=4, decoder=decoder)
+    check_method(FactorizedSeismoALICE, **TINY, specific=4, decoder=decoder, cycle=0.0,
+                 conditioned=False, level="given")  # fmt: skip
+
+
+def test_the_published_encoder_and_decoder_have_the_published_shapes():
+    shapes = []
+
+    def note(_, __, out):
+        shapes.append(tuple(out.shape[1:]))
+
+    encoder, decoder = Encoder(4096), Decoder(4096)
+    for block in [*encoder.down, *decoder.up]:
+        block.register_forward_hook(note)
+    with torch.no_grad():
+        code = encoder(torch.randn(1, 3, 4096))
+        assert decoder(code).shape == (1, 3, 4096)
+    assert code.shape == (1, 256)
+    down = [(16, 2048), (32, 1024), (64, 512), (128, 256), (256, 128), (512, 64)]  # Table 4.1
+    up = [(256, 128), (128, 256), (64, 512), (32, 1024), (16, 2048), (16, 4096)]
+    assert shapes == [*down, *up]
+
+
+def test_the_low_decoder_sees_the_common_part_alone():
+    torch.manual_seed(0)
+    method = FactorizedSeismoALICE(FactorizedSeismoALICE.configure(TINY | {"specific": 4})).eval()
+    code = torch.randn(2, 10)
+    other = torch.cat([code[:, :6], torch.randn(2, 4)], dim=1)
+    known = torch.zeros(2, CONDITIONS)
+    assert torch.equal(method.decode_low(code), method.decode_low(other))
+    assert not torch.allclose(method.decode(code, known), method.decode(other, known))
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_two_draws_differ_in_shape_and_not_in_level_alone(decoder):
+    torch.manual_seed(1)
+    settings = TINY | {"specific": 4, "decoder": decoder, "vary_level": False}
+    method = FactorizedSeismoALICE(FactorizedSeismoALICE.configure(settings))
+    for layer in method.modules():  # what steers the norms begins small
+        if isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight, std=1.0)
+    low = low_frequency_batch(method, rows=1)
+    drawn = method.realize(low, np.array([[1, 2]], dtype=np.uint64))[0] - low.low_frequency
+    correlation = np.corrcoef(drawn[0].ravel(), drawn[1].ravel())[0, 1]
+    assert correlation < 0.9999
+
+
+def test_a_picker_is_asked_for_when_it_is_needed_and_is_no_part_of_the_weights(monkeypatch):
+    class Picker(nn.Module):
+        def forward(self, signal):
+            return signal[:, 0].sigmoid(), signal[:, 1].sigmoid()
+
+    asked = []
+
+    def load(name, weights):
+        asked.append((name, weights))
+        return Picker(), 4200
+
+    monkeypatch.setattr(arrivals, "load_picker", load)
+    method = SharedSeismoALICE(SharedSeismoALICE.configure(TINY | {"phase": 0.1}))
+    assert not asked
+    batch = training_batch()
+    losses = method.generator_losses(batch, method(batch))
+    assert torch.isfinite(method.weighted("generator", losses))
+    assert losses["phase"].requires_grad
+    assert asked == [("eqtransformer", "original")]
+    assert not any("picker" in name for name in method.state_dict())
+
+
+def test_pickers_weights_that_are_missing_are_one_message(tmp_path):
+    settings = TINY | {"phase": 0.1, "picker_weights": str(tmp_path / "none")}
+    method = SharedSeismoALICE(SharedSeismoALICE.configure(settings))
+    batch = training_batch(1)
+    outputs = method(batch)
+    with pytest.raises(InputError, match="cannot be loaded"):
+        method.generator_losses(batch, outputs)
+
+
+def test_encoder_and_decoder_are_pushed_towards_each_other():
+    """A judge that takes all for recorded makes the generator's loss large for both of its halves."""
+    method = SharedSeismoALICE(SharedSeismoALICE.configure(TINY))
+    batch = training_batch()
+    outputs = method(batch)
+    judged = method._judge(outputs)
+    sure = {
+        name: (torch.full_like(a, 5.0), torch.full_like(b, -5.0)) for name, (a, b) in judged.items()
+    }
+    method._judge = lambda _: sure
+    assert method.discriminator_losses(batch, outputs)["joint_low"] < 0.1
+    assert method.generator_losses(batch, outputs)["joint_low"] > 9
+
+
+def test_unknown_words_are_refused():
+    with pytest.raises(InputError, match="'conformer', 'adain' or 'unet'"):
+        FactorizedSeismoALICE.configure({"decoder": "gru"})
+    method = SharedSeismoALICE(SharedSeismoALICE.configure(TINY | {"distance": "l3"}))
+    batch = training_batch(1)
+    outputs = method(batch)
+    with pytest.raises(InputError, match="ffl\\+hsl"):
+        method.generator_losses(batch, outputs)
