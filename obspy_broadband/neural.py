@@ -102,7 +102,7 @@ class NeuralMethod(Method, nn.Module):
     def realize(self, batch: Batch, seeds: np.ndarray) -> np.ndarray:
         """See :meth:`obspy_broadband.Method.realize`."""
         self.eval()
-        device = next(self.parameters()).device
+        device = next(iter(self.state_dict().values())).device
         records, realizations = seeds.shape
         windows = np.asarray(batch.low_frequency, dtype=np.float32)
         peak = np.ones(records, dtype=np.float32)

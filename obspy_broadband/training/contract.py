@@ -46,6 +46,8 @@ def _phases(method: NeuralMethod, batch: Batch) -> list[str]:
             problems.append("the discriminator's losses move the generator's side")
         problems += _unreached(method, "discriminator")
     method.zero_grad(set_to_none=True)
+    if not sides["generator"]:  # fitted before the first step
+        return problems
     with frozen(sides["discriminator"]):
         method.weighted("generator", method.generator_losses(batch, outputs)).backward()
     if any(one.grad is not None for one in sides["discriminator"]):

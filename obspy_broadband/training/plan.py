@@ -42,7 +42,9 @@ class Plan:
             f"data: {self.records} records of {self.events} events to train on, "
             f"{self.dev_records} to validate on, {training.protocol} protocol",
             f"steps: {self.steps} of {training.batch} windows "
-            f"({self.steps * training.critic_steps / self.per_epoch:.1f} epochs)",
+            f"({self.steps * training.critic_steps / self.per_epoch:.1f} epochs)"
+            if any(self.parameters.values())
+            else "steps: none; all is fitted before the first",
         ]
         if self.seconds_per_step:
             total = self.steps * self.seconds_per_step
@@ -79,7 +81,7 @@ def plan(
     if epochs:
         steps = max(1, epochs * batches.per_epoch // training.critic_steps)
     seconds = None
-    if measure:
+    if measure and any(side(method, phase) for phase in ("generator", "discriminator")):
         method.prepare_training(*many(pairs, training))
         average = {key: value.clone() for key, value in own(method).items()}
         state = State(method, average, optimizers(method, training))

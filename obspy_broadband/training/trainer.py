@@ -99,6 +99,11 @@ def _loop(
     progress: bool,
 ) -> None:
     rank, started = fabric.global_rank, time.monotonic()
+    if not state.optimizers and state.step < training.steps:
+        # All of it was fitted before the first step.
+        state.step = training.steps
+        _validate(fabric, state, validation, folder)
+        folder.save(_to_save(state))
     shown = progress and rank == 0
     with tqdm(total=training.steps, initial=state.step, unit="step", disable=not shown) as bar:
         while state.step < training.steps and not _out_of_patience(state, training):

@@ -114,8 +114,8 @@ def test_the_spread_is_that_of_events_left_out_even_where_the_fit_is_too_good():
     few, new = training_batch(30, seed=6), training_batch(200, seed=7)
     head, deviation = fit(few, torch.ones(30), steps=1500)
     given = few.low_frequency, batch_conditions(few)
-    fits = head.spectral.measure(few.broadband) - head.mean(head.features(*given))
-    mean = head.mean(head.features(new.low_frequency, batch_conditions(new)))
+    fits = head.spectral.measure(few.broadband) - head.predictor.mean(head.features(*given))
+    mean = head.predictor.mean(head.features(new.low_frequency, batch_conditions(new)))
     errs = head.spectral.measure(new.broadband) - mean
     high = [node for node in range(LEVELS) if node % 12 > 5]
     assert fits[:, high].std() < 0.8 * errs[:, high].std()
@@ -154,7 +154,7 @@ def test_the_spread_grows_with_what_the_corner_leaves_open():
         corner=corner,
     )
     head, _ = fit(batch, torch.ones(600))
-    spreads = head.root(batch_conditions(batch)).square().sum(dim=-1).sqrt()
+    spreads = head.predictor.root(batch_conditions(batch)).square().sum(dim=-1).sqrt()
     node = 12 + 4  # horizontal, near 3 Hz
     assert spreads[corner < 1, node].mean() > 1.5 * spreads[corner > 1, node].mean()
 

@@ -1,0 +1,162 @@
+"""ANN2BB: short-period response spectra predicted from long-period ones, matched by a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from obspy_broadband import Batch, InputError
+from obspy_broadband.neural import CONDITIONS, NeuralMethod, batch_conditions
+from obspy_broadband.nn.predictor import Predictor
+from obspy_broadband.signal.filters import fast_length, low_pass, raised_cosine
+from obspy_broadband.signal.phases import arrivals, smooth
+from obspy_broadband.signal.response import response_spectrum
+
+#: s: ordinates that are predicted.
+SHORT = tuple(np.geomspace(0.02, 2.0, 16))
+#: Ordinates that are given, as multiples of the corner's period.
+_LONG = np.geomspace(1.0, 7.0, 8)
+#: Longest period (s) at which the trace is matched, as a share of the corner's period: beyond, the
+#: simulation has its say.
+_MATCHED = 0.9
+#: Numbers drawn for the spectra of the vertical and the mean horizontal.
+_SPECTRA = 2 * len(SHORT)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of ANN2BB.
+
+    :param iterations: of matching the trace to the spectrum.
+    :param vary_level: draw the spectrum; False gives its median.
+    :param steps: of descent for the small networks.
+    """
+
+    iterations: int = 6
+    vary_level: bool = True
+    steps: int = 2000
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.iterations <= 50:
+            raise InputError(f"iterations is {self.iterations}; it must be 1 to 50.")
+
+
+class ANN2BB(NeuralMethod):
+    """Small networks predict SA at short periods, with an uncertainty; noise is made to have it.
+
+    Paolucci et al. (2018), made one-to-many: the spectrum is drawn from the distribution of the
+    errors on events that were not seen, which are correlated between periods. The trace is noise
+    under the simulation's own envelope, matched to the drawn spectrum by scaling its Fourier
+    amplitudes, and joined above the corner.
+    """
+
+    summary = "Short-period response spectra from long-period ones, matched by a stochastic trace"
+    citation = "Paolucci et al. (2018), Bull. Seismol. Soc. Am. 108, 1272-1286"
+    Options = Options
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "small": {"training.batch": 16},
+        "thesis": {},
+    }
+    loss_weights: Mapping[str, Mapping[str, float]] = {}
+
+    def __init__(self, options: Any = None):
+        super().__init__(options)
+        inputs = 2 * len(_LONG) + CONDITIONS
+        self.predictor = Predictor(inputs, _SPECTRA, CONDITIONS)
+        self.noise_shape = (_SPECTRA + 3 * self.samples,)
+
+    @property
+    def one_to_many(self) -> bool:  # type: ignore[override]
+        """The noise is always another one."""
+        return True
+
+    def prepare_training(self, batch: Batch, weights: Tensor, events: Sequence[str]) -> None:
+        """Fit all there is to fit; see :meth:`obspy_broadband.nn.predictor.Predictor.fit`."""
+        known = batch_conditions(batch)
+        physical = torch.isfinite(batch.scale).to(weights)
+        x = torch.cat([self._given(batch.low_frequency, known), known], dim=1)
+        y = _ordinates(batch.broadband, np.array(SHORT), self.sampling_rate).to(x)
+        self.predictor.fit(x, y, known, weights * physical, events, self.options.steps)
+
+    def sample(self, low_frequency: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.sample`."""
+        x = torch.cat([self._given(low_frequency, conditions), conditions], dim=1)
+        drawn = noise[:, :_SPECTRA] * float(self.options.vary_level)
+        spectra = self.predictor.draw(x, conditions, drawn).cpu().double().numpy()
+        white = noise[:, _SPECTRA:].unflatten(1, (3, self.samples)).cpu().double().numpy()
+        corners = conditions[:, 0].exp().cpu().double().numpy()
+        low = low_frequency.cpu().double().numpy()
+        made = [self._match(*row) for row in zip(low, spectra, white, corners)]
+        return torch.as_tensor(np.array(made), dtype=torch.float32, device=low_frequency.device)
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """Nothing: all is fitted before the first step."""
+        return {}
+
+    def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """None, likewise."""
+        return {}
+
+    def _given(self, low: Tensor, conditions: Tensor) -> Tensor:
+        """ln SA of the low frequencies at multiples of the corner's period: (batch, numbers)."""
+        corners = conditions[:, 0].exp().cpu().double().numpy()
+        found = np.empty((len(low), 2 * len(_LONG)))
+        for corner in np.unique(corners):
+            rows = np.flatnonzero(corners == corner)
+            part = low[torch.as_tensor(rows, device=low.device)]
+            found[rows] = _ordinates(part, _LONG / corner, self.sampling_rate).numpy()
+        return torch.as_tensor(found, dtype=torch.float32, device=low.device)
+
+    def _match(
+        self, low: np.ndarray, ln_spectra: np.ndarray, white: np.ndarray, corner: float
+    ) -> np.ndarray:
+        """Low frequencies and noise whose sum has the spectrum: (3, samples)."""
+        rate = self.sampling_rate
+        vertical, horizontal = ln_spectra.reshape(2, len(SHORT))
+        chosen = np.array(SHORT) <= _MATCHED / corner
+        periods = np.array(SHORT)[chosen]
+        wanted = np.stack([vertical, horizontal, horizontal])[:, chosen]
+        samples = low.shape[-1]
+        # Silence behind the record, or its end would be felt at its beginning.
+        length = fast_length(samples + int(5 * rate / corner))
+        frequencies = np.fft.rfftfreq(length, 1.0 / rate)
+        spectrum = np.fft.rfft(white * _envelope(low, rate, corner), length)
+        spectrum *= 1.0 - low_pass(frequencies, corner)
+        high = np.fft.irfft(spectrum, length)[..., :samples]
+        size = np.abs(high).max()
+        high *= np.exp(wanted.mean()) / size if size > 0 else 0.0
+        at = np.log(np.maximum(frequencies, frequencies[1]))
+        nodes = np.log(1.0 / periods)[::-1]
+        for _ in range(self.options.iterations):
+            found = np.log(response_spectrum(low + high, rate, tuple(periods)) + 1e-12)
+            # Two horizontals have one target: their difference is the noise's own.
+            found[1:] = found[1:].mean(axis=0)
+            change = np.clip(wanted - found, -1.5, 1.5)[:, ::-1]
+            gain = np.exp([np.interp(at, nodes, one) for one in change])
+            high = np.fft.irfft(np.fft.rfft(high, length) * gain, length)[..., :samples]
+        return low + high
+
+
+def _ordinates(motion: Tensor, periods: np.ndarray, sampling_rate: float) -> Tensor:
+    """ln SA of the vertical and the geometric mean of the horizontals: (batch, 2 periods)."""
+    array = motion.detach().cpu().double().numpy()
+    found = [np.log(response_spectrum(one, sampling_rate, tuple(periods)) + 1e-12) for one in array]
+    spectra = np.array(found)
+    both = np.concatenate([spectra[:, 0], spectra[:, 1:].mean(axis=1)], axis=1)
+    return torch.from_numpy(both)
+
+
+def _envelope(low: np.ndarray, sampling_rate: float, corner: float) -> np.ndarray:
+    """The simulation's own, smoothed over a period of the corner; silent before P, fading out."""
+    width = max(3, round(sampling_rate / corner))
+    power = smooth((low**2).sum(axis=0), width)
+    p, _ = arrivals(low, sampling_rate, corner)
+    times = np.arange(low.shape[-1]) / sampling_rate
+    onset = 0.0 if p is None else p
+    rise = raised_cosine((times - onset + 0.5 / corner) * corner)
+    return np.sqrt(power) * rise * raised_cosine((times[-1] - times) * corner)
