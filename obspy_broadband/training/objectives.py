@@ -100,8 +100,8 @@ def multi_scale_spectrogram(
     """Spectrograms at several window lengths (Zeghidour et al., 2021; Eq. 2.60 and 2.61).
 
     For each window of s samples, the mean of |S(y) - S(y')| plus sqrt(s / 2) times the root mean
-    square of the difference of logarithms, over time and frequency; the mean over windows. Windows
-    longer than the signal are left out.
+    square of the difference of logarithms, over time and frequency of each component; the mean over
+    windows. Windows longer than the signal are left out.
 
     :param mel_bands: triangular bands on the mel scale (Eq. 2.59, stretched to half the sampling
         rate), or None for the spectrogram itself.
@@ -116,7 +116,10 @@ def multi_scale_spectrogram(
             pair = [torch.einsum("bf,...ft->...bt", bank, size) for size in pair]
         linear = (pair[0] - pair[1]).abs().mean()
         logarithms = [torch.log(size + 1e-5) for size in pair]
-        logarithmic = ((logarithms[0] - logarithms[1]).square().mean() + _TINY).sqrt()
+        # The root of each component's mean: that of a whole batch would depend on how the batch is
+        # divided among processes.
+        apart = (logarithms[0] - logarithms[1]).square().mean(dim=(-2, -1))
+        logarithmic = (apart + _TINY).sqrt().mean()
         total = total + linear + (window / 2) ** 0.5 * logarithmic
         count += 1
     return total / max(count, 1)

@@ -96,6 +96,20 @@ def test_features_of_the_record_are_fixed():
     generated = [torch.zeros(2, 3, requires_grad=True)]
     loss = objectives.feature_matching(generated, recorded)
     loss.backward()
-    assert float(loss) == 1.0
+    assert loss.item() == 1.0
     assert recorded[0].grad is None
     assert generated[0].grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("loss", [
+    objectives.focal_frequency, objectives.hyperspherical, objectives.multi_scale_spectrogram,
+    objectives.mean_squared_logarithmic, objectives.short_time_amplitude_and_phase,
+    objectives.wavelet,
+])  # fmt: skip
+def test_a_batchs_loss_is_the_mean_of_its_parts(loss):
+    """Or two processes would not train as one does."""
+    torch.manual_seed(3)
+    generated, recorded = torch.randn(2, 4, 3, 1024)
+    generated[0] *= 20
+    halves = [float(loss(generated[part], recorded[part])) for part in (slice(2), slice(2, 4))]
+    assert sum(halves) / 2 == pytest.approx(float(loss(generated, recorded)), rel=1e-4)
