@@ -1,5 +1,6 @@
-"""The methods that ship with obspy-broadband, one file each; this folder imports as ``obb_plugins``.
+"""The methods that ship with obspy-broadband, one file each.
 
+This folder imports as ``obb_plugins``.
 They enter by the same door as a stranger's: one line in the entry-point group
 ``obspy_broadband.method``.
 """

@@ -1,0 +1,1 @@
+"""Enriching archives: from a source to a work list, item by item, to outputs that survive."""
