@@ -9,6 +9,7 @@ target's peak, signals are what they are, and so is the result.
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from .errors import InputError
 from .method import Batch
 from .neural import CONDITIONS, NeuralMethod, batch_conditions
 from .nn.level import LEVELS, LevelHead
+from .nn.predictor import FITS
 
 #: Of the low frequencies, whose peak is 1, and of shapes, whose peaks are about 6.
 _LOW, _HIGH = 0.5, 0.1
@@ -35,15 +37,23 @@ class ShapeOptions:
         network's output as it is, for the thesis protocol, which divides by the target's peak.
     :param vary_level: draw the level; False gives its median.
     :param level_steps: of descent for the networks that predict the level, before training starts.
+    :param level_fit: how that level gets to know a run's data: "anew", from them alone; "shift",
+        by how far they lie from what the weights that the run starts from predict; "keep", as in
+        those weights.
     """
 
     level: str = "predicted"
     vary_level: bool = True
     level_steps: int = 2000
+    level_fit: str = "anew"
 
     def __post_init__(self) -> None:
         if self.level not in ("predicted", "given"):
             raise InputError(f"level is {self.level!r}; it must be 'predicted' or 'given'.")
+        if self.level_fit not in FITS:
+            raise InputError(
+                f"level_fit is {self.level_fit!r}; it must be one of {', '.join(FITS)}."
+            )
 
 
 class ShapeMethod(NeuralMethod):
@@ -54,6 +64,7 @@ class ShapeMethod(NeuralMethod):
     """
 
     own_noise: int = 0
+    ln_scales: Tensor
 
     def __init__(self, options: Any = None):
         super().__init__(options)
@@ -61,6 +72,9 @@ class ShapeMethod(NeuralMethod):
         self.level = (
             LevelHead(self.samples, self.sampling_rate, CONDITIONS) if self.relative else None
         )
+        #: Mean and standard deviation of ln of the peak of the low frequencies, m/s², of the
+        #: records that were learned from.
+        self.register_buffer("ln_scales", torch.tensor([math.log(0.02), 2.0]))
 
     @property
     def noise_shape(self) -> tuple[int, ...]:  # type: ignore[override]
@@ -107,4 +121,16 @@ class ShapeMethod(NeuralMethod):
         if self.level is not None:
             physical = torch.isfinite(batch.scale).to(weights)
             given = (batch.low_frequency, batch_conditions(batch), batch.broadband)
-            self.level.fit(*given, weights * physical, events, self.options.level_steps)
+            counts, o = weights * physical, self.options
+            if not bool(counts.any()):
+                raise InputError(
+                    "No record of the training set is in physical units: nothing to learn the "
+                    "level from. Add records in m/s², or set level=given."
+                )
+            self.level.fit(*given, counts, events, o.level_steps, o.level_fit)
+            chosen = counts > 0
+            ln_scale = torch.log(batch.scale[chosen])
+            share = counts[chosen] / counts[chosen].sum()
+            mean = share @ ln_scale
+            self.ln_scales[0] = mean
+            self.ln_scales[1] = (share @ (ln_scale - mean).square()).sqrt()

@@ -151,10 +151,11 @@ class LevelHead(nn.Module):
         weights: Tensor,
         groups: Sequence[str],
         steps: int = 2000,
+        how: str = "anew",
     ) -> Tensor:
         """See :meth:`.predictor.Predictor.fit`.
 
         :param weights: (batch,), what each window counts; 0 for windows without physical units.
         """
         x, y = self.features(low, conditions), self.spectral.measure(broadband)
-        return self.predictor.fit(x, y, conditions, weights, groups, steps)
+        return self.predictor.fit(x, y, conditions, weights, groups, steps, how)

@@ -72,9 +72,9 @@ def train(
         fabric.barrier()  # none may write before all have looked
         run = {"method": name, "data": str(store_folder)}
         folder.start(to_toml(run, options, training))
-        method.prepare_training(*many(pairs, training))
         if start_from is not None:
             load_weights(method, weights.find(name, start_from))
+        method.prepare_training(*many(pairs, training))
         state.average = {key: value.clone() for key, value in own(method).items()}
         folder.save(_to_save(state))
     fabric.barrier()
