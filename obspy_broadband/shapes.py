@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from .errors import InputError
 from .method import Batch
 from .neural import CONDITIONS, NeuralMethod, batch_conditions
 from .nn.level import LEVELS, LevelHead
-from .nn.predictor import FITS
+from .nn.predictor import check_fit
 
 #: Of the low frequencies, whose peak is 1, and of shapes, whose peaks are about 6.
 _LOW, _HIGH = 0.5, 0.1
@@ -50,17 +50,14 @@ class ShapeOptions:
     def __post_init__(self) -> None:
         if self.level not in ("predicted", "given"):
             raise InputError(f"level is {self.level!r}; it must be 'predicted' or 'given'.")
-        if self.level_fit not in FITS:
-            raise InputError(
-                f"level_fit is {self.level_fit!r}; it must be one of {', '.join(FITS)}."
-            )
+        check_fit(self.level_fit)
 
 
 class ShapeMethod(NeuralMethod):
     """A network that makes normalized signals.
 
     A subclass sets ``own_noise``, how many standard normal numbers one of its draws needs, and
-    writes :meth:`translate`.
+    writes :meth:`contents` and :meth:`translate`, the two halves of a translation.
     """
 
     own_noise: int = 0
@@ -87,11 +84,18 @@ class ShapeMethod(NeuralMethod):
         return bool(self.own_noise) or (self.relative and self.options.vary_level)
 
     @abstractmethod
-    def translate(self, low: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
-        """A normalized broadband signal.
+    def contents(self, low: Tensor, conditions: Tensor) -> dict[str, Tensor]:
+        """What of a translation does not depend on what is drawn, e.g. the codes of ``low``.
 
         :param low: (rows, 3, samples), normalized.
+        """
+
+    @abstractmethod
+    def translate(self, conditions: Tensor, noise: Tensor, content: Mapping[str, Tensor]) -> Tensor:
+        """A normalized broadband signal.
+
         :param noise: (rows, own_noise).
+        :param content: what :meth:`contents` gave for these rows.
         """
 
     def signals(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
@@ -107,13 +111,44 @@ class ShapeMethod(NeuralMethod):
         """Low frequencies over their peak -> as the network sees them."""
         return low if self.level is None else _LOW * low
 
-    def sample(self, low_frequency: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+    def look(self, low_frequency: Tensor, conditions: Tensor) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.look`."""
+        return {
+            **self.contents(self.normalize(low_frequency), conditions),
+            **self.look_at_level(low_frequency, conditions),
+        }
+
+    def sample(
+        self, low_frequency: Tensor, conditions: Tensor, noise: Tensor, seen: Mapping[str, Tensor]
+    ) -> Tensor:
         """See :meth:`obspy_broadband.neural.NeuralMethod.sample`."""
-        made = self.translate(self.normalize(low_frequency), conditions, noise[:, LEVELS:])
+        made = self.translate(conditions, noise[:, LEVELS:], seen)
+        return self.give_level(low_frequency, made, conditions, noise[:, :LEVELS], seen)
+
+    def look_at_level(self, low_frequency: Tensor, conditions: Tensor) -> dict[str, Tensor]:
+        """The distribution of the level, in what :meth:`look` finds."""
+        if self.level is None:
+            return {}
+        median, root = self.level.distribution(low_frequency, conditions)
+        return {"level": median, "level_root": root}
+
+    def give_level(
+        self,
+        low_frequency: Tensor,
+        made: Tensor,
+        conditions: Tensor,
+        numbers: Tensor,
+        seen: Mapping[str, Tensor],
+    ) -> Tensor:
+        """The low frequencies and what was made above them, at a level that is drawn.
+
+        :param made: (rows, 3, samples), normalized.
+        :param numbers: (rows, LEVELS), standard normal.
+        """
         if self.level is None:
             return made
-        drawn = noise[:, :LEVELS] * float(self.options.vary_level)
-        levels = self.level.draw(low_frequency, conditions, drawn)
+        drawn = numbers[..., None] * float(self.options.vary_level)
+        levels = seen["level"] + (seen["level_root"] @ drawn)[..., 0]
         return low_frequency + self.level.spectral.give(made, levels, conditions[:, 0].exp())
 
     def prepare_training(self, batch: Batch, weights: Tensor, events: Sequence[str]) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ..errors import InputError
+
 _CORNERS = (0.5, 1.0, 2.0, 4.0)  # Hz, at which the spread is known
 _WIDTH = 64  # of the members' small networks
 MEMBERS = 5
@@ -82,13 +84,6 @@ class Predictor(nn.Module):
     def _factor(self, conditions: Tensor) -> Tensor:
         found = self.ln_factor[0] + conditions @ self.ln_factor[1:]
         return found.clamp(-0.7, 0.7).exp()
-
-    def draw(self, x: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
-        """Draws: (batch, outputs).
-
-        :param noise: (batch, outputs), standard normal; zeros give the median.
-        """
-        return self.mean(x) + (self.root(conditions) @ noise[..., None])[..., 0]
 
     @torch.no_grad()
     def fit(
@@ -171,6 +166,15 @@ class Predictor(nn.Module):
         self.ln_factor[1:] = linear[1:, 0]
         self.ln_factor[0] = -center @ linear[1:, 0]
         self.ln_factor[0] += 0.5 * torch.log(weights @ (size / self._factor(conditions) ** 2))
+
+
+def check_fit(how: str) -> None:
+    """Refuse what is none of :data:`FITS`.
+
+    :raises InputError: naming them.
+    """
+    if how not in FITS:
+        raise InputError(f"level_fit is {how!r}; it must be one of {', '.join(FITS)}.")
 
 
 def _ridge(x: Tensor, y: Tensor, weights: Tensor, penalty: float = 10.0) -> Tensor:

@@ -148,7 +148,7 @@ def _validate(fabric: Fabric, state: State, validation: Validation, folder: RunF
         text = ", ".join(f"{key} {value:.3f}" for key, value in state.metrics.items())
         validation.draw_figure(path, drawn, f"step {state.step}: {text}")
     score = score_of(state.metrics)
-    if score < state.best_score:
+    if score < state.best_score or state.method.keep == "last":
         state.best_score, state.best_step = score, state.step
         state.best = {key: value.detach().cpu().clone() for key, value in state.average.items()}
 
