@@ -76,6 +76,9 @@ def train(
             load_weights(method, weights.find(name, start_from))
         method.prepare_training(*many(pairs, training))
         state.average = {key: value.clone() for key, value in own(method).items()}
+        if start_from is not None:
+            # What does not get better stays as it was.
+            _validate(fabric, state, validation, folder)
         folder.save(_to_save(state))
     fabric.barrier()
     try:
