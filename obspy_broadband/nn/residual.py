@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
+from .convolution import doubled
 from .normalization import ConditionalInstanceNorm
 
 
@@ -49,7 +50,7 @@ class ResidualUp(nn.Module):
         self.norms = nn.ModuleList(ConditionalInstanceNorm(outputs, conditions) for _ in range(2))
 
     def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:
-        x = F.interpolate(x, scale_factor=2.0, mode="linear", align_corners=False)
+        x = doubled(x)
         y = F.leaky_relu(self.norms[0](self.first(x), known), 0.2)
         y = self.norms[1](self.second(y), known)
         return F.leaky_relu(y + self.skip(x), 0.2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .convolution import Down, Up
+from .convolution import Down, Up, doubled
 
 
 class UNet(nn.Module):
@@ -38,7 +38,7 @@ class UNet(nn.Module):
         for level in range(depth - 2, 0, -1):
             ups.append(Up(2 * channels[level], channels[level - 1], conditions, dropout))
         self.up = nn.ModuleList(ups)
-        self.last = nn.ConvTranspose1d(2 * channels[0], outputs, 4, stride=2, padding=1)
+        self.last = nn.Conv1d(2 * channels[0], outputs, 3, padding=1)
 
     def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:
         """:param x: (batch, inputs, samples), a multiple of 2^depth, at least twice that.
@@ -52,4 +52,4 @@ class UNet(nn.Module):
         kept.pop()
         for step in self.up:
             x = torch.cat([step(x, known), kept.pop()], dim=1)
-        return self.last(x)
+        return self.last(doubled(x))

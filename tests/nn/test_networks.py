@@ -44,3 +44,14 @@ def test_every_parameter_of_the_unet_gets_a_gradient(depth):
     net(torch.randn(2, 3, 256), torch.randn(2, 2)).square().sum().backward()
     # What an instance norm takes out, the bias of the convolution before it, moves nothing.
     assert all(one.grad is not None for name, one in net.named_parameters() if "weight" in name)
+
+
+def test_the_unet_does_not_hum_in_silence():
+    """Where its input says nothing, odd and even samples are alike at every level."""
+    torch.manual_seed(0)
+    net = UNet(3, 3, width=4, depth=5).eval()
+    pulse = torch.zeros(1, 3, 4096)
+    pulse[..., 200:260] = 1.0
+    with torch.no_grad():
+        quiet = net(pulse)[0, :, 2000:3500]
+    assert quiet.std(dim=-1).max() < 1e-3 * net(pulse).detach().std()
