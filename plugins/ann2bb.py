@@ -24,6 +24,10 @@ _LONG = np.geomspace(1.0, 7.0, 8)
 #: Longest period (s) at which the trace is matched, as a share of the corner's period: beyond, the
 #: simulation has its say.
 _MATCHED = 0.9
+#: s: ordinates at shorter periods are all nearly the peak acceleration and say little of the energy
+#: at their frequency. There the spectrum falls with a kappa (s; Anderson and Hough, 1984), this one
+#: first, then within these limits whatever comes nearest to those ordinates.
+_SHORTEST, _KAPPA, _KAPPAS = 0.08, 0.04, (0.01, 0.08)
 #: Numbers drawn for the spectra of the vertical and the mean horizontal.
 _SPECTRA = 2 * len(SHORT)
 
@@ -146,24 +150,32 @@ class ANN2BB(NeuralMethod):
         vertical, horizontal = ln_spectra.reshape(2, len(SHORT))
         chosen = np.array(SHORT) <= _MATCHED / corner
         periods = np.array(SHORT)[chosen]
+        peak, own = periods < _SHORTEST, periods >= _SHORTEST
         wanted = np.stack([vertical, horizontal, horizontal])[:, chosen]
         samples = low.shape[-1]
         # Silence behind the record, or its end would be felt at its beginning.
         length = fast_length(samples + int(5 * rate / corner))
         frequencies = np.fft.rfftfreq(length, 1.0 / rate)
         spectrum = np.fft.rfft(noise, length)
-        spectrum *= 1.0 - low_pass(frequencies, corner)
+        spectrum *= (1.0 - low_pass(frequencies, corner)) * np.exp(-np.pi * _KAPPA * frequencies)
         high = np.fft.irfft(spectrum, length)[..., :samples]
         size = np.abs(high).max()
         high *= np.exp(wanted.mean()) / size if size > 0 else 0.0
         at = np.log(np.maximum(frequencies, frequencies[1]))
-        nodes = np.log(1.0 / periods)[::-1]
+        nodes = np.log(1.0 / periods[own])[::-1]
+        beyond = np.maximum(frequencies - 1.0 / _SHORTEST, 0.0)
+        kappa = np.full((3, 1), _KAPPA)
         for _ in range(self.options.iterations):
             found = np.log(response_spectrum(low + high, rate, tuple(periods)) + 1e-12)
             # Two horizontals have one target: their difference is the noise's own.
             found[1:] = found[1:].mean(axis=0)
-            change = np.clip(wanted - found, -1.5, 1.5)[:, ::-1]
-            gain = np.exp([np.interp(at, nodes, one) for one in change])
+            change = np.clip(wanted - found, -1.5, 1.5)
+            gain = np.array([np.interp(at, nodes, one[own][::-1]) for one in change])
+            # Peaks that are too small ask for more energy where nothing else asks for any.
+            asked = kappa - _KAPPA * change[:, peak].mean(axis=1, keepdims=True)
+            asked = np.clip(asked, *_KAPPAS)
+            gain = np.exp(gain - np.pi * (asked - kappa) * beyond)
+            kappa = asked
             high = np.fft.irfft(np.fft.rfft(high, length) * gain, length)[..., :samples]
         return low + high
 

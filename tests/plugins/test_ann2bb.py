@@ -75,3 +75,20 @@ def test_obb_train_fits_it_from_a_store_like_any_other(tmp_path, simulation):
 def test_options_that_cannot_be_are_refused():
     with pytest.raises(InputError, match="1 to 50"):
         Options(iterations=0)
+
+
+def test_the_fourier_spectrum_falls_beyond_the_shortest_period(method):
+    """With a kappa, whatever the ordinates: they are nearly the peak acceleration there."""
+    batch = low_frequency_batch(method, rows=1)
+    seeds = np.arange(8, dtype=np.uint64)[None]
+    drawn = method.realize(batch, seeds)[0] - batch.low_frequency
+    frequencies = np.fft.rfftfreq(drawn.shape[-1], 0.01)
+    power = (np.abs(np.fft.rfft(drawn)) ** 2).mean(axis=(0, 1))
+    levels = [
+        0.5 * np.log(power[(frequencies > low) & (frequencies < low + 4)].mean())
+        for low in (15, 25, 35)
+    ]
+    falls = -np.diff(levels) / (np.pi * 10)
+    assert (falls > 0.008).all()
+    assert (falls < 0.09).all()
+    assert falls[0] == pytest.approx(falls[1], abs=0.01)
