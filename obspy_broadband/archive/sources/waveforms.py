@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import stat
+import sys
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -12,7 +16,8 @@ import numpy as np
 from obspy import Stream, read
 from obspy.core.util.base import ENTRY_POINTS, buffered_load_entry_point
 
-from ...errors import InputError
+from ...errors import InputError, first_line
+from . import gse2
 
 #: Larger files are refused before they are opened, unless the user allows more.
 LARGEST = 2 * 1024**3
@@ -56,18 +61,27 @@ def check_file(path: Path, largest: int = LARGEST) -> int:
 
 def recognise(path: Path) -> str | None:
     """Name of the format, as ObsPy knows it, or None. Never unpickles."""
-    for name, point in ENTRY_POINTS["waveform"].items():
-        if name == _EXECUTES:
-            continue
+    for name, is_format in _detections():
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                group = f"obspy.plugin.waveform.{name}"
-                if buffered_load_entry_point(point.dist.name, group, "isFormat")(str(path)):
-                    return str(name)
+            with _listening():
+                if is_format(str(path)):
+                    return name
         except Exception:  # the detection of one format must not hide the others
             continue
     return None
+
+
+@cache
+def _detections() -> list[tuple[str, Callable[[str], bool]]]:
+    """In ObsPy's order. Looked up once: a plugin's name costs parsing its metadata each time."""
+    return [
+        (
+            str(name),
+            buffered_load_entry_point(point.dist.name, f"obspy.plugin.waveform.{name}", "isFormat"),
+        )
+        for name, point in ENTRY_POINTS["waveform"].items()
+        if name != _EXECUTES
+    ]
 
 
 def known_format(name: str | None) -> str | None:
@@ -98,20 +112,19 @@ def read_waveforms(
     name = known_format(format) or recognise(path)
     if name is None:
         raise InputError(f"{path} is of no known waveform format, or damaged at its beginning.")
-    try:
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
-            # Its name is a name: not a pattern, not an address.
-            stream = read(
-                escape(str(path.absolute())), format=name, check_compression=False, **options
-            )
-    except InputError:
-        raise
-    except Exception as error:  # a reader of ObsPy's raises anything, MemoryError included
-        raise InputError(f"{path} cannot be read as {name}: {first_line(error)}") from error
-    for warning in said:
-        if warning.category.__name__ == "InternalMSEEDWarning":
-            raise InputError(f"{path} is damaged: {first_line(warning.message)}")
+    with _listening() as said:
+        try:
+            if name in gse2.FORMATS:
+                stream = gse2.read_traces(path, name, **options)
+            else:  # its name is a name: not a pattern, not an address
+                place = escape(str(path.absolute()))
+                stream = read(place, format=name, check_compression=False, **options)
+        except InputError:
+            raise
+        except Exception as error:  # a reader of ObsPy's raises anything, MemoryError included
+            raise InputError(f"{path} cannot be read as {name}: {first_line(error)}") from error
+    if said:
+        raise InputError(f"{path} is damaged: {first_line(said[0])}")
     for trace in stream:
         if not isinstance(trace.data, np.ndarray) or not np.isfinite(trace.stats.sampling_rate):
             raise InputError(f"{path} is damaged: {trace.id} has no samples or no sampling rate.")
@@ -120,7 +133,16 @@ def read_waveforms(
     return stream
 
 
-def first_line(error: BaseException | Warning | str) -> str:
-    """What an error says, in one line."""
-    lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else type(error).__name__
+@contextmanager
+def _listening() -> Iterator[list[str]]:
+    """What libmseed complains of, which ObsPy only warns of or cannot even decode."""
+    said: list[str] = []
+    hook = sys.unraisablehook
+    sys.unraisablehook = lambda args: said.append(f"{args.exc_value}")
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield said
+    finally:
+        sys.unraisablehook = hook
+    said += [str(one.message) for one in caught if one.category.__name__ == "InternalMSEEDWarning"]
