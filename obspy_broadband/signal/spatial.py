@@ -35,7 +35,6 @@ _MEAN = _MEAN / _MEAN.sum()
 #: Waves that are added up for each range; the excess kurtosis of the sum is -1.5 over this.
 _WAVES = 256
 _EARTH_RADIUS = 6371.0  # km
-NUMBERS = 48  #: that a place has in a realization
 
 
 def correlation(distance_km: np.ndarray) -> np.ndarray:
@@ -56,26 +55,26 @@ def place(latitude: float, longitude: float) -> np.ndarray:
     )
 
 
-def field(seed: str, where: np.ndarray) -> np.ndarray:
-    """Numbers of one realization at one place: (NUMBERS,), standard normal, independent.
+def field(seed: str, where: np.ndarray, numbers: int) -> np.ndarray:
+    """Numbers of one realization at one place: (numbers,), standard normal, independent.
 
     :param seed: of the realization; the same at all stations of an event.
     :param where: (3,), km.
     """
     rng = np.random.default_rng(_hash(seed))
-    numbers = np.sqrt(_MEAN[2]) * _own(seed, where)
+    made = np.sqrt(_MEAN[2]) * _own(seed, where, numbers)
     for share, length in zip(_MEAN[:2], _RANGES / 3.0):
         waves = rng.normal(size=(_WAVES, 3)) / np.abs(rng.normal(size=(_WAVES, 1))) / length
-        phases = rng.uniform(0.0, 2.0 * np.pi, (NUMBERS, _WAVES))
+        phases = rng.uniform(0.0, 2.0 * np.pi, (numbers, _WAVES))
         travelled = (waves * where).sum(axis=1)
-        numbers += np.sqrt(2.0 * share / _WAVES) * np.cos(travelled + phases).sum(axis=1)
-    return numbers
+        made += np.sqrt(2.0 * share / _WAVES) * np.cos(travelled + phases).sum(axis=1)
+    return made
 
 
-def _own(seed: str, where: np.ndarray) -> np.ndarray:
+def _own(seed: str, where: np.ndarray, numbers: int) -> np.ndarray:
     """What a place shares with no other, to the metre."""
     metres = ",".join(str(round(1000.0 * value)) for value in where)
-    return np.random.default_rng(_hash(f"{seed}|{metres}")).normal(size=NUMBERS)
+    return np.random.default_rng(_hash(f"{seed}|{metres}")).normal(size=numbers)
 
 
 def _hash(text: str) -> int:
