@@ -146,6 +146,16 @@ def test_a_header_that_claims_too_much_costs_nothing(simulation, tmp_path):
         read_waveforms(path)
 
 
+def test_a_packed_file_is_counted_before_it_is_unpacked(tmp_path, monkeypatch):
+    path = tmp_path / "a.mseed"
+    trace = obspy.Trace(np.zeros(500_000, dtype=np.int32))
+    trace.write(str(path), format="MSEED", encoding="STEIM2")
+    monkeypatch.setattr("obspy_broadband.archive.sources.waveforms._UNASKED", 1000)
+    assert len(read_waveforms(path, largest=2 * 1024**2)[0]) == 500_000
+    with pytest.raises(InputError, match="unpacks to 1 MiB"):
+        read_waveforms(path, largest=1024**2)
+
+
 def test_names_from_inputs_are_not_paths(simulation, tmp_path):
     """A source only ever opens what the user named or what lies below it."""
     stream = simulation(stations=("AAA",), duration=10)

@@ -23,6 +23,8 @@ from . import gse2
 LARGEST = 2 * 1024**3
 #: ObsPy's format that runs what the file says, already while asking whether it is one.
 _EXECUTES = "PICKLE"
+#: Bytes of a miniSEED file that is unpacked without counting first.
+_UNASKED = 64 * 1024**2
 _COMPRESSED = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bzip2",
@@ -108,17 +110,18 @@ def read_waveforms(
         format can.
     :raises InputError: for whatever cannot be read, and nothing else.
     """
-    check_file(path, largest)
+    size = check_file(path, largest)
     name = known_format(format) or recognise(path)
     if name is None:
         raise InputError(f"{path} is of no known waveform format, or damaged at its beginning.")
     with _listening() as said:
         try:
+            if name == "MSEED" and size > _UNASKED:
+                _check_claim(path, largest, options)
             if name in gse2.FORMATS:
                 stream = gse2.read_traces(path, name, **options)
             else:  # its name is a name: not a pattern, not an address
-                place = escape(str(path.absolute()))
-                stream = read(place, format=name, check_compression=False, **options)
+                stream = _read(path, name, options)
         except InputError:
             raise
         except Exception as error:  # a reader of ObsPy's raises anything, MemoryError included
@@ -131,6 +134,22 @@ def read_waveforms(
     if not options.get("headonly") and not sum(len(trace.data) for trace in stream):
         raise InputError(f"{path} holds no samples.")
     return stream
+
+
+def _read(path: Path, name: str, options: dict[str, Any]) -> Stream:
+    return read(escape(str(path.absolute())), format=name, check_compression=False, **options)
+
+
+def _check_claim(path: Path, largest: int, options: dict[str, Any]) -> None:
+    """Count samples before they are unpacked: Steim makes up to seven of four bytes."""
+    claimed = 4 * sum(
+        trace.stats.npts for trace in _read(path, "MSEED", options | {"headonly": True})
+    )
+    if claimed > largest:
+        raise InputError(
+            f"{path} unpacks to {claimed >> 20} MiB; at most {largest >> 20} MiB are read. Split "
+            "it, or allow more (--largest)."
+        )
 
 
 @contextmanager
