@@ -119,9 +119,11 @@ def test_a_long_line_does_not_overrun_obspys_decoder(simulation, tmp_path):
     path = tmp_path / "a.gse"
     trace.write(str(path), format="GSE2")
     assert len(read_waveforms(path)[0]) == len(trace)
-    path.write_bytes(path.read_bytes().replace(b"DAT2\n", b"DAT2\n" + b"x" * 100_000 + b"\n"))
-    with pytest.raises(InputError, match="lines of 80 characters"):
-        read_waveforms(path, "GSE2")
+    good, long = path.read_bytes(), b"x" * 100_000 + b"\n"
+    for bad in (b"DAT2\n" + long, long, b"\xc4AT2\n" + long, b"DAT2\n\xff\xff\n", b"XXXX\n"):
+        path.write_bytes(good.replace(b"DAT2\n", bad))
+        with pytest.raises(InputError, match=r"is damaged"):
+            read_waveforms(path, "GSE2")
 
 
 def test_several_traces_of_a_gse_file_are_read(simulation, tmp_path):

@@ -17,19 +17,23 @@ from ...errors import InputError
 
 FORMATS = ("GSE1", "GSE2")
 _LONGEST = 82
+_PRINTABLE = re.compile(rb"[ -~]*\r?")
 
 
 def read_traces(path: Path, format: str, **options: Any) -> Stream:
     """Read one file.
 
-    :raises InputError: for lines that are too long.
+    :raises InputError: for lines that are too long or hold other bytes than text.
     """
     stream = Stream()
     for trace in _traces(path.read_bytes()):
-        lines = trace.split(b"\n")
-        data = next((at for at, line in enumerate(lines) if line.startswith(b"DAT")), len(lines))
-        if any(len(line) >= _LONGEST for line in lines[data:]):
-            raise InputError(f"{path} is damaged: {format} has lines of 80 characters.")
+        _, *lines = trace.split(b"\n")
+        if lines and lines[0].startswith(b"STA2"):  # a header, which ObsPy reads by itself
+            del lines[0]
+        if any(len(line) >= _LONGEST or not _PRINTABLE.fullmatch(line) for line in lines):
+            raise InputError(f"{path} is damaged: {format} has lines of 80 printable characters.")
+        if not any(line.startswith(b"DAT") for line in lines):
+            raise InputError(f"{path} is damaged: it has no DAT line.")
         stream += read(io.BytesIO(trace), format=format, check_compression=False, **options)
     return stream
 
