@@ -8,12 +8,11 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from glob import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from obspy import Stream, read
+from obspy import Stream
 from obspy.core.util.base import ENTRY_POINTS, buffered_load_entry_point
 
 from ...errors import InputError, first_line
@@ -63,27 +62,24 @@ def check_file(path: Path, largest: int = LARGEST) -> int:
 
 def recognise(path: Path) -> str | None:
     """Name of the format, as ObsPy knows it, or None. Never unpickles."""
-    for name, is_format in _detections():
+    for name in ENTRY_POINTS["waveform"]:
+        if name == _EXECUTES:
+            continue
         try:
             with _listening():
-                if is_format(str(path)):
-                    return name
+                if _plugin(name, "isFormat")(str(path)):
+                    return str(name)
         except Exception:  # the detection of one format must not hide the others
             continue
     return None
 
 
 @cache
-def _detections() -> list[tuple[str, Callable[[str], bool]]]:
-    """In ObsPy's order. Looked up once: a plugin's name costs parsing its metadata each time."""
-    return [
-        (
-            str(name),
-            buffered_load_entry_point(point.dist.name, f"obspy.plugin.waveform.{name}", "isFormat"),
-        )
-        for name, point in ENTRY_POINTS["waveform"].items()
-        if name != _EXECUTES
-    ]
+def _plugin(name: str, function: str) -> Callable[..., Any]:
+    """A format's function. Kept, since to look one up costs as much as to read a file."""
+    point = ENTRY_POINTS["waveform"][name]
+    group = f"obspy.plugin.waveform.{name}"
+    return buffered_load_entry_point(point.dist.name, group, function)
 
 
 def known_format(name: str | None) -> str | None:
@@ -107,7 +103,7 @@ def read_waveforms(
     :param format: as ObsPy names it; None recognises it.
     :param largest: bytes.
     :param options: passed to the format's reader; ``headonly=True`` reads no samples where the
-        format can.
+        format can, ``starttime`` and ``endtime`` of miniSEED only the records between, if any.
     :raises InputError: for whatever cannot be read, and nothing else.
     """
     size = check_file(path, largest)
@@ -120,7 +116,7 @@ def read_waveforms(
                 _check_claim(path, largest, options)
             if name in gse2.FORMATS:
                 stream = gse2.read_traces(path, name, **options)
-            else:  # its name is a name: not a pattern, not an address
+            else:
                 stream = _read(path, name, options)
         except InputError:
             raise
@@ -131,13 +127,18 @@ def read_waveforms(
     for trace in stream:
         if not isinstance(trace.data, np.ndarray) or not np.isfinite(trace.stats.sampling_rate):
             raise InputError(f"{path} is damaged: {trace.id} has no samples or no sampling rate.")
-    if not options.get("headonly") and not sum(len(trace.data) for trace in stream):
+    held = sum(trace.stats.npts for trace in stream)
+    if not held and "starttime" not in options:
         raise InputError(f"{path} holds no samples.")
     return stream
 
 
 def _read(path: Path, name: str, options: dict[str, Any]) -> Stream:
-    return read(escape(str(path.absolute())), format=name, check_compression=False, **options)
+    """By the format's own reader: obspy.read expands patterns, fetches addresses, unpacks."""
+    stream = _plugin(name, "readFormat")(str(path.absolute()), **options)
+    for trace in stream:
+        trace.stats._format = name
+    return stream
 
 
 def _check_claim(path: Path, largest: int, options: dict[str, Any]) -> None:
