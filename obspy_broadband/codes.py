@@ -6,12 +6,16 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from .errors import MethodError
-from .method import Batch
+from .method import Batch, Scenario
+from .neural import conditions
+from .nn.level import LEVELS
 from .shapes import ShapeMethod
+from .signal.filters import band_limit
 
 #: A code of each name, (rows, ...).
 Codes = dict[str, Tensor]
@@ -70,6 +74,29 @@ class CodedMethod(ShapeMethod):
             return content["made"]
         codes = {**content, **self.draw_codes(noise, self.drawn)}
         return self.decode(codes, "broadband", conditions)
+
+    @torch.inference_mode()
+    def invent(self, seed: int, corner: float, scenario: Scenario) -> np.ndarray:
+        """A record of drawn codes, drawn size and drawn level: (3, samples), m/s².
+
+        :param corner: Hz, above which the level is drawn; below it is what the codes say.
+        """
+        assert self.level is not None
+        self.eval()
+        names = tuple(self.normal)
+        sizes = sum(_size(self.normal[name]) for name in names)
+        rng = np.random.default_rng(seed)
+        numbers = torch.from_numpy(rng.standard_normal((1, sizes + LEVELS + 1), dtype=np.float32))
+        numbers = numbers.to(self.ln_scales.device)
+        of_level, of_codes = numbers[:, :LEVELS], numbers[:, LEVELS + 1 :]
+        ln_scale = self.ln_scales[0] + self.ln_scales[1] * numbers[:, LEVELS]
+        scale = ln_scale.double().exp().cpu().numpy()
+        known = conditions((scenario,), np.array([corner]), scale).to(numbers.device)
+        made = self.decode(self.draw_codes(of_codes, names), "broadband", known).float()
+        below = band_limit(made[0].double().cpu().numpy(), self.sampling_rate, corner)
+        low = torch.from_numpy(below / max(np.abs(below).max(), 1e-12))[None].to(made)
+        seen = self.look_at_level(low, known)
+        return (self.give_level(low, made, known, of_level, seen)[0].cpu().numpy()) * scale
 
 
 @torch.inference_mode()

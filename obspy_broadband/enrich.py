@@ -91,8 +91,9 @@ def enrich(
     from tqdm import tqdm
 
     ready = create(method, options, weights)
-    seed = _checked_seed(seed)
-    _check(n, corner, on_bad, ready)
+    seed = check_call(n, seed, corner, ready)
+    if on_bad not in ("raise", "skip"):
+        raise InputError(f"on_bad is {on_bad!r}; it must be 'raise' or 'skip'.")
 
     check_coherence(coherence, ready)
 
@@ -181,6 +182,16 @@ def collect(
     )
 
 
+def check_call(n: int, seed: int | None, corner: float, method: Method) -> int:
+    """Refuse what no method can do.
+
+    :return: the seed, drawn if it is None.
+    :raises InputError: with what is allowed.
+    """
+    _check(n, corner, method)
+    return _checked_seed(seed)
+
+
 def _checked_seed(seed: int | None) -> int:
     if seed is None:
         return secrets.randbits(32)
@@ -191,7 +202,7 @@ def _checked_seed(seed: int | None) -> int:
     return int(seed)
 
 
-def _check(n: int, corner: float, on_bad: str, method: Method) -> None:
+def _check(n: int, corner: float, method: Method) -> None:
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
         raise InputError(f"n is {n!r}; it must be a whole number of realizations, 1 or more.")
     highest = 0.4 * method.sampling_rate
@@ -200,8 +211,6 @@ def _check(n: int, corner: float, on_bad: str, method: Method) -> None:
             f"corner is {corner!r}; it must be the highest frequency that the simulation resolves, "
             f"from 0.05 to {highest:g} Hz."
         )
-    if on_bad not in ("raise", "skip"):
-        raise InputError(f"on_bad is {on_bad!r}; it must be 'raise' or 'skip'.")
 
 
 def _prepare(record: Record, method: Method, corner: float) -> Prepared:
