@@ -18,16 +18,22 @@ from obspy_broadband.archive.sources.folder import FolderSource
 
 
 def make(folder: Path, stations: int) -> None:
-    """A thousand stations a folder."""
+    """A thousand stations a folder; the station's name is the bytes 440-448 of a SAC file."""
     rng = np.random.default_rng(1)
-    trace = obspy.Trace(rng.normal(size=3000).astype(np.float32), {"sampling_rate": 50.0})
+    files = {}
+    for code in "ZNE":
+        data = rng.normal(size=3000).astype(np.float32)
+        trace = obspy.Trace(data, {"station": "X", "channel": f"HX{code}", "sampling_rate": 50.0})
+        trace.write(str(folder / "one.sac"), format="SAC")
+        files[code] = (folder / "one.sac").read_bytes()
+    (folder / "one.sac").unlink()
     for number in range(stations):
         place = folder / f"{number // 1000:03d}"
         place.mkdir(exist_ok=True)
-        trace.stats.station = f"S{number % 10000:04d}"
-        for code in "ZNE":
-            trace.stats.channel = f"HX{code}"
-            trace.write(str(place / f"{trace.stats.station}.{code}.sac"), format="SAC")
+        name = f"S{number:05d}"
+        for code, data in files.items():
+            named = data[:440] + name.encode().ljust(8) + data[448:]
+            (place / f"{name}.{code}.sac").write_bytes(named)
 
 
 def peak() -> float:
