@@ -143,6 +143,10 @@ class NeuralMethod(Method, nn.Module):
                     row, number = pairs[:, first : first + at_once]
                     of = torch.from_numpy(row).to(device)
                     noise = torch.stack([self._noise(int(one)) for one in seeds[some[row], number]])
+                    if batch.levels is not None:
+                        noise[:, : self.level_numbers] = torch.as_tensor(
+                            batch.levels[some[row], number]
+                        )
                     these = {name: value[of] for name, value in seen.items()}
                     made = self.sample(low[of], about[of], noise.to(device), these)
                     drawn[some[row], number] = made.float().cpu().numpy()

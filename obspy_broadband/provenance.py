@@ -26,6 +26,7 @@ def provenance(
     corner: float,
     prepared: Sequence[Prepared],
     refusals: Sequence[Refusal],
+    coherence: str | None = None,
 ) -> dict[str, Any]:
     """What was asked for, with what, of which input.
 
@@ -39,6 +40,7 @@ def provenance(
         "seed": seed,
         "realizations": list(range(n)),
         "corner_hz": float(corner),
+        **({} if coherence is None else {"coherence": coherence}),
         "sampling_rate_hz": method.sampling_rate,
         "software": {
             "obspy_broadband": __version__,

@@ -83,6 +83,11 @@ class ShapeMethod(NeuralMethod):
         """Whether anything is drawn."""
         return bool(self.own_noise) or (self.relative and self.options.vary_level)
 
+    @property
+    def level_numbers(self) -> int:  # type: ignore[override]
+        """The first numbers of a draw; see :attr:`obspy_broadband.Method.level_numbers`."""
+        return LEVELS if self.relative and self.options.vary_level else 0
+
     @abstractmethod
     def contents(self, low: Tensor, conditions: Tensor) -> dict[str, Tensor]:
         """What of a translation does not depend on what is drawn, e.g. the codes of ``low``.

@@ -84,6 +84,11 @@ class ANN2BB(NeuralMethod):
         """The noise is always another one."""
         return True
 
+    @property
+    def level_numbers(self) -> int:  # type: ignore[override]
+        """The first numbers of a draw; see :attr:`obspy_broadband.Method.level_numbers`."""
+        return _SPECTRA if self.options.vary_level else 0
+
     def prepare_training(self, batch: Batch, weights: Tensor, events: Sequence[str]) -> None:
         """Fit all there is to fit; see :meth:`obspy_broadband.nn.predictor.Predictor.fit`."""
         known = batch_conditions(batch)

@@ -6,6 +6,7 @@ makes a loop over a million of them slow.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,10 +16,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import InputError
+from ..errors import InputError, first_line
+from ..io.hdf5 import LARGEST, dataset
 
 #: SeisBench's address of a record inside a bucket: "bucket7$20,:3,:18406".
 _ADDRESS = re.compile(r"^(?P<bucket>.+)\$(?P<row>\d+)(?:,:(?P<rows>\d+))?(?:,:(?P<samples>\d+))?$")
+#: Bytes of a bucket; SeisBench's own have some 100 MB.
+LARGEST_BUCKET = 8 * 1024**3
 #: Records of raw STEAD that are read at once.
 _STEAD_BATCH = 256
 
@@ -100,21 +104,21 @@ def _component_order(waveforms: Path) -> str:
 
     try:
         with h5py.File(waveforms, "r") as file:
-            value = (
-                file["data_format/component_order"][()]
-                if "data_format/component_order" in file
-                else b"ZNE"
-            )
-    except OSError as error:
-        raise InputError(f"{waveforms} is a damaged HDF5 file: {error}") from error
-    return value.decode() if isinstance(value, bytes) else str(value)
+            if "data_format/component_order" not in file:
+                return "ZNE"
+            value = dataset(file, "data_format/component_order", 1024)[()]
+    except InputError:
+        raise
+    except Exception as error:  # h5py raises OSError, KeyError, RuntimeError, ... for damage
+        raise InputError(f"{waveforms} is a damaged HDF5 file: {first_line(error)}") from error
+    return value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, low_memory=False)
     except Exception as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+        raise InputError(f"{path} cannot be read: {first_line(error)}") from error
     if "trace_name" not in table:
         raise InputError(f"{path} has no column trace_name.")
     return table
@@ -174,21 +178,29 @@ def read_bucket(bucket: Bucket, metadata: pd.DataFrame) -> list[np.ndarray]:
     """
     import h5py
 
-    order = [bucket.order.upper().index(code) for code in "ZNE"]
     try:
+        order = [bucket.order.upper().index(code) for code in "ZNE"]
         with h5py.File(bucket.waveforms, "r") as file:
             root = file.get("data", file)
             if not bucket.key:
                 return _stead_records(file, root, metadata["trace_name"].tolist(), order)
-            block = root[bucket.key][()]
+            if metadata.empty:
+                return []
+            stored = dataset(root, bucket.key, LARGEST_BUCKET)
+            rows = metadata["_row"].to_numpy()
+            first = int(rows.min())
+            block = stored[first : int(rows.max()) + 1]  # all of it, if all of it is wanted
             lengths = metadata["_samples"].fillna(block.shape[-1]).astype(int)
             return [
                 np.asarray(block[row][order, :samples], dtype=np.float32)
-                for row, samples in zip(metadata["_row"].tolist(), lengths.tolist())
+                for row, samples in zip((rows - first).tolist(), lengths.tolist())
             ]
-    except (OSError, KeyError, IndexError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # see _component_order
         raise InputError(
-            f"{bucket.waveforms}, {bucket.key or 'records'}: damaged or incomplete: {error}"
+            f"{bucket.waveforms}, {bucket.key or 'records'}: damaged or incomplete: "
+            f"{first_line(error)}"
         ) from error
 
 
@@ -207,6 +219,8 @@ def _stead_records(file: Any, root: Any, names: list[str], order: list[int]) -> 
         if place is None:
             raise KeyError(name)
         data = h5py.h5d.open(place, key)
+        if math.prod(data.shape) * 4 > LARGEST:
+            raise InputError(f"{file.filename}: {name} claims the shape {data.shape}.")
         motion = np.empty(data.shape, dtype=np.float32)
         data.read(h5py.h5s.ALL, h5py.h5s.ALL, motion)
         found.append(np.ascontiguousarray(motion.T[order]))

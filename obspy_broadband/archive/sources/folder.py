@@ -1,0 +1,151 @@
+"""Folders, files and patterns, of any format that ObsPy or this package reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from obspy import Stream
+
+from ...errors import InputError
+from ...io import sem3d
+from ..source import Item, Loaded, Source
+from . import asdf
+from .files import folders
+from .grouping import Part, groups, parts_of
+from .metadata import Metadata
+from .waveforms import LARGEST, check_file, known_format, read_waveforms, recognise
+
+#: Formats of which a file is one station's whole record: nothing has to be put together.
+_WHOLE = ("SEM3D", "SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS")
+
+
+@dataclass(frozen=True)
+class FolderSource(Source):
+    """Files. The components of a station that lie in several files of one folder become one item.
+
+    :param inputs: files, folders, patterns.
+    :param format: of all of them; None recognises each.
+    :param quantity: of SEM3D and Hercules, which write several: "acceleration", "velocity" or
+        "displacement".
+    :param largest: bytes of a file; larger ones are skipped.
+    """
+
+    kind: ClassVar[str] = "files"
+    inputs: tuple[str, ...]
+    format: str | None = None
+    quantity: str | None = None
+    largest: int = LARGEST
+    metadata: Metadata = field(default_factory=Metadata)
+
+    def items(self) -> Iterator[Item]:
+        """See :meth:`obspy_broadband.archive.source.Source.items`."""
+        known_format(self.format)
+        self.metadata.check()
+        found = False
+        for files in folders(self.inputs, self.metadata.files):
+            for item in self._folder(files):
+                yield item
+                found = True
+        if not found:
+            raise InputError(f"There is nothing to read in {', '.join(self.inputs)}.")
+
+    def _folder(self, files: list[Path]) -> Iterator[Item]:
+        """Items of one folder, in the order of their first files."""
+        items: list[Item] = []
+        parts: list[Part] = []
+        captors: dict[str, Path] = {}
+        for path in files:
+            try:
+                check_file(path, self.largest)
+                if asdf.is_asdf(path):
+                    items += self._asdf(path)
+                    continue
+                format = known_format(self.format) or recognise(path)
+                if format == "SEM3D" and sem3d.is_format(path):
+                    items += self._captors(path, captors)
+                elif format is None or format in _WHOLE:
+                    items.append(self._item(path.as_posix(), [path], format))
+                else:
+                    parts += parts_of(path, format, self.largest)
+            except InputError:  # it is said when the item is read
+                items.append(self._item(path.as_posix(), [path], None))
+        for group in groups(parts):
+            ids = None if group.ids is None else list(group.ids)
+            items.append(self._item(group.key, group.files, group.format, group.of, select=ids))
+        yield from _apart(sorted(items, key=lambda item: item.where["files"][0]))
+
+    def _captors(self, path: Path, captors: dict[str, Path]) -> Iterator[Item]:
+        """One item a station: reading one of a file is cheap, and a damaged one harms no other."""
+        names = sem3d.station_names(path)
+        for name in names:
+            first = captors.setdefault(name, path)
+            yield self._item(
+                f"{path.as_posix()}:{name}", [path], "SEM3D", len(names), select=[name],
+                also=None if first == path else first.as_posix(),
+            )  # fmt: skip
+
+    def _asdf(self, path: Path) -> Iterator[Item]:
+        found = asdf.contents(path)
+        for station, tag in found:
+            key = f"{path.as_posix()}:{station}:{tag}"
+            yield self._item(key, [path], "ASDF", len(found), select=[station, tag])
+
+    def _item(
+        self, key: str, files: Sequence[Path], format: str | None, of: int = 1, **where: Any
+    ) -> Item:
+        """``where`` without what is None; the files' bytes divided among the items they are in."""
+        said = {name: value for name, value in where.items() if value is not None}
+        paths = [os.path.abspath(path) for path in files]
+        size = sum(os.path.getsize(path) for path in paths if os.path.exists(path))
+        return Item(key, {"files": paths, "format": format, **said}, size // of)
+
+    def read(self, item: Item) -> Loaded:
+        """See :meth:`obspy_broadband.archive.source.Source.read`."""
+        where = item.where
+        format, select = where["format"], where.get("select", [])
+        if where.get("also"):
+            raise InputError(f"{item.key} is in {where['also']} already.")
+        if format == "ASDF":
+            path = Path(where["files"][0])
+            check_file(path, self.largest)
+            found, inventory, event = asdf.read(path, select[0], select[1])
+            return self.metadata.complete(found, event, inventory)
+        options: dict[str, Any] = {"quantity": self.quantity} if self.quantity else {}
+        if format == "SEM3D" and select:
+            options["stations"] = select
+        stream = Stream()
+        for path in where["files"]:
+            if format == "MSEED" and select:  # libmseed unpacks what is asked for, no more
+                for id in select:
+                    options["sourcename"] = f"{id}?"
+                    stream += read_waveforms(Path(path), format, self.largest, **options)
+            else:
+                stream += read_waveforms(Path(path), format or self.format, self.largest, **options)
+        if select and format != "SEM3D":
+            stream.traces = [trace for trace in stream if trace.id[:-1] in select]
+        return self.metadata.complete(stream)
+
+    def describe(self) -> dict[str, Any]:
+        """See :meth:`obspy_broadband.archive.source.Source.describe`."""
+        return {
+            "kind": self.kind,
+            "inputs": list(self.inputs),
+            "format": self.format,
+            "quantity": self.quantity,
+            "metadata": self.metadata.describe(),
+        }
+
+
+def _apart(items: list[Item]) -> Iterator[Item]:
+    """Give items of one key keys of their own."""
+    taken: set[str] = set()
+    for item in items:
+        key, number = item.key, 2
+        while key in taken:
+            key, number = f"{item.key}#{number}", number + 1
+        taken.add(key)
+        yield Item(key, item.where, item.bytes)
