@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -158,30 +159,33 @@ def traversed(method: CodedMethod) -> str:
 
 
 def embeddings(values: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
-    """Codes in two dimensions: PCA, t-SNE, and UMAP if umap-learn is installed.
+    """Codes in two dimensions: PCA, and what is installed of t-SNE (scikit-learn) and UMAP
+    (umap-learn).
 
     :param values: (points, numbers); 10 points or more.
-    :raises InputError: if scikit-learn is not installed, or there are too few points.
+    :raises InputError: if there are too few points.
     """
     if len(values) < 10:
         raise InputError(f"{len(values)} codes are too few to embed; 10 are needed.")
-    try:
-        from sklearn.decomposition import PCA
-        from sklearn.manifold import TSNE
-    except ImportError as error:
-        raise InputError(
-            "Embeddings need scikit-learn: pip install 'obspy-broadband[latent]'."
-        ) from error
+    directions, _ = principal(values)
     # Distances in tens of thousands of numbers are slow to compute and dominated by noise.
-    fewer = min(50, *values.shape)
-    first = PCA(fewer, random_state=seed).fit_transform(values)
-    near = min(30.0, (len(values) - 1) / 3)
-    found = {"PCA": first[:, :2], "t-SNE": TSNE(perplexity=near, random_state=seed, init="pca")}
-    found["t-SNE"] = found["t-SNE"].fit_transform(first)
-    try:
-        from umap import UMAP
-    except ImportError:
-        return found
-    neighbours = min(15, len(values) - 1)
-    found["UMAP"] = UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1).fit_transform(first)
+    first = (values - values.mean(axis=0)) @ directions[:, :50]
+    found = {"PCA": first[:, :2]}
+    for name, make in (("t-SNE", _tsne), ("UMAP", _umap)):
+        with suppress(ImportError):
+            found[name] = make(first, seed)
     return found
+
+
+def _tsne(values: np.ndarray, seed: int) -> np.ndarray:
+    from sklearn.manifold import TSNE
+
+    near = min(30.0, (len(values) - 1) / 3)
+    return TSNE(perplexity=near, random_state=seed, init="pca").fit_transform(values)
+
+
+def _umap(values: np.ndarray, seed: int) -> np.ndarray:
+    from umap import UMAP
+
+    near = min(15, len(values) - 1)
+    return UMAP(n_neighbors=near, random_state=seed, n_jobs=1).fit_transform(values)
