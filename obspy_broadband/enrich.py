@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import secrets
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,14 +82,38 @@ def enrich(
     :raises MethodError: for a method that is unknown, broken or returns something else than it
         promises.
     """
+    ready = create(method, options, weights)
+    seed = checked(n, seed, corner, ready)
+    known = {"magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30}
+    return enrich_with(
+        method, ready, stream, n, seed, corner, units, known, inventory, event, on_bad, progress
+    )
+
+
+def enrich_with(
+    name: str | Method,
+    ready: Method,
+    stream: Stream,
+    n: int,
+    seed: int,
+    corner: float,
+    units: str | None,
+    known: Mapping[str, Given],
+    inventory: Inventory | None,
+    event: Event | None,
+    on_bad: str,
+    progress: bool = False,
+) -> Ensemble:
+    """:func:`enrich` by a method that is made already, with arguments that were checked.
+
+    :param name: of the method, for the provenance.
+    :param known: magnitude, distance, depth and vs30, as :func:`enrich` takes them.
+    """
     from tqdm import tqdm
 
-    ready = create(method, options, weights)
-    seed = _checked_seed(seed)
-    _check(n, corner, on_bad, ready)
-
+    if on_bad not in ("raise", "skip"):
+        raise InputError(f"on_bad is {on_bad!r}; it must be 'raise' or 'skip'.")
     records, refusals = read_records(stream, units, inventory)
-    known = {"magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30}
     prepared: list[Prepared] = []
     for record in records:
         try:
@@ -116,7 +140,7 @@ def enrich(
                 bar.update()
     return Ensemble(
         [enriched[index] for index in range(len(prepared))],
-        provenance(method, ready, n, seed, corner, prepared, refusals),
+        provenance(name, ready, n, seed, corner, prepared, refusals),
     )
 
 
@@ -163,6 +187,16 @@ def collect(
     )
 
 
+def checked(n: int, seed: int | None, corner: float, method: Method) -> int:
+    """The seed, drawn if there is none.
+
+    :raises InputError: for arguments that cannot be used.
+    """
+    seed = _checked_seed(seed)
+    _check(n, corner, method)
+    return seed
+
+
 def _checked_seed(seed: int | None) -> int:
     if seed is None:
         return secrets.randbits(32)
@@ -173,7 +207,7 @@ def _checked_seed(seed: int | None) -> int:
     return int(seed)
 
 
-def _check(n: int, corner: float, on_bad: str, method: Method) -> None:
+def _check(n: int, corner: float, method: Method) -> None:
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
         raise InputError(f"n is {n!r}; it must be a whole number of realizations, 1 or more.")
     highest = 0.4 * method.sampling_rate
@@ -182,8 +216,6 @@ def _check(n: int, corner: float, on_bad: str, method: Method) -> None:
             f"corner is {corner!r}; it must be the highest frequency that the simulation resolves, "
             f"from 0.05 to {highest:g} Hz."
         )
-    if on_bad not in ("raise", "skip"):
-        raise InputError(f"on_bad is {on_bad!r}; it must be 'raise' or 'skip'.")
 
 
 def _prepare(record: Record, method: Method, corner: float) -> Prepared:
@@ -209,7 +241,7 @@ def _refuse(refusals: Sequence[Refusal], on_bad: str, nothing_left: bool) -> Non
     if on_bad == "raise" or nothing_left:
         more = f" ({len(reasons) - 1} more stations cannot be used.)" if len(reasons) > 1 else ""
         raise InputError(reasons[0] + more)
-    warnings.warn(f"Skipped {len(reasons)} stations: " + " ".join(reasons), stacklevel=3)
+    warnings.warn(f"Skipped {len(reasons)} stations: " + " ".join(reasons), stacklevel=4)
 
 
 def _seeds(seed: int, prepared: Sequence[Prepared], owners: Sequence[int], n: int) -> np.ndarray:

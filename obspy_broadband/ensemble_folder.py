@@ -52,7 +52,7 @@ def write_folder(ensemble: Ensemble, folder: Path, overwrite: bool) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     workplace = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        codes = _short_codes(ensemble)
+        codes = short_codes(ensemble)
         _write_stream(ensemble.low_frequency, workplace / _LOW, codes)
         for position, number in enumerate(ensemble.provenance["realizations"]):
             _write_stream(ensemble[position], workplace / _name(number), codes)
@@ -157,7 +157,7 @@ def _restore(
     )
 
 
-def _short_codes(ensemble: Ensemble) -> dict[str, dict[str, str]]:
+def short_codes(ensemble: Ensemble) -> dict[str, dict[str, str]]:
     """Codes that fit miniSEED, by field; those that fit already stay as they are."""
     headers = [header for record in ensemble.records for header in record.headers]
     tables: dict[str, dict[str, str]] = {}
