@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import csv
-import io
 import json
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +28,7 @@ SHOWN = {
 _MOST = 200
 #: Bins of a hundredth of a decade: the table may be longer than the memory.
 _EDGES = np.linspace(-9.0, 5.0, 1401)
+_WIDTH, _HEIGHT = 340, 130  #: of a drawing, pixels
 _QUANTILES = (0.05, 0.5, 0.95)
 
 
@@ -53,7 +52,9 @@ def write_report(places: RunFolder, work_list: WorkList, path: Path) -> None:
             skips=skips,
             most=_MOST,
             rows=[_row(SHOWN[name], counts) for name, counts in histograms.items()],
-            figure=_figure(histograms),
+            drawings=[_histogram(SHOWN[name], counts) for name, counts in histograms.items()],
+            width=_WIDTH,
+            height=_HEIGHT,
             request=card["request"],
             source=card["source"],
             weights=card["weights_sha256"],
@@ -86,21 +87,20 @@ def _row(title: str, counts: np.ndarray) -> dict[str, Any]:
     return {"title": title, "count": int(total[-1]), "values": [f"{middles[i]:.3g}" for i in at]}
 
 
-def _figure(histograms: dict[str, np.ndarray]) -> str:
-    """All histograms side by side, as a PNG in base64; empty without any."""
-    if not histograms:
-        return ""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 5.5), layout="constrained")
-    for axes, (name, counts) in zip(figure.subplots(2, 3).flat, histograms.items()):
-        used = np.flatnonzero(counts)
-        first, last = max(used[0] - 10, 0), used[-1] + 10
-        wide = np.add.reduceat(counts[first:last], np.arange(0, last - first, 10))
-        left = _EDGES[first : first + 10 * len(wide) : 10]
-        axes.bar(10**left, wide, width=10 ** (left + 0.1) - 10**left, align="edge", color="0.5")
-        axes.set_xscale("log")
-        axes.set_xlabel(SHOWN[name])
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=90, format="png")
-    return base64.b64encode(buffer.getvalue()).decode()
+def _histogram(title: str, counts: np.ndarray) -> dict[str, Any]:
+    """Bars a tenth of a decade wide, and marks at whole decades, in units of the drawing."""
+    wide = np.add.reduceat(counts, np.arange(0, len(counts), 10))
+    used = np.flatnonzero(wide)
+    first, last = used[0] - used[0] % 10, used[-1] - used[-1] % 10 + 10  # whole decades
+    step = _WIDTH / (last - first)
+    heights = _HEIGHT * wide[first:last] / wide.max()
+    bars = [
+        {"x": f"{step * at:.2f}", "y": f"{_HEIGHT - height:.2f}", "height": f"{height:.2f}"}
+        for at, height in enumerate(heights)
+        if height
+    ]
+    marks = [
+        {"x": f"{step * (at - first):.2f}", "label": f"{10.0 ** (_EDGES[0] + at / 10):g}"}
+        for at in range(first, last + 1, 10)
+    ]
+    return {"title": title, "bars": bars, "marks": marks, "width": f"{0.9 * step:.2f}"}

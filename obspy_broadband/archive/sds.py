@@ -12,6 +12,7 @@ import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from obspy import Trace, UTCDateTime, read
@@ -82,7 +83,7 @@ def _joined(old: bytes, new: bytes) -> bytes:
     return b"".join(sorted(records, key=_by_time))
 
 
-def _by_time(record: bytes) -> tuple[bytes, bytes]:
+def _by_time(record: Any) -> tuple[bytes, bytes]:
     return record[_TIME], record
 
 

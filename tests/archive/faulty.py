@@ -55,3 +55,10 @@ class Records(Source):
 
     def describe(self):
         return {"folder": self.folder}
+
+
+class Deadly(Records):
+    """Kills whoever unpickles it: no worker can begin."""
+
+    def __setstate__(self, state):
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -19,6 +19,7 @@ from obspy_broadband.archive.run_folder import Lock, RunFolder, is_running
 from obspy_broadband.archive.work_list import WorkList
 
 ASKED = Request(n=2, seed=7, magnitude=5.0)
+PLAIN = Request(n=1, seed=7, measures=False)  # where measures are not what is tested
 
 
 def test_a_run_leaves_what_enrich_gives_its_provenance_tables_and_a_report(
@@ -91,9 +92,9 @@ def test_a_strict_run_stops_and_can_go_on_when_the_input_is_mended(
 ):
     source = records(2, "001-bad")
     with pytest.raises(InputError, match=r"001-bad.mseed is bad.*--strict"):
-        run(source, tmp_path / "out", ASKED, inline, strict=True)
-    run(source, tmp_path / "out", ASKED, inline, resume=True)
-    run(source, tmp_path / "whole", ASKED, inline)
+        run(source, tmp_path / "out", PLAIN, inline, strict=True)
+    run(source, tmp_path / "out", PLAIN, inline, resume=True)
+    run(source, tmp_path / "whole", PLAIN, inline)
     assert output(tmp_path / "out") == output(tmp_path / "whole")
 
 
@@ -102,11 +103,11 @@ def test_skips_can_be_tried_again(records, tmp_path, inline, output):
     path = tmp_path / "records" / "001.mseed"
     content = path.read_bytes()
     path.write_bytes(b"")
-    assert run(source, tmp_path / "out", ASKED, inline).skipped == 1
+    assert run(source, tmp_path / "out", PLAIN, inline).skipped == 1
     path.write_bytes(content)
-    assert run(source, tmp_path / "out", ASKED, inline, resume=True).skipped == 1
-    assert run(source, tmp_path / "out", ASKED, inline, resume=True, retry_skips=True).skipped == 0
-    run(source, tmp_path / "whole", ASKED, inline)
+    assert run(source, tmp_path / "out", PLAIN, inline, resume=True).skipped == 1
+    assert run(source, tmp_path / "out", PLAIN, inline, resume=True, retry_skips=True).skipped == 0
+    run(source, tmp_path / "whole", PLAIN, inline)
     # What is noted of the input says how large it was when the run was planned.
     assert output(tmp_path / "out") == output(tmp_path / "whole")
 
@@ -115,7 +116,7 @@ def test_a_full_disk_stops_the_run_and_nothing_is_lost(
     records, tmp_path, inline, output, monkeypatch
 ):
     source = records(4)
-    run(source, tmp_path / "whole", ASKED, inline)
+    run(source, tmp_path / "whole", PLAIN, inline)
     written = []
 
     def full(ensemble, folder):
@@ -126,19 +127,19 @@ def test_a_full_disk_stops_the_run_and_nothing_is_lost(
 
     monkeypatch.setitem(work.KINDS, "ensemble", full)
     with pytest.raises(InputError, match=r"No space left.*--resume"):
-        run(source, tmp_path / "out", ASKED, inline)
+        run(source, tmp_path / "out", PLAIN, inline)
     folder = RunFolder(tmp_path / "out")
     assert len(list(folder.records.iterdir())) == 2
     assert list(folder.partial.iterdir()) == []
     monkeypatch.undo()
     assert not is_running(folder)
-    run(source, tmp_path / "out", ASKED, inline, resume=True)
+    run(source, tmp_path / "out", PLAIN, inline, resume=True)
     assert output(tmp_path / "out") == output(tmp_path / "whole")
 
 
 def test_a_disk_that_fills_under_the_work_list_stops_the_run_too(records, tmp_path, inline, output):
     source = records(4)
-    run(source, tmp_path / "whole", ASKED, inline)
+    run(source, tmp_path / "whole", PLAIN, inline)
     folder = tmp_path / "out"
 
     class Filling(type(inline)):
@@ -162,8 +163,8 @@ def test_a_disk_that_fills_under_the_work_list_stops_the_run_too(records, tmp_pa
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WorkList, "__init__", remember)
         with pytest.raises(InputError, match=r"full.*--resume"):
-            run(source, folder, ASKED, Filling())
-    run(source, folder, ASKED, inline, resume=True)
+            run(source, folder, PLAIN, Filling())
+    run(source, folder, PLAIN, inline, resume=True)
     assert output(folder) == output(tmp_path / "whole")
 
 
@@ -175,7 +176,7 @@ def test_a_read_only_output_is_one_message(records, tmp_path, inline, monkeypatc
 
     monkeypatch.setattr(work, "move_folder", read_only)
     with pytest.raises(InputError, match=r"cannot be written.*Read-only"):
-        run(source, tmp_path / "out", ASKED, inline)
+        run(source, tmp_path / "out", PLAIN, inline)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,7 @@ def test_a_clock_that_goes_backwards_changes_nothing(
     records, tmp_path, inline, output, monkeypatch
 ):
     source = records(3)
-    run(source, tmp_path / "whole", ASKED, inline)
+    run(source, tmp_path / "whole", PLAIN, inline)
     now = [2e9]
 
     def backwards(*_):
@@ -219,8 +220,8 @@ def test_a_clock_that_goes_backwards_changes_nothing(
     monkeypatch.setattr("time.time", backwards)
     monkeypatch.setattr("time.time_ns", lambda: int(backwards() * 1e9))
     with pytest.raises(ZeroDivisionError):
-        run(source, tmp_path / "out", ASKED, Interrupted(inline, 2))
-    run(source, tmp_path / "out", ASKED, inline, resume=True)
+        run(source, tmp_path / "out", PLAIN, Interrupted(inline, 2))
+    run(source, tmp_path / "out", PLAIN, inline, resume=True)
     assert output(tmp_path / "out") == output(tmp_path / "whole")
 
 
@@ -252,14 +253,14 @@ def test_the_order_of_finishing_does_not_matter(records, tmp_path, inline, outpu
 
 def test_a_second_coordinator_is_refused_while_the_first_lives(records, tmp_path, inline):
     source = records(2)
-    run(source, tmp_path / "out", ASKED, inline)
+    run(source, tmp_path / "out", PLAIN, inline)
     lock = Lock(RunFolder(tmp_path / "out"))
     assert is_running(RunFolder(tmp_path / "out"))
     with pytest.raises(InputError, match=r"is being written by process \d+ on"):
-        run(source, tmp_path / "out", ASKED, inline, resume=True)
+        run(source, tmp_path / "out", PLAIN, inline, resume=True)
     lock.release()
     assert not is_running(RunFolder(tmp_path / "out"))
-    run(source, tmp_path / "out", ASKED, inline, resume=True)
+    run(source, tmp_path / "out", PLAIN, inline, resume=True)
 
 
 def test_what_cannot_begin_or_go_on_is_refused_and_nothing_is_touched(
@@ -291,8 +292,8 @@ def test_what_cannot_begin_or_go_on_is_refused_and_nothing_is_touched(
 
 def test_a_source_that_is_not_there_leaves_room_for_the_next_try(records, tmp_path, inline):
     with pytest.raises(InputError, match="holds no records"):
-        run(faulty.Records("nowhere"), tmp_path / "out", ASKED, inline)
-    assert run(records(1), tmp_path / "out", ASKED, inline).done == 1
+        run(faulty.Records("nowhere"), tmp_path / "out", PLAIN, inline)
+    assert run(records(1), tmp_path / "out", PLAIN, inline).done == 1
 
 
 def test_what_the_source_knows_of_a_scenario_is_used_and_arguments_go_before_it(
