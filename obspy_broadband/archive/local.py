@@ -22,6 +22,8 @@ _STARTS = 5
 #: Libraries of linear algebra that would take all cores for each worker.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
+_PRELOAD = ["obspy_broadband.archive.work", "obspy_broadband.measures"]
+
 
 class Workers(Protocol):
     """Whoever does the items of a run."""
@@ -93,9 +95,12 @@ class _Slot:
 
     def submit(self, job: Job, number: int, item: Item) -> Future:
         if self._pool is None:
+            # Forked from a server that has imported everything: a new worker costs milliseconds.
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload([*_PRELOAD, type(job.request.ready()).__module__])
             self._pool = ProcessPoolExecutor(
                 1,
-                multiprocessing.get_context("spawn"),
+                context,
                 initializer=_become_worker,
                 initargs=(self._memory,),
             )

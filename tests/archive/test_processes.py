@@ -1,7 +1,9 @@
 """Worker processes of this machine, and what is done to them and to their coordinator."""
 
+import multiprocessing
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -69,8 +71,6 @@ def test_workers_that_cannot_start_are_an_error_and_no_endless_trying(records, t
     source = records(2)
     with pytest.raises(InputError, match="died one after the other"):
         run(faulty.Deadly(source.folder), tmp_path / "out", PLAIN, workers(2))
-    with pytest.raises(InputError, match="cannot make the method"):
-        run(source, tmp_path / "small", PLAIN, workers(1, memory=16 << 20))
 
 
 def start(source, folder, kind, *words, delay=0.15):
@@ -81,14 +81,16 @@ def start(source, folder, kind, *words, delay=0.15):
 
 
 def children(pid):
-    """Worker processes of a coordinator."""
+    """Of a process, without those that end."""
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
-            command = Path(f"/proc/{child}/cmdline").read_bytes()
-            if b"spawn_main" in command:
-                found.append(int(child))
+        found += [int(child) for child in task.read_text().split()]
     return found
+
+
+def workers_of(pid):
+    """Worker processes of a coordinator: children of the server that it forks them from."""
+    return [worker for server in children(pid) for worker in children(server)]
 
 
 def finished(folder):
@@ -121,56 +123,66 @@ def wait_until(condition, process=None):
         time.sleep(0.005)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ensemble", "sds"])
-def test_a_coordinator_killed_at_ten_random_moments_loses_nothing(
-    records, tmp_path, inline, output, kind
-):
-    source = records(30, "004-bad")
-    run(
-        source,
-        tmp_path / "whole",
-        Request(n=1, seed=7, to=kind, measures=kind == "ensemble"),
-        inline,
-    )
+def test_a_run_killed_at_ten_random_moments_loses_nothing(records, tmp_path, inline, output, kind):
+    source = records(12, "004-bad", delay=0.02)
+    asked = Request(n=1, seed=7, to=kind)
+    run(source, tmp_path / "whole", asked, inline)
     out = tmp_path / "out"
     moments = random.Random(kind)
-    kills, words = 0, ()
-    while kills < (5 if kind == "sds" else 10):
-        process = start(source, out, kind, *words)
-        before = finished(out)
-        wait_until(partial(has_passed, out, before), process)
-        time.sleep(moments.uniform(0, 0.15))
-        orphans = children(process.pid) if process.poll() is None else []
-        if process.poll() is not None:
-            break
+    kills = 0
+    while kills < 10:
+        resume = RunFolder(out).card.exists()
+        process = multiprocessing.get_context("fork").Process(
+            target=run, args=(source, out, asked, inline, resume)
+        )
+        process.start()
+        process.join(moments.uniform(0.02, 0.3))
+        if process.exitcode is not None:
+            assert process.exitcode == 0
+            shutil.rmtree(out)  # it was faster: begin again
+            continue
         process.kill()
-        process.wait()
+        process.join()
         kills += 1
-        words = ("--resume",)
         assert not is_running(RunFolder(out))
-        # Its workers end with it.
-        wait_until(partial(are_gone, orphans))
-    assert kills >= 5
-    process = start(source, out, kind, "--resume", delay=0)
-    assert process.wait(LIMIT) == 0, process.stderr.read()
+    run(source, out, asked, inline, resume=RunFolder(out).card.exists())
     assert output(out) == output(tmp_path / "whole")
 
 
-@pytest.mark.slow
+def test_a_coordinator_killed_among_its_workers_loses_nothing(records, tmp_path, inline, output):
+    source = records(12)
+    run(source, tmp_path / "whole", Request(n=1, seed=7), inline)
+    out = tmp_path / "out"
+    words = ()
+    for moment in (0.0, 0.1):
+        process = start(source, out, "ensemble", *words)
+        wait_until(partial(has_passed, out, finished(out)), process)
+        time.sleep(moment)
+        orphans = workers_of(process.pid)
+        assert orphans
+        process.kill()
+        process.wait()
+        words = ("--resume",)
+        assert not is_running(RunFolder(out))
+        wait_until(partial(are_gone, orphans))  # workers end with their coordinator
+    run(source, out, Request(n=1, seed=7), inline, resume=True)
+    assert output(out) == output(tmp_path / "whole")
+
+
 def test_workers_killed_at_ten_random_moments_lose_nothing(records, tmp_path, inline, output):
-    source = records(40)
+    source = records(25)
     run(source, tmp_path / "whole", Request(n=1, seed=7), inline)
     out = tmp_path / "out"
     moments = random.Random(1)
-    process = start(source, out, "ensemble")
+    process = start(source, out, "ensemble", delay=0.3)
     kills = 0
     for _ in range(10):
         before = finished(out)
         wait_until(partial(has_passed, out, before))
-        wait_until(partial(children, process.pid))
-        time.sleep(moments.uniform(0, 0.15))
-        for child in moments.sample(children(process.pid), 1):
+        wait_until(partial(workers_of, process.pid))
+        time.sleep(moments.uniform(0, 0.2))
+        for child in moments.sample(workers_of(process.pid), 1):
             os.kill(child, signal.SIGKILL)
             kills += 1
     assert process.wait(LIMIT) == 0, process.stderr.read()
