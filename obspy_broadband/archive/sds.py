@@ -126,5 +126,6 @@ def _days(trace: Trace) -> Iterator[Trace]:
         last = max(first + 1, math.ceil((midnight - start) * rate - 1e-6))
         header = trace.stats.copy()
         header.starttime = begin
+        header.npts = min(last, trace.stats.npts) - first  # Trace() would keep that of the whole
         yield Trace(trace.data[first:last], header=header)
         first = last

@@ -20,11 +20,13 @@ def is_whole(places: RunFolder, name: str, thoroughly: bool) -> bool:
         card = json.loads((places.provenance / f"{name}.json").read_bytes())
         if card["to"] == "sds":
             pieces = places.pieces / name
-            whole = all(
+            # A list: all damaged files are to be removed, not the first alone.
+            found = [
                 _is_same(pieces / path, one, thoroughly)
                 or is_day_file(places.records / path, one["bytes"])
                 for path, one in card["files"].items()
-            )
+            ]
+            whole = all(found)
         else:
             whole = all(
                 _is_same(places.records / name / path, one, thoroughly)
