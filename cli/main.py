@@ -19,6 +19,7 @@ COMMANDS = {
     "methods": "List the translation methods, or explain one.",
     "train": "Train a method on recorded ground motion.",
     "weights": "Find, describe and verify trained weights.",
+    "scenarios": "Write a table of stations to fill in magnitudes, distances and sites.",
     "plot": "Draw an ensemble: waveforms, Fourier and response spectra.",
 }
 

@@ -110,7 +110,7 @@ def _from_event(
     depth_km = None if origin.depth is None else origin.depth / 1000.0
     if depth_km is not None:
         known["depth_km"] = depth_km
-    site = _coordinates(record, inventory)
+    site = coordinates(record, inventory)
     if site and origin.latitude is not None and origin.longitude is not None:
         from obspy.geodetics import gps2dist_azimuth
 
@@ -119,7 +119,8 @@ def _from_event(
     return known
 
 
-def _coordinates(record: Record, inventory: Inventory | None) -> tuple[float, float] | None:
+def coordinates(record: Record, inventory: Inventory | None) -> tuple[float, float] | None:
+    """Latitude and longitude of a record's station, from its header or an Inventory."""
     stats = record.headers[0]
     place = stats.get("coordinates", {})
     if "latitude" in place and "longitude" in place:

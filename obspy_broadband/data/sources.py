@@ -6,6 +6,7 @@ makes a loop over a million of them slow.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,9 +17,12 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError
+from ..io.hdf5 import LARGEST, dataset
 
 #: SeisBench's address of a record inside a bucket: "bucket7$20,:3,:18406".
 _ADDRESS = re.compile(r"^(?P<bucket>.+)\$(?P<row>\d+)(?:,:(?P<rows>\d+))?(?:,:(?P<samples>\d+))?$")
+#: Bytes of a bucket; SeisBench's own have some 100 MB.
+LARGEST_BUCKET = 8 * 1024**3
 #: Records of raw STEAD that are read at once.
 _STEAD_BATCH = 256
 
@@ -174,19 +178,26 @@ def read_bucket(bucket: Bucket, metadata: pd.DataFrame) -> list[np.ndarray]:
     """
     import h5py
 
-    order = [bucket.order.upper().index(code) for code in "ZNE"]
     try:
+        order = [bucket.order.upper().index(code) for code in "ZNE"]
         with h5py.File(bucket.waveforms, "r") as file:
             root = file.get("data", file)
             if not bucket.key:
                 return _stead_records(file, root, metadata["trace_name"].tolist(), order)
-            block = root[bucket.key][()]
+            if metadata.empty:
+                return []
+            stored = dataset(root, bucket.key, LARGEST_BUCKET)
+            rows = metadata["_row"].to_numpy()
+            first = int(rows.min())
+            block = stored[first : int(rows.max()) + 1]  # all of it, if all of it is wanted
             lengths = metadata["_samples"].fillna(block.shape[-1]).astype(int)
             return [
                 np.asarray(block[row][order, :samples], dtype=np.float32)
-                for row, samples in zip(metadata["_row"].tolist(), lengths.tolist())
+                for row, samples in zip((rows - first).tolist(), lengths.tolist())
             ]
-    except (OSError, KeyError, IndexError) as error:
+    except InputError:
+        raise
+    except (OSError, KeyError, IndexError, ValueError, RuntimeError) as error:
         raise InputError(
             f"{bucket.waveforms}, {bucket.key or 'records'}: damaged or incomplete: {error}"
         ) from error
@@ -207,6 +218,8 @@ def _stead_records(file: Any, root: Any, names: list[str], order: list[int]) -> 
         if place is None:
             raise KeyError(name)
         data = h5py.h5d.open(place, key)
+        if math.prod(data.shape) * 4 > LARGEST:
+            raise InputError(f"{file.filename}: {name} claims the shape {data.shape}.")
         motion = np.empty(data.shape, dtype=np.float32)
         data.read(h5py.h5s.ALL, h5py.h5s.ALL, motion)
         found.append(np.ascontiguousarray(motion.T[order]))

@@ -8,7 +8,7 @@ there are no units and no date. Axes x, y, z become X, Y, Z.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from obspy import Stream
 
 from ..errors import InputError
+from .hdf5 import dataset
 from .table import make_stream, read_table
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -28,6 +29,7 @@ _QUANTITIES = {
 #: SEM3D's own spelling, for writing.
 _NAMES = {"acceleration": "Accel", "velocity": "Veloc", "displacement": "Displ"}
 _WIDTH = 10
+_SMALL = 1024**2  #: bytes of what is no time series
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
@@ -53,6 +55,7 @@ def read(
     quantity: str | None = None,
     network: str = "",
     variables: Sequence[str] = ("displacement", "velocity", "acceleration"),
+    stations: Collection[str] | None = None,
     **kwargs: Any,
 ) -> Stream:
     """Read a file's stations; ``obspy.read("traces/capteurs.*.h5")`` reads all processes'.
@@ -62,6 +65,7 @@ def read(
     :param network: code to give.
     :param variables: for the text variant, which has no names: the quantities in the order of its
         columns.
+    :param stations: names as the file has them, to read these only; default: all.
     :raises InputError: for a quantity that is not there, or a damaged file.
     """
     if quantity is not None and quantity not in _QUANTITIES:
@@ -78,16 +82,16 @@ def read(
     try:
         with h5py.File(path, "r") as file:
             names = [
-                bytes(name).decode("ascii", "replace") for name in np.ravel(file["Variables"][()])
+                bytes(name).decode("ascii", "replace")
+                for name in np.ravel(dataset(file, "Variables", _SMALL)[()])
             ]
             columns, units = _choose(path, names, quantity)
             stream = Stream()
-            for name, data in file.items():
-                if name != "Variables" and not name.endswith("_pos"):
-                    place = file.get(f"{name}_pos")
-                    stream += _station(
-                        path, name, data[()], columns, units, network, place, len(names)
-                    )
+            for name in _stations(file) if stations is None else stations:
+                place = dataset(file, f"{name}_pos", _SMALL) if f"{name}_pos" in file else None
+                stream += _station(
+                    path, name, dataset(file, name)[()], columns, units, network, place, len(names)
+                )
     except InputError:
         raise
     except Exception as error:  # h5py raises OSError, KeyError, RuntimeError, ... for damage
@@ -95,6 +99,24 @@ def read(
     if not stream:
         raise InputError(f"{path} holds no station.")
     return stream
+
+
+def station_names(path: Any) -> list[str]:
+    """Names of a file's stations, as the file has them, in its order.
+
+    :raises InputError: for a damaged file.
+    """
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return _stations(file)
+    except Exception as error:  # see read()
+        raise InputError(f"{path} is a damaged SEM3D file: {error}") from error
+
+
+def _stations(file: Any) -> list[str]:
+    return [name for name in file if name != "Variables" and not name.endswith("_pos")]
 
 
 def _choose(path: Any, names: list[str], quantity: str | None) -> tuple[list[int], str]:

@@ -32,11 +32,10 @@ def is_format(path: Any, **kwargs: Any) -> bool:
         return False
 
 
-def read(path: Any, station_first: bool = False, **kwargs: Any) -> Stream:
-    """Read one component.
+def name_parts(path: Any) -> tuple[str, str, str, str]:
+    """Network, station, channel and "semd", "semv" or "sema" of a file's name.
 
-    :param station_first: for versions of SPECFEM that wrote STA.NET.CHA.
-    :raises InputError: for a name or a content that is not SPECFEM's.
+    :raises InputError: for a name that is not SPECFEM's.
     """
     match = _NAME.match(Path(path).name)
     if not match:
@@ -45,6 +44,16 @@ def read(path: Any, station_first: bool = False, **kwargs: Any) -> Stream:
             "what is in it."
         )
     network, station, channel, kind = match.groups()[:4]
+    return network, station, channel, kind
+
+
+def read(path: Any, station_first: bool = False, **kwargs: Any) -> Stream:
+    """Read one component.
+
+    :param station_first: for versions of SPECFEM that wrote STA.NET.CHA.
+    :raises InputError: for a name or a content that is not SPECFEM's.
+    """
+    network, station, channel, kind = name_parts(path)
     if station_first:
         network, station = station, network
     _, table = read_table(path)

@@ -23,7 +23,7 @@ def inventory(stream: Stream, origin: tuple[float, float] | None = None) -> Inve
     networks: dict[str, dict[str, Station]] = {}
     for trace in stream:
         stats = trace.stats
-        latitude, longitude, elevation = _place(trace.id, stats.get("coordinates", {}), origin)
+        latitude, longitude, elevation = place(trace.id, stats.get("coordinates", {}), origin)
         stations = networks.setdefault(stats.network or "XX", {})
         station = stations.setdefault(
             stats.station, Station(stats.station, latitude, longitude, elevation, channels=[])
@@ -39,13 +39,18 @@ def inventory(stream: Stream, origin: tuple[float, float] | None = None) -> Inve
     )
 
 
-def _place(id: str, place: dict, origin: tuple[float, float] | None) -> tuple[float, float, float]:
-    if {"latitude", "longitude"} <= set(place):
-        return place["latitude"], place["longitude"], place.get("elevation", 0.0)
-    if not {"x", "y"} <= set(place):
+def place(id: str, known: dict, origin: tuple[float, float] | None) -> tuple[float, float, float]:
+    """Latitude, longitude in degrees and elevation in m.
+
+    :param known: ``stats.coordinates``.
+    :raises InputError: see :func:`inventory`.
+    """
+    if {"latitude", "longitude"} <= set(known):
+        return known["latitude"], known["longitude"], known.get("elevation", 0.0)
+    if not {"x", "y"} <= set(known):
         raise InputError(f"{id} has no coordinates in its stats.")
     if origin is None:
         raise InputError(f"{id} has x and y only; pass origin=(latitude, longitude) of x = y = 0.")
-    north = np.rad2deg(place["y"] / _EARTH_RADIUS)
-    east = np.rad2deg(place["x"] / (_EARTH_RADIUS * np.cos(np.deg2rad(origin[0]))))
-    return origin[0] + north, origin[1] + east, place.get("z", 0.0)
+    north = np.rad2deg(known["y"] / _EARTH_RADIUS)
+    east = np.rad2deg(known["x"] / (_EARTH_RADIUS * np.cos(np.deg2rad(origin[0]))))
+    return origin[0] + north, origin[1] + east, known.get("z", 0.0)

@@ -1,0 +1,114 @@
+"""ASDF files: waveforms, StationXML and QuakeML in one HDF5 file, read without pyasdf.
+
+``/Waveforms/NET.STA/NET.STA.LOC.CHA__START__END__TAG`` with the attributes ``starttime`` (ns) and
+``sampling_rate`` (Hz), ``/Waveforms/NET.STA/StationXML`` and ``/QuakeML``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from obspy import Inventory, Stream, Trace, UTCDateTime
+from obspy.core.event import Event
+
+from ...errors import InputError
+from ...io.hdf5 import dataset
+from . import xml
+from .waveforms import first_line
+
+
+def is_asdf(path: Path) -> bool:
+    """Whether it is HDF5 that says it is ASDF. Never raises."""
+    try:
+        with open(path, "rb") as file:
+            if file.read(8) != b"\x89HDF\r\n\x1a\n":
+                return False
+        import h5py
+
+        with h5py.File(path, "r") as file:
+            return _text(file.attrs.get("file_format", b"")) == "ASDF"
+    except Exception:  # a damaged HDF5 file may raise anything
+        return False
+
+
+def contents(path: Path) -> list[tuple[str, str]]:
+    """Station and tag of all that belongs together, sorted.
+
+    :raises InputError: for a damaged file.
+    """
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return sorted(
+                {
+                    (station, name.rsplit("__", 1)[-1])
+                    for station, group in file["Waveforms"].items()
+                    for name in group
+                    if "__" in name
+                }
+            )
+    except Exception as error:  # h5py raises OSError, KeyError, RuntimeError, ... for damage
+        raise InputError(f"{path} cannot be read as ASDF: {first_line(error)}") from error
+
+
+def read(path: Path, station: str, tag: str) -> tuple[Stream, Inventory | None, Event | None]:
+    """A station's traces of one tag, its StationXML, and the event if there is no doubt of it.
+
+    :raises InputError: for a damaged file.
+    """
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            group = file["Waveforms"][station]
+            stream, events = Stream(), set()
+            for name in group:
+                if name.endswith(f"__{tag}"):
+                    data = dataset(group, name)
+                    stream.append(_trace(name, data))
+                    events |= set(_text(data.attrs.get("event_id", b"")).split(","))
+            inventory = None
+            if "StationXML" in group:
+                inventory = xml.inventory(_document(group, "StationXML"), f"StationXML of {path}")
+            return stream, inventory, _event(path, file, events - {""})
+    except InputError:
+        raise
+    except Exception as error:  # see contents()
+        raise InputError(f"{path}: {station} cannot be read: {first_line(error)}") from error
+
+
+def _trace(name: str, data: Any) -> Trace:
+    network, station, location, rest = name.split(".", 3)
+    header = {
+        "network": network,
+        "station": station,
+        "location": location,
+        "channel": rest.split("__")[0],
+        "sampling_rate": float(data.attrs["sampling_rate"]),
+        "starttime": UTCDateTime(ns=int(data.attrs["starttime"])),
+    }
+    return Trace(np.array(data[()]), header)
+
+
+def _event(path: Path, file: Any, wanted: set[str]) -> Event | None:
+    if "QuakeML" not in file:
+        return None
+    document = _document(file, "QuakeML")
+    found = xml.catalog(document, f"QuakeML of {path}") if document else []
+    named = [event for event in found if str(event.resource_id) in wanted]
+    if named or len(found) != 1:
+        return named[0] if named else None
+    return found[0]
+
+
+def _document(group: Any, name: str) -> bytes:
+    return np.asarray(dataset(group, name, xml.LARGEST)[()]).tobytes().strip(b"\0 \r\n")
+
+
+def _text(value: Any) -> str:
+    raw = value.tobytes() if isinstance(value, np.ndarray | np.generic) else value
+    text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
+    return text.strip("\0 ")
