@@ -17,6 +17,7 @@ COMMANDS = {
     "evaluate": "Judge generated records against recorded ones.",
     "measure": "Tabulate intensity measures of records.",
     "methods": "List the translation methods, or explain one.",
+    "status": "Say where an archive run stands.",
     "train": "Train a method on recorded ground motion.",
     "weights": "Find, describe and verify trained weights.",
     "scenarios": "Write a table of stations to fill in magnitudes, distances and sites.",

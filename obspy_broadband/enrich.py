@@ -192,12 +192,16 @@ def checked(n: int, seed: int | None, corner: float, method: Method) -> int:
 
     :raises InputError: for arguments that cannot be used.
     """
-    seed = _checked_seed(seed)
+    seed = drawn_seed(seed)
     _check(n, corner, method)
     return seed
 
 
-def _checked_seed(seed: int | None) -> int:
+def drawn_seed(seed: int | None) -> int:
+    """The seed that was given, or a new one.
+
+    :raises InputError: for what is no seed.
+    """
     if seed is None:
         return secrets.randbits(32)
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
