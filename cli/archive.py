@@ -15,6 +15,7 @@ from click.core import ParameterSource
 from obspy_broadband.archive.outputs import KINDS
 from obspy_broadband.archive.request import Request
 from obspy_broadband.archive.source import Source
+from obspy_broadband.archive.tables import KINDS as TABLES
 from obspy_broadband.errors import InputError
 
 _OPTIONS = (
@@ -23,7 +24,7 @@ _OPTIONS = (
     click.option("--retry-skips", is_flag=True, help="Archive: with --resume, try skips again."),
     click.option("--workers", type=click.IntRange(1), help="Archive: processes [default: cores]."),
     click.option("--memory", type=float, help="Archive: GiB a worker may use."),
-    click.option("--no-measures", is_flag=True, help="Archive: no table of intensity measures."),
+    click.option("--measures", type=click.Choice(TABLES), help="Archive: table [default: csv]."),
     click.option("--cluster", metavar="ADDRESS", help="Archive: a Dask scheduler, tcp://..."),
     click.option("--slurm", is_flag=True, help="Archive: --workers jobs of SLURM."),
 )
@@ -33,7 +34,7 @@ _SOURCES = (
     *("network", "station", "location", "channel", "starttime", "endtime"),
     *("before", "after", "min_magnitude", "within", "timeout"),
 )
-_MINE = ("to", "resume", "retry_skips", "workers", "memory", "no_measures", "cluster", "slurm")
+_MINE = ("to", "resume", "retry_skips", "workers", "memory", "measures", "cluster", "slurm")
 
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -84,7 +85,7 @@ def enrich_archive(
         **asked,
         seed=drawn_seed(seed),
         to=options["to"] or "ensemble",
-        measures=not options["no_measures"],
+        measures=options["measures"] or "csv",
     )
     if dry_run:
         _say_costs(source, request, output, options["workers"] or _cores())

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from obspy import Stream, read
 from obspy.core import AttribDict
+from obspy.core.util.base import buffered_load_entry_point
 
 from .ensemble import EnrichedRecord, Ensemble
 from .errors import InputError
@@ -115,7 +116,9 @@ def _write_stream(stream: Stream, path: Path, codes: dict[str, dict[str, str]]) 
         for field, table in codes.items():
             trace.stats[field] = table[trace.stats[field]]
         trace.data = trace.data.astype(np.float32)
-    stream.write(str(path), format="MSEED", encoding="FLOAT32")
+    # What Stream.write calls, after it has looked through the metadata of all that is installed.
+    write = buffered_load_entry_point("obspy", "obspy.plugin.waveform.MSEED", "writeFormat")
+    write(stream, str(path), encoding="FLOAT32")
 
 
 def _by_id(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from .local import LocalWorkers
 from .outputs import check_kind
 from .request import Request
 from .source import Item, Source
+from .tables import check_measures
 from .work import Finished, Job
 
 #: Items of the first batch; one more goes before, untimed.
@@ -48,6 +49,7 @@ def estimate(source: Source, request: Request, folder: Path) -> Estimate:
     """
     request.check()
     check_kind(request.to, request.n)
+    check_measures(request.measures)
     first: list[tuple[int, Item]] = []
     items = size = 0
     for item in source.items():

@@ -37,7 +37,9 @@ def write_report(places: RunFolder, work_list: WorkList, path: Path) -> None:
     from jinja2 import Environment
 
     card = json.loads(places.card.read_text(encoding="utf-8"))
-    histograms = _histograms(places.root / MEASURES) if card["request"]["measures"] else {}
+    histograms = (
+        _histograms(places.root / MEASURES) if card["request"]["measures"] != "none" else {}
+    )
     template = files(__package__).joinpath("report.html.jinja").read_text(encoding="utf-8")
     skips = [
         {"item": key, "record": record, "reason": reason}

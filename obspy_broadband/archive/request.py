@@ -29,7 +29,7 @@ class Request:
     """Arguments of :func:`obspy_broadband.enrich`, and how the result is kept.
 
     :param to: a kind of output, see :data:`obspy_broadband.archive.outputs.KINDS`.
-    :param measures: whether a table of intensity measures is made.
+    :param measures: table of intensity measures, one of :data:`.tables.KINDS`.
     """
 
     method: str = "stochastic"
@@ -44,7 +44,7 @@ class Request:
     weights: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     to: str = "ensemble"
-    measures: bool = True
+    measures: str = "csv"
 
     def ready(self) -> Method:
         """The method with its options and weights, made once a process."""

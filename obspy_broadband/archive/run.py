@@ -17,7 +17,15 @@ from .request import Request
 from .run_folder import Lock, RunFolder
 from .sds import join_pieces
 from .source import Source
-from .tables import MEASURES, SKIPPED, MeasuresTable, write_skipped
+from .tables import (
+    MEASURES,
+    PARQUET,
+    SKIPPED,
+    MeasuresTable,
+    check_measures,
+    write_parquet,
+    write_skipped,
+)
 from .verify import is_whole
 from .work import Finished, Job, Lost
 from .work_list import Counts, WorkList
@@ -55,6 +63,7 @@ def run(
     """
     request.check()
     check_kind(request.to, request.n)
+    check_measures(request.measures)
     places = RunFolder(Path(folder))
     if resume and not places.card.exists():
         raise InputError(f"{folder} holds no run to resume; leave out --resume to begin one.")
@@ -91,7 +100,7 @@ class _Run:
             self._undo_damaged()
             if retry_skips:
                 self.work_list.undo_skips()
-        if self.job.request.measures:
+        if self.job.request.measures != "none":
             self.table = MeasuresTable(self.places.root / MEASURES, self.places.measures)
         counts = self.work_list.counts()
         with tqdm(
@@ -161,6 +170,8 @@ class _Run:
         if self.table:
             self.table.close()
         root = self.places.root
+        if self.job.request.measures == "parquet":
+            write_parquet(root / MEASURES, root / PARQUET)
         write_skipped(self.work_list.skips(), root / SKIPPED)
         shutil.rmtree(self.places.partial, ignore_errors=True)
         write_report(self.places, self.work_list, root / REPORT)

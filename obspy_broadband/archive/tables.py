@@ -6,17 +6,21 @@ import csv
 import io
 from collections.abc import Iterable
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import InputError
 from .durable import sync, write_file
 
 if TYPE_CHECKING:
     from ..ensemble import Ensemble
 
-MEASURES, SKIPPED = "measures.csv", "skipped.csv"
+MEASURES, PARQUET, SKIPPED = "measures.csv", "measures.parquet", "skipped.csv"
+#: Tables of measures that can be asked for.
+KINDS = ("csv", "parquet", "none")
 _INDEX = ("item", "station", "realization")
 
 
@@ -60,6 +64,39 @@ class MeasuresTable:
         """Have it on the disk."""
         self._file.close()
         sync(self._path)
+
+
+def check_measures(kind: str) -> None:
+    """See that a table of measures can be written.
+
+    :raises InputError: for an unknown kind, or Parquet without pyarrow.
+    """
+    if kind not in KINDS:
+        raise InputError(f"There is no table of measures {kind!r}; known are {', '.join(KINDS)}.")
+    if kind == "parquet" and find_spec("pyarrow") is None:
+        raise InputError("Parquet needs pyarrow, which is not installed: pip install pyarrow.")
+
+
+def write_parquet(table: Path, path: Path) -> None:
+    """The finished table once more, with types: texts, whole numbers, 64-bit floats."""
+    import pyarrow as pa
+    from pyarrow.csv import ConvertOptions, ParseOptions, open_csv
+    from pyarrow.parquet import ParquetWriter
+
+    fields = [("item", pa.string()), ("station", pa.string()), ("realization", pa.int64())]
+    schema = pa.schema(fields + [(name, pa.float64()) for name in measure_names()])
+    part = path.with_name(f".{path.name}.part")
+    parse = ParseOptions(newlines_in_values=True)
+    convert = ConvertOptions(column_types=schema, null_values=[""])  # texts stay texts
+    with (
+        open_csv(table, parse_options=parse, convert_options=convert) as rows,
+        ParquetWriter(part, schema) as writer,
+    ):
+        for some in rows:
+            writer.write_batch(some)
+    sync(part)
+    part.replace(path)
+    sync(path.parent)
 
 
 def write_skipped(skips: Iterable[tuple[str, str, str]], path: Path) -> None:

@@ -113,7 +113,7 @@ def _write(ensemble: Ensemble, job: Job, item: Item) -> int:
             "files": checksums(partial),
         }
         measures = folder.measures / f"{name}.csv"
-        if job.request.measures:
+        if job.request.measures != "none":
             write_measures(ensemble, item.key, measures)
             said["measures"] = checksum(measures)
         move_folder(partial, (folder.pieces if kind == "sds" else folder.records) / name)

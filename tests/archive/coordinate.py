@@ -14,7 +14,7 @@ from obspy_broadband.archive.run import run
 if __name__ == "__main__":
     records, out, count, delay, kind, *resume = sys.argv[1:]
     workers = LocalWorkers(int(count))
-    asked = Request(n=1, seed=7, to=kind, measures=kind == "ensemble")
+    asked = Request(n=1, seed=7, to=kind, measures="csv" if kind == "ensemble" else "none")
     try:
         run(faulty.Records(records, float(delay)), out, asked, workers, resume=bool(resume))
     finally:

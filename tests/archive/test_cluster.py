@@ -21,7 +21,7 @@ pytest.importorskip("distributed")
 
 from obspy_broadband.archive.cluster import connect, start_slurm
 
-PLAIN = Request(n=1, seed=7, measures=False)
+PLAIN = Request(n=1, seed=7, measures="none")
 ENVIRONMENT = os.environ | {
     "OMP_NUM_THREADS": "1",
     "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",

@@ -21,7 +21,7 @@ from obspy_broadband.archive.run import TRIES, run
 from obspy_broadband.archive.run_folder import RunFolder, is_running
 from obspy_broadband.archive.work_list import WorkList
 
-PLAIN = Request(n=1, seed=7, measures=False)
+PLAIN = Request(n=1, seed=7, measures="none")
 LIMIT = 60.0  #: s, after which a test fails rather than hangs
 
 

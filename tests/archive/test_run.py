@@ -19,7 +19,7 @@ from obspy_broadband.archive.run_folder import Lock, RunFolder, is_running
 from obspy_broadband.archive.work_list import WorkList
 
 ASKED = Request(n=2, seed=7, magnitude=5.0)
-PLAIN = Request(n=1, seed=7, measures=False)  # where measures are not what is tested
+PLAIN = Request(n=1, seed=7, measures="none")  # where measures are not what is tested
 
 
 def test_a_run_leaves_what_enrich_gives_its_provenance_tables_and_a_report(
@@ -63,6 +63,24 @@ def test_the_report_has_the_quantiles_of_the_table(records, tmp_path, inline):
         table["pga_m_s2"], (0.05, 0.5, 0.95), method="inverted_cdf"
     )
     np.testing.assert_allclose(shown[1:], (lowest, middle, highest), rtol=0.03)
+
+
+def test_parquet_holds_what_the_csv_holds(records, simulation, tmp_path, inline, output):
+    pytest.importorskip("pyarrow")
+    source = records(2)
+    single = simulation(stations=("NAN",), components="Z", duration=20)
+    single[0].data = single[0].data.astype(np.float32)
+    single.write(str(tmp_path / "records" / "NA.mseed"), format="MSEED")
+    asked = Request(n=2, seed=7, measures="parquet")
+    run(source, tmp_path / "out", asked, inline)
+    table = pd.read_parquet(tmp_path / "out" / "measures.parquet")
+    text = tmp_path / "out" / "measures.csv"
+    expected = pd.read_csv()
+    pd.testing.assert_frame_equal(table, expected, check_dtype=False, rtol=1e-15)
+    assert list(table["pga_vertical_m_s2"].isna()) == [False] * 4 + [True] * 2
+    before = output(tmp_path / "out")
+    run(source, tmp_path / "out", asked, inline, resume=True)
+    assert output(tmp_path / "out") == before
 
 
 def test_bad_items_and_records_are_skipped_with_their_reason(records, simulation, tmp_path, inline):
