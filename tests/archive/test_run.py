@@ -75,7 +75,7 @@ def test_parquet_holds_what_the_csv_holds(records, simulation, tmp_path, inline,
     run(source, tmp_path / "out", asked, inline)
     table = pd.read_parquet(tmp_path / "out" / "measures.parquet")
     text = tmp_path / "out" / "measures.csv"
-    expected = pd.read_csv()
+    expected = pd.read_csv(text, keep_default_na=False, na_values=[""])
     pd.testing.assert_frame_equal(table, expected, check_dtype=False, rtol=1e-15)
     assert list(table["pga_vertical_m_s2"].isna()) == [False] * 4 + [True] * 2
     before = output(tmp_path / "out")

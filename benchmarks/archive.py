@@ -1,0 +1,199 @@
+"""Archive runs against the method alone and the writer alone; workers; memory; cost a station.
+
+    OMP_NUM_THREADS=1 python benchmarks/archive.py
+    OMP_NUM_THREADS=1 python benchmarks/archive.py memory 10000
+
+Records of 60 s with three components at 100 Hz, 20 realizations each. A rate is stations times
+realizations a second, from the first item that is finished to the last; of three rounds, in which
+everything is measured in turn, the fastest of each counts. The writer alone writes the same
+ensembles, finished before, with all that a run writes. Beside wall time stands the time that all
+processes together used of the processors: other programs disturb it less.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from enrich import simulation
+from obspy import Stream
+
+from obspy_broadband.archive.local import LocalWorkers
+from obspy_broadband.archive.request import Request
+from obspy_broadband.archive.run import run
+from obspy_broadband.archive.source import Item, Loaded, Source
+from obspy_broadband.archive.work import Job, _write
+
+STATIONS, ROUNDS = 40, 3
+ASKED = Request(n=20, seed=1, magnitude=5.5, distance=30.0)
+#: CPU s a station that the SCEC Broadband Platform's high-frequency code takes, about.
+BBP = 0.45
+
+
+@dataclass(frozen=True)
+class MadeUp(Source):
+    """The same few stations again and again, under other names."""
+
+    stations: int
+    kind: ClassVar[str] = "made up"
+
+    def items(self):
+        return (Item(f"{number:05d}") for number in range(self.stations))
+
+    def read(self, item: Item) -> Loaded:
+        return Loaded(station(int(item.key)))
+
+    def describe(self) -> dict[str, Any]:
+        return {"stations": self.stations}
+
+
+_SHAPES: list[Stream] = []
+
+
+def station(number: int) -> Stream:
+    """Three components of 60 s."""
+    if not _SHAPES:
+        stream = simulation(4)
+        _SHAPES.extend(stream[first : first + 3] for first in range(0, 12, 3))
+    stream = _SHAPES[number % 4].copy()
+    for trace in stream:
+        trace.stats.station = f"{number:05d}"
+    return stream
+
+
+def workers_of(pid: int) -> list[int]:
+    """Processes below a process, its server of workers included."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    mine = [int(child) for task in tasks for child in task.read_text().split()]
+    return mine + [below for child in mine for below in workers_of(child)]
+
+
+def cpu(pid: int) -> float:
+    """Seconds that a process has used of the processors."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Timed:
+    """Workers, with the wall and processor times of the first and last outcome."""
+
+    def __init__(self, workers: LocalWorkers):
+        self.workers, self.times = workers, []
+
+    def run(self, job, items):
+        for outcome in self.workers.run(job, items):
+            used = sum(cpu(pid) for pid in (os.getpid(), *workers_of(os.getpid())))
+            self.times.append((time.perf_counter(), used))
+            yield outcome
+
+    def spent(self) -> tuple[float, float]:
+        """Seconds an item: wall, processors."""
+        first, last = self.times[0], self.times[-1]
+        count = len(self.times) - 1
+        return (last[0] - first[0]) / count, (last[1] - first[1]) / count
+
+
+def of_run(asked: Request, count: int, stations: int) -> tuple[float, float]:
+    """Seconds an item of a run."""
+    workers = LocalWorkers(count)
+    timed = Timed(workers)
+    with tempfile.TemporaryDirectory(dir=".") as folder:
+        run(MadeUp(stations), Path(folder, "out"), asked, timed)
+    spent = timed.spent()
+    workers.close()
+    return spent
+
+
+def alone(call, values) -> tuple[float, float]:
+    """Seconds a value of a call, the first not counted: wall, processors."""
+    call(values[0])
+    begin, used = time.perf_counter(), time.process_time()
+    for value in values[1:]:
+        call(value)
+    count = len(values) - 1
+    return (time.perf_counter() - begin) / count, (time.process_time() - used) / count
+
+
+def rates(asked: Request) -> None:
+    """Print a table."""
+    half = range(STATIONS // 2)
+    loaded = [Loaded(station(number)) for number in half]
+    ensembles = {number: asked.enrich(loaded[number]) for number in half}
+    found: dict[str, list[tuple[float, float]]] = {}
+    for _ in range(ROUNDS):
+        with tempfile.TemporaryDirectory(dir=".") as folder:
+            for place in ("records", "provenance", ".run/measures"):
+                Path(folder, place).mkdir(parents=True)
+            job = Job(MadeUp(STATIONS), asked, Path(folder).absolute())
+            measured = {
+                "method alone": alone(asked.enrich, loaded),
+                "writer alone": alone(
+                    lambda number, job=job: _write(ensembles[number], job, Item(f"{number}")),
+                    list(half),
+                ),
+                "run, 1 worker": of_run(asked, 1, STATIONS),
+                "run, 2 workers": of_run(asked, 2, STATIONS),
+            }
+        for name, spent in measured.items():
+            found.setdefault(name, []).append(spent)
+    wall = {name: min(one[0] for one in spent) for name, spent in found.items()}
+    used = {name: min(one[1] for one in spent) for name, spent in found.items()}
+    for name in found:
+        print(
+            f"{name:<16}{asked.n / wall[name]:8.1f} a second{used[name] / asked.n * 1e3:9.2f} ms "
+            "of a processor each"
+        )
+    slower = max(("method alone", "writer alone"), key=wall.get)
+    for name in ("run, 1 worker", "run, 2 workers"):
+        print(f"{name} / {slower}: {wall[slower] / wall[name]:.2f}")
+    print(f"2 workers / 1 worker: {wall['run, 1 worker'] / wall['run, 2 workers']:.2f}")
+
+
+def memory(stations: int) -> None:
+    """Print the largest memory of coordinator and worker; one realization, no measures."""
+    workers = LocalWorkers(2)
+    asked = replace(ASKED, n=1, measures="none", to="hdf5")
+    with tempfile.TemporaryDirectory(dir=".") as folder:
+        run(MadeUp(stations), Path(folder, "out"), asked, workers)
+        peaks = [peak(pid) for pid in workers_of(os.getpid())]
+    workers.close()
+    mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{stations:>6} stations: coordinator {mine:.0f} MiB, worker {max(peaks):.0f} MiB")
+
+
+def peak(pid: int) -> float:
+    """MiB that a process had at most."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
+def main() -> None:
+    """Print everything but the memory of 10,000 stations, which takes ten minutes."""
+    load = os.getloadavg()[0]
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, load {load:.1f} before; files of ensembles"
+    )
+    rates(replace(ASKED, measures="none"))
+    print("with a table of measures")
+    rates(ASKED)
+    one = replace(ASKED, n=1)
+    spent = alone(one.enrich, [Loaded(station(number)) for number in range(STATIONS)])[1]
+    print(f"stochastic, n = 1: {spent:.3f} CPU s a station, {spent / BBP:.2f} of BBP's {BBP}")
+    sys.stdout.flush()
+    for stations in (100, 1000):
+        subprocess.run([sys.executable, __file__, "memory", str(stations)], check=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["memory"]:
+        memory(int(sys.argv[2]))
+    else:
+        main()
