@@ -30,7 +30,7 @@ from obspy_broadband.archive.local import LocalWorkers
 from obspy_broadband.archive.request import Request
 from obspy_broadband.archive.run import run
 from obspy_broadband.archive.source import Item, Loaded, Source
-from obspy_broadband.archive.work import Job, _write
+from obspy_broadband.archive.work import Job, write_item
 
 STATIONS, ROUNDS = 40, 3
 ASKED = Request(n=20, seed=1, magnitude=5.5, distance=30.0)
@@ -85,26 +85,26 @@ def cpu(pid: int) -> float:
 class Timed:
     """Workers, with the wall and processor times of the first and last outcome."""
 
-    def __init__(self, workers: LocalWorkers):
-        self.workers, self.times = workers, []
+    def __init__(self, workers: LocalWorkers, items: int):
+        self.workers, self.items, self.times = workers, items, []
 
     def run(self, job, items):
-        for outcome in self.workers.run(job, items):
-            used = sum(cpu(pid) for pid in (os.getpid(), *workers_of(os.getpid())))
-            self.times.append((time.perf_counter(), used))
+        for count, outcome in enumerate(self.workers.run(job, items), 1):
+            if count in (1, self.items):
+                used = sum(cpu(pid) for pid in (os.getpid(), *workers_of(os.getpid())))
+                self.times.append((time.perf_counter(), used))
             yield outcome
 
     def spent(self) -> tuple[float, float]:
         """Seconds an item: wall, processors."""
-        first, last = self.times[0], self.times[-1]
-        count = len(self.times) - 1
-        return (last[0] - first[0]) / count, (last[1] - first[1]) / count
+        (begin, before), (end, after) = self.times
+        return (end - begin) / (self.items - 1), (after - before) / (self.items - 1)
 
 
 def of_run(asked: Request, count: int, stations: int) -> tuple[float, float]:
     """Seconds an item of a run."""
     workers = LocalWorkers(count)
-    timed = Timed(workers)
+    timed = Timed(workers, stations)
     with tempfile.TemporaryDirectory(dir=".") as folder:
         run(MadeUp(stations), Path(folder, "out"), asked, timed)
     spent = timed.spent()
@@ -136,7 +136,7 @@ def rates(asked: Request) -> None:
             measured = {
                 "method alone": alone(asked.enrich, loaded),
                 "writer alone": alone(
-                    lambda number, job=job: _write(ensembles[number], job, Item(f"{number}")),
+                    lambda number, job=job: write_item(ensembles[number], job, Item(f"{number}")),
                     list(half),
                 ),
                 "run, 1 worker": of_run(asked, 1, STATIONS),
@@ -148,13 +148,16 @@ def rates(asked: Request) -> None:
     used = {name: min(one[1] for one in spent) for name, spent in found.items()}
     for name in found:
         print(
-            f"{name:<16}{asked.n / wall[name]:8.1f} a second{used[name] / asked.n * 1e3:9.2f} ms "
+            f"  {name:<16}{asked.n / wall[name]:8.1f} a second{used[name] / asked.n * 1e3:9.2f} ms "
             "of a processor each"
         )
-    slower = max(("method alone", "writer alone"), key=wall.get)
+    slower = max(("method alone", "writer alone"), key=used.get)
     for name in ("run, 1 worker", "run, 2 workers"):
-        print(f"{name} / {slower}: {wall[slower] / wall[name]:.2f}")
-    print(f"2 workers / 1 worker: {wall['run, 1 worker'] / wall['run, 2 workers']:.2f}")
+        print(
+            f"  {name} / {slower}: {wall[slower] / wall[name]:.2f} by wall time, "
+            f"{used[slower] / used[name]:.2f} by processor time"
+        )
+    print(f"  2 workers / 1 worker: {wall['run, 1 worker'] / wall['run, 2 workers']:.2f}")
 
 
 def memory(stations: int) -> None:
@@ -178,12 +181,15 @@ def peak(pid: int) -> float:
 def main() -> None:
     """Print everything but the memory of 10,000 stations, which takes ten minutes."""
     load = os.getloadavg()[0]
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, load {load:.1f} before; files of ensembles"
-    )
-    rates(replace(ASKED, measures="none"))
-    print("with a table of measures")
-    rates(ASKED)
+    print(f"{platform.machine()}, {os.cpu_count()} cores, load {load:.1f} when it began")
+    for title, kind, measures in (
+        ("an ensemble folder an item", "ensemble", "none"),
+        ("an HDF5 file an item", "hdf5", "none"),
+        ("an HDF5 file, and a table of measures", "hdf5", "csv"),
+    ):
+        print(title)
+        rates(replace(ASKED, to=kind, measures=measures))
+        sys.stdout.flush()
     one = replace(ASKED, n=1)
     spent = alone(one.enrich, [Loaded(station(number)) for number in range(STATIONS)])[1]
     print(f"stochastic, n = 1: {spent:.3f} CPU s a station, {spent / BBP:.2f} of BBP's {BBP}")

@@ -54,9 +54,16 @@ def write_folder(ensemble: Ensemble, folder: Path, overwrite: bool) -> Path:
     workplace = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         codes = short_codes(ensemble)
-        _write_stream(ensemble.low_frequency, workplace / _LOW, codes)
+        # One set of traces for all files: making headers costs more than writing them.
+        stream = ensemble.low_frequency
+        for trace in stream:
+            for field, table in codes.items():
+                trace.stats[field] = table[trace.stats[field]]
+        low = [row for record in ensemble.records for row in record.low_frequency]
+        _write_stream(stream, low, workplace / _LOW)
         for position, number in enumerate(ensemble.provenance["realizations"]):
-            _write_stream(ensemble[position], workplace / _name(number), codes)
+            drawn = [row for record in ensemble.records for row in record.realizations[position]]
+            _write_stream(stream, drawn, workplace / _name(number))
         card = {
             "format": "obspy_broadband.ensemble",
             "format_version": VERSION,
@@ -111,14 +118,16 @@ def _name(number: int) -> str:
     return f"realization-{number:04d}.mseed"
 
 
-def _write_stream(stream: Stream, path: Path, codes: dict[str, dict[str, str]]) -> None:
-    for trace in stream:
-        for field, table in codes.items():
-            trace.stats[field] = table[trace.stats[field]]
-        trace.data = trace.data.astype(np.float32)
-    # What Stream.write calls, after it has looked through the metadata of all that is installed.
+def _write_stream(stream: Stream, motion: list[np.ndarray], path: Path) -> None:
+    for trace, data in zip(stream, motion):
+        trace.data = np.ascontiguousarray(data, dtype=np.float32)
+    write_miniseed(stream, path)
+
+
+def write_miniseed(stream: Stream, path: Path, **options: Any) -> None:
+    """32-bit floats; what Stream.write calls after it has looked through all that is installed."""
     write = buffered_load_entry_point("obspy", "obspy.plugin.waveform.MSEED", "writeFormat")
-    write(stream, str(path), encoding="FLOAT32")
+    write(stream, str(path), encoding="FLOAT32", **options)
 
 
 def _by_id(path: Path) -> dict[str, Any]:

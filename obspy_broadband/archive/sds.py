@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from obspy import Trace, UTCDateTime, read
+from obspy import Stream, Trace, UTCDateTime, read
 
 from ..ensemble import Ensemble
-from ..ensemble_folder import short_codes
+from ..ensemble_folder import short_codes, write_miniseed
 from ..errors import InputError
 from .durable import files, sync, write_file
 
@@ -44,7 +44,7 @@ def write_pieces(ensemble: Ensemble, folder: Path) -> None:
         for day in _days(trace):
             path = folder / _path(day)
             path.parent.mkdir(parents=True, exist_ok=True)
-            day.write(str(path), format="MSEED", encoding="FLOAT32", reclen=_RECORD, byteorder=">")
+            write_miniseed(Stream([day]), path, reclen=_RECORD, byteorder=">")
 
 
 def join_pieces(folder: Path, archive: Path) -> None:

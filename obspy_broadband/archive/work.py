@@ -73,7 +73,7 @@ def work(job: Job, number: int, item: Item) -> Finished:
     except Exception as error:
         return Finished(number, _reason(error))
     try:
-        written = _write(ensemble, job, item)
+        written = write_item(ensemble, job, item)
     except BroadbandError as error:  # what this kind of output cannot hold
         return Finished(number, str(error))
     except MemoryError:
@@ -98,7 +98,7 @@ def _reason(error: Exception) -> str:
     return f"Unexpected {type(error).__name__}: {first}"
 
 
-def _write(ensemble: Ensemble, job: Job, item: Item) -> int:
+def write_item(ensemble: Ensemble, job: Job, item: Item) -> int:
     """Write beside, then move into place; the provenance comes last. Bytes written."""
     folder, kind, name = RunFolder(job.folder), job.request.to, plain_name(item.key)
     partial = folder.partial / f"{name}.{os.getpid()}.{secrets.token_hex(4)}"
