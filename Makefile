@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 # The versions everything was tested with; also keeps torch to the CPU build that constraints.txt names.
 PIP     = $(BIN)/pip install --disable-pip-version-check -q -c constraints.txt
 
-.PHONY: help install demo test lint types docs benchmarks check clean
+.PHONY: help install demo test lint types docs benchmark benchmarks check clean
 help:  ## print this
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -37,6 +37,9 @@ docs: install  ## build the documentation into docs/_build/html
 benchmarks: install  ## print ratios against named peers (docs/benchmarks.md keeps what they printed)
 	$(PIP) -e ".[benchmarks]"
 	for script in benchmarks/[a-z]*.py; do echo "== $$script"; OMP_NUM_THREADS=1 $(BIN)/python $$script || exit 1; done
+
+benchmark: install  ## the table of all methods that have weights, from STORE=folder (obb data prepare)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/methods.py $(STORE) -o benchmark
 
 check: lint types test  ## all that CI asks for
 

@@ -105,7 +105,7 @@ def of_run(asked: Request, count: int, stations: int) -> tuple[float, float]:
     """Seconds an item of a run."""
     workers = LocalWorkers(count)
     timed = Timed(workers, stations)
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory() as folder:
         run(MadeUp(stations), Path(folder, "out"), asked, timed)
     spent = timed.spent()
     workers.close()
@@ -129,7 +129,7 @@ def rates(asked: Request) -> None:
     ensembles = {number: asked.enrich(loaded[number]) for number in half}
     found: dict[str, list[tuple[float, float]]] = {}
     for _ in range(ROUNDS):
-        with tempfile.TemporaryDirectory(dir=".") as folder:
+        with tempfile.TemporaryDirectory() as folder:
             for place in ("records", "provenance", ".run/measures"):
                 Path(folder, place).mkdir(parents=True)
             job = Job(MadeUp(STATIONS), asked, Path(folder).absolute())
@@ -164,7 +164,7 @@ def memory(stations: int) -> None:
     """Print the largest memory of coordinator and worker; one realization, no measures."""
     workers = LocalWorkers(2)
     asked = replace(ASKED, n=1, measures="none", to="hdf5")
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory() as folder:
         run(MadeUp(stations), Path(folder, "out"), asked, workers)
         peaks = [peak(pid) for pid in workers_of(os.getpid())]
     workers.close()

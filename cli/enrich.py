@@ -37,6 +37,7 @@ from obspy_broadband.registry import create
 @click.option("--depth", type=float, help="Of the hypocentre, km.")
 @click.option("--vs30", type=float, help="m/s.")
 @click.option("--event", "event_file", type=click.Path(exists=True), help="QuakeML of one event.")
+@click.option("--coherence", help="Model of levels correlated in space: loth-baker-2013.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Method's option.")
 @click.option("--weights", help="Of a trained method: a name, or a file's path.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder.")
@@ -55,6 +56,7 @@ def enrich(
     corner: float,
     units: str | None,
     event_file: str | None,
+    coherence: str | None,
     settings: tuple[str, ...],
     weights: str | None,
     output: Path,
@@ -92,7 +94,11 @@ def enrich(
             raise InputError("--event and --events exclude each other.")
         given["events"] = given["events"] or event_file
         asked = {"method": method, "n": number, "corner": corner, "units": units, **known}
-        asked |= {"weights": weights, "options": parse_settings(settings)}
+        asked |= {
+            "weights": weights,
+            "options": parse_settings(settings),
+            "coherence": coherence,
+        }
         source = source_of(inputs, **given)
         enrich_archive(source, output, asked, seed, strict, dry_run, options)
         return
@@ -131,6 +137,7 @@ def enrich(
             inventory=_inventory(given["inventories"]),
             event=events[0] if events else None,
             weights=weights,
+            coherence=coherence,
             on_bad="raise" if strict else "skip",
             progress=True,
             **parse_settings(settings),

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from obspy import Stream, read
+from obspy import Stream
 
+from obspy_broadband.archive.sources import xml
+from obspy_broadband.archive.sources.waveforms import read_waveforms
 from obspy_broadband.ensemble_folder import CARD
-from obspy_broadband.errors import InputError
+from obspy_broadband.errors import InputError, first_line
 
 
 def is_ensemble(path: Path) -> bool:
@@ -56,9 +58,9 @@ def read_stream(
     stream, unreadable = Stream(), []
     for path in files:
         try:
-            stream += read(str(path.absolute()), format=format, **options)
-        except Exception as error:  # a reader of ObsPy's may raise anything
-            unreadable.append((path, f"{error}".splitlines()[0] if f"{error}" else repr(error)))
+            stream += read_waveforms(path, format, **options)
+        except InputError as error:
+            unreadable.append((path, str(error)))
     return stream, unreadable
 
 
@@ -69,10 +71,13 @@ def read_metadata(path: str | None, reader: Callable[[str], Any], what: str) -> 
     """
     if path is None:
         return None
+    data = xml.read_file(path)
+    if data.lstrip()[:1] == b"<":
+        xml.checked(data, path)
     try:
         return reader(path)
     except Exception as error:  # ObsPy raises TypeError, XML errors, ...
-        raise InputError(f"{path} cannot be read as {what}: {error}") from error
+        raise InputError(f"{path} cannot be read as {what}: {first_line(error)}") from error
 
 
 def report_skips(skips: Sequence[tuple[Any, str]]) -> None:

@@ -15,6 +15,8 @@ COMMANDS = {
     "data": "Prepare recorded ground motion for training.",
     "enrich": "Turn low-frequency simulations into ensembles of broadband records.",
     "evaluate": "Judge generated records against recorded ones.",
+    "generate": "Make records that no simulation stands behind.",
+    "latent": "Look at a method's codes: their distribution, and what they mean.",
     "measure": "Tabulate intensity measures of records.",
     "methods": "List the translation methods, or explain one.",
     "status": "Say where an archive run stands.",

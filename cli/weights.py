@@ -13,6 +13,7 @@ def weights() -> None:
 
     \b
     obb weights list
+    obb weights add run/
     obb weights show must
     obb weights verify
     """
@@ -29,6 +30,27 @@ def list_() -> None:
         click.echo(f"{one.method:<24}{one.name:<16}{parameters} parameters  {one.path}")
     if not found:
         click.echo(f"none in {', '.join(str(folder) for folder in folders())}")
+
+
+@weights.command()
+@click.argument("source", type=click.Path(exists=True))
+@click.option("--name", default="default", show_default=True, help="Of the set.")
+@click.option("--to", "folder", type=click.Path(), help="Folder [default: the user's cache].")
+@click.option("--half", is_flag=True, help="Large tensors in 16 bits.")
+@click.option("--overwrite", is_flag=True, help="Replace weights of that name.")
+def add(source: str, name: str, folder: str | None, half: bool, overwrite: bool) -> None:
+    """Copy a run's weights to where `st.enrich(method=...)` finds them.
+
+    SOURCE is a run's folder, or a card.
+
+    \b
+    obb weights add run/
+    obb weights add run/ --name aegean --half
+    """
+    from obspy_broadband.weights import add as copy
+
+    made = copy(source, name, folder, half, overwrite)
+    click.echo(f"{made.method} {made.name} -> {made.path}")
 
 
 @weights.command()

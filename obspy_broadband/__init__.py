@@ -9,6 +9,7 @@ from ._version import __version__
 from .enrich import broadband, enrich
 from .ensemble import Ensemble
 from .errors import BroadbandError, InputError, MethodError
+from .generate import generate
 from .method import Batch, Method, Scenario
 from .record import Record
 from .registry import methods
@@ -29,5 +30,6 @@ __all__ = [
     "__version__",
     "broadband",
     "enrich",
+    "generate",
     "methods",
 ]

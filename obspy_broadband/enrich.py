@@ -14,6 +14,8 @@ import numpy as np
 from obspy import Inventory, Stream
 from obspy.core.event import Event
 
+from .coherence import check as check_coherence
+from .coherence import levels, where_is
 from .ensemble import EnrichedRecord, Ensemble
 from .errors import InputError, MethodError
 from .method import Batch, Method
@@ -47,6 +49,7 @@ def enrich(
     weights: str | Path | None = None,
     on_bad: str = "raise",
     progress: bool = False,
+    coherence: str | None = None,
     **options: Any,
 ) -> Ensemble:
     """Turn a low-frequency simulation into an ensemble of broadband records.
@@ -77,17 +80,21 @@ def enrich(
     :param on_bad: "raise" an error for a station that cannot be used, or "skip" it with a warning
         and a line in the provenance.
     :param progress: show a progress bar.
+    :param coherence: "loth-baker-2013": the level of the high frequencies is correlated between
+        stations by their distance, as residuals of one event are; they need coordinates. Default:
+        every station is drawn by itself.
     :param options: the method's options.
     :raises InputError: for input or arguments that cannot be used, in one message.
     :raises MethodError: for a method that is unknown, broken or returns something else than it
         promises.
     """
     ready = create(method, options, weights)
-    seed = checked(n, seed, corner, ready)
+    seed = check_call(n, seed, corner, ready)
     known = {"magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30}
     return enrich_with(
-        method, ready, stream, n, seed, corner, units, known, inventory, event, on_bad, progress
-    )
+        method, ready, stream, n, seed, corner, units, known, inventory, event, coherence, on_bad,
+        progress,
+    )  # fmt: skip
 
 
 def enrich_with(
@@ -101,6 +108,7 @@ def enrich_with(
     known: Mapping[str, Given],
     inventory: Inventory | None,
     event: Event | None,
+    coherence: str | None,
     on_bad: str,
     progress: bool = False,
 ) -> Ensemble:
@@ -113,12 +121,16 @@ def enrich_with(
 
     if on_bad not in ("raise", "skip"):
         raise InputError(f"on_bad is {on_bad!r}; it must be 'raise' or 'skip'.")
+    check_coherence(coherence, ready)
     records, refusals = read_records(stream, units, inventory)
     prepared: list[Prepared] = []
+    places: list[np.ndarray] = []
     for record in records:
         try:
+            where = where_is(record, inventory) if coherence else np.zeros(3)
             scenario = find_scenario(record, **known, inventory=inventory, event=event)
             prepared.append(_prepare(dataclasses.replace(record, scenario=scenario), ready, corner))
+            places.append(where)
         except InputError as error:
             refusals.append(Refusal(record.id, str(error)))
     _refuse(refusals, on_bad, nothing_left=not prepared)
@@ -126,6 +138,13 @@ def enrich_with(
     enriched: dict[int, EnrichedRecord] = {}
     with tqdm(total=len(prepared), unit="station", disable=not progress) as bar:
         for owners, batch in batches(prepared, max(1, CHUNK // n)):
+            if coherence:
+                drawn = {
+                    index: levels(seed, event, places[index], n, ready.level_numbers)
+                    for index in dict.fromkeys(owners)
+                }
+                numbers = np.stack([drawn[index] for index in owners])
+                batch = dataclasses.replace(batch, levels=numbers)
             windows = _realize(ready, batch, _seeds(seed, prepared, owners, n))
             for index in dict.fromkeys(owners):
                 item = prepared[index]
@@ -140,7 +159,7 @@ def enrich_with(
                 bar.update()
     return Ensemble(
         [enriched[index] for index in range(len(prepared))],
-        provenance(name, ready, n, seed, corner, prepared, refusals),
+        provenance(name, ready, n, seed, corner, prepared, refusals, coherence),
     )
 
 
@@ -187,14 +206,14 @@ def collect(
     )
 
 
-def checked(n: int, seed: int | None, corner: float, method: Method) -> int:
-    """The seed, drawn if there is none.
+def check_call(n: int, seed: int | None, corner: float, method: Method) -> int:
+    """Refuse what no method can do.
 
-    :raises InputError: for arguments that cannot be used.
+    :return: the seed, drawn if it is None.
+    :raises InputError: with what is allowed.
     """
-    seed = drawn_seed(seed)
     _check(n, corner, method)
-    return seed
+    return drawn_seed(seed)
 
 
 def drawn_seed(seed: int | None) -> int:

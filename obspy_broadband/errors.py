@@ -18,3 +18,9 @@ class MethodError(BroadbandError):
 
 class TrainingError(BroadbandError):
     """Training cannot go on."""
+
+
+def first_line(error: BaseException | Warning | str) -> str:
+    """What somebody else's error says, in one line."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__

@@ -63,6 +63,9 @@ class Batch:
         must differ from window to window from the seed and the start.
     :param broadband: (batch, 3, samples) divided by the same scale when training; None when
         enriching.
+    :param levels: (batch, realizations, level_numbers), standard normal, or None: what a method
+        draws its level from instead of its own numbers, so that stations of one event agree in part
+        (see :mod:`obspy_broadband.coherence`).
     """
 
     low_frequency: Any
@@ -71,6 +74,7 @@ class Batch:
     scenarios: tuple[Scenario, ...]
     starts: Any
     broadband: Any = None
+    levels: Any = None
 
     def __len__(self) -> int:
         return len(self.low_frequency)
@@ -113,6 +117,9 @@ class Method(ABC):
     sampling_rate: ClassVar[float] = 100.0  #: Hz
     #: Length of a window; None for a method that takes a whole record of any length.
     samples: ClassVar[int | None] = 4096
+    #: How many independent normal numbers the level of a realization is drawn from, number j for
+    #: the same frequency at every station; 0 for a method that does not use ``batch.levels``.
+    level_numbers: int = 0
     #: A frozen dataclass of all that a user may set.
     Options: ClassVar[type] = NoOptions
 

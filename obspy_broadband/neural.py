@@ -55,6 +55,9 @@ class NeuralMethod(Method, nn.Module):
     #: Whether the network sees every window divided by its own peak, as windows for training are. A
     #: long record's quiet windows would look like nothing it was trained on otherwise.
     relative: bool = True
+    #: Which weights of a run are kept: those with the "best" score, or the "last", for a method
+    #: that does not translate yet.
+    keep: str = "best"
     #: Where its weights came from; None before training.
     weights: Weights | None = None
     #: Options by the name of a preset; names that begin with "training." are the trainer's.
@@ -69,14 +72,24 @@ class NeuralMethod(Method, nn.Module):
         self.discriminators = nn.ModuleDict()
 
     @abstractmethod
-    def sample(self, low_frequency: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+    def sample(
+        self, low_frequency: Tensor, conditions: Tensor, noise: Tensor, seen: Mapping[str, Tensor]
+    ) -> Tensor:
         """Draw, with no randomness of its own.
 
         :param low_frequency: (rows, 3, samples), divided by the scale.
         :param conditions: (rows, CONDITIONS), see :func:`conditions`.
         :param noise: (rows, *noise_shape), standard normal.
+        :param seen: what :meth:`look` found of these rows.
         :return: (rows, 3, samples).
         """
+
+    def look(self, low_frequency: Tensor, conditions: Tensor) -> dict[str, Tensor]:
+        """What all draws of a window have in common, computed once for all of them.
+
+        :return: tensors whose first dimension is rows.
+        """
+        return {}
 
     @abstractmethod
     def forward(self, batch: Batch) -> dict[str, Tensor]:
@@ -111,16 +124,25 @@ class NeuralMethod(Method, nn.Module):
         windows = windows / peak[:, None, None]
         known = conditions(batch.scenarios, batch.corner, np.asarray(batch.scale) * peak)
         at_once = ROWS_ON_GPU if device.type == "cuda" else 1
-        drawn = np.empty((records * realizations, *batch.low_frequency.shape[1:]), np.float32)
+        drawn = np.empty((records, realizations, *windows.shape[1:]), np.float32)
         with torch.inference_mode():
-            for first in range(0, len(drawn), at_once):
-                rows = np.arange(first, min(first + at_once, len(drawn)))
-                record = rows // realizations
-                low = torch.from_numpy(windows[record])
-                noise = torch.stack([self._noise(int(seed)) for seed in seeds.ravel()[rows]])
-                made = self.sample(low.to(device), known[record].to(device), noise.to(device))
-                drawn[rows] = made.float().cpu().numpy() * peak[record, None, None]
-        return drawn.reshape(records, realizations, *drawn.shape[1:])
+            for some in np.array_split(np.arange(records), -(-records // at_once)):
+                low = torch.from_numpy(windows[some]).to(device)
+                about = known[some].to(device)
+                seen = self.look(low, about)
+                pairs = np.stack(np.divmod(np.arange(len(some) * realizations), realizations))
+                for first in range(0, pairs.shape[1], at_once):
+                    row, number = pairs[:, first : first + at_once]
+                    of = torch.from_numpy(row).to(device)
+                    noise = torch.stack([self._noise(int(one)) for one in seeds[some[row], number]])
+                    if batch.levels is not None:
+                        noise[:, : self.level_numbers] = torch.as_tensor(
+                            batch.levels[some[row], number]
+                        )
+                    these = {name: value[of] for name, value in seen.items()}
+                    made = self.sample(low[of], about[of], noise.to(device), these)
+                    drawn[some[row], number] = made.float().cpu().numpy()
+        return drawn * peak[:, None, None, None]
 
     def _noise(self, seed: int) -> Tensor:
         numbers = np.random.default_rng(seed).standard_normal(self.noise_shape, dtype=np.float32)

@@ -27,6 +27,7 @@ def provenance(
     corner: float,
     prepared: Sequence[Prepared],
     refusals: Sequence[Refusal],
+    coherence: str | None = None,
 ) -> dict[str, Any]:
     """What was asked for, with what, of which input.
 
@@ -40,6 +41,7 @@ def provenance(
         "seed": seed,
         "realizations": list(range(n)),
         "corner_hz": float(corner),
+        **({} if coherence is None else {"coherence": coherence}),
         "sampling_rate_hz": method.sampling_rate,
         "software": dict(software()),
         "stations": [_station(item) for item in prepared],

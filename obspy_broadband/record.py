@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from obspy import Inventory, Stream, Trace, UTCDateTime
 
-from .errors import InputError
+from .errors import InputError, first_line
 from .method import Scenario
 from .units import parse_units
 
@@ -80,18 +80,30 @@ def read_records(
     if not stream:
         raise InputError("The Stream is empty: there is nothing to enrich.")
     groups: dict[str, list[Trace]] = {}
-    for trace in stream.copy()._cleanup():  # joins traces that continue each other, as reading does
+    for trace in stream.copy():
         groups.setdefault(trace.id[:-1] if trace.stats.channel else trace.id, []).append(trace)
     # Cleaning up sorts; users expect the order that they gave.
     order = {trace.id: -position for position, trace in enumerate(reversed(stream))}
     records, refusals = [], []
     for id, traces in sorted(groups.items(), key=lambda item: min(order[t.id] for t in item[1])):
-        traces.sort(key=lambda trace: order[trace.id])
         try:
+            traces = _joined(id, traces)
+            traces.sort(key=lambda trace: order[trace.id])
             records.append(_record(id, traces, units, inventory))
         except InputError as error:
             refusals.append(Refusal(id, str(error)))
     return records, refusals
+
+
+def _joined(id: str, traces: Sequence[Trace]) -> list[Trace]:
+    """Traces that continue each other joined, as reading does.
+
+    :raises InputError: for traces of one id that differ in type or rate.
+    """
+    try:
+        return list(Stream(traces)._cleanup())
+    except Exception as error:  # ObsPy raises TypeError, Exception
+        raise InputError(f"The traces of {id} do not go together: {first_line(error)}") from error
 
 
 def _record(

@@ -9,8 +9,9 @@ target's peak, signals are what they are, and so is the result.
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from .errors import InputError
 from .method import Batch
 from .neural import CONDITIONS, NeuralMethod, batch_conditions
 from .nn.level import LEVELS, LevelHead
+from .nn.predictor import check_fit
 
 #: Of the low frequencies, whose peak is 1, and of shapes, whose peaks are about 6.
 _LOW, _HIGH = 0.5, 0.1
@@ -35,25 +37,31 @@ class ShapeOptions:
         network's output as it is, for the thesis protocol, which divides by the target's peak.
     :param vary_level: draw the level; False gives its median.
     :param level_steps: of descent for the networks that predict the level, before training starts.
+    :param level_fit: how that level gets to know a run's data: "anew", from them alone; "shift",
+        by how far they lie from what the weights that the run starts from predict; "keep", as in
+        those weights.
     """
 
     level: str = "predicted"
     vary_level: bool = True
     level_steps: int = 2000
+    level_fit: str = "anew"
 
     def __post_init__(self) -> None:
         if self.level not in ("predicted", "given"):
             raise InputError(f"level is {self.level!r}; it must be 'predicted' or 'given'.")
+        check_fit(self.level_fit)
 
 
 class ShapeMethod(NeuralMethod):
     """A network that makes normalized signals.
 
     A subclass sets ``own_noise``, how many standard normal numbers one of its draws needs, and
-    writes :meth:`translate`.
+    writes :meth:`contents` and :meth:`translate`, the two halves of a translation.
     """
 
     own_noise: int = 0
+    ln_scales: Tensor
 
     def __init__(self, options: Any = None):
         super().__init__(options)
@@ -61,6 +69,9 @@ class ShapeMethod(NeuralMethod):
         self.level = (
             LevelHead(self.samples, self.sampling_rate, CONDITIONS) if self.relative else None
         )
+        #: Mean and standard deviation of ln of the peak of the low frequencies, m/s², of the
+        #: records that were learned from.
+        self.register_buffer("ln_scales", torch.tensor([math.log(0.02), 2.0]))
 
     @property
     def noise_shape(self) -> tuple[int, ...]:  # type: ignore[override]
@@ -72,12 +83,24 @@ class ShapeMethod(NeuralMethod):
         """Whether anything is drawn."""
         return bool(self.own_noise) or (self.relative and self.options.vary_level)
 
+    @property
+    def level_numbers(self) -> int:  # type: ignore[override]
+        """The first numbers of a draw; see :attr:`obspy_broadband.Method.level_numbers`."""
+        return LEVELS if self.relative and self.options.vary_level else 0
+
     @abstractmethod
-    def translate(self, low: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
-        """A normalized broadband signal.
+    def contents(self, low: Tensor, conditions: Tensor) -> dict[str, Tensor]:
+        """What of a translation does not depend on what is drawn, e.g. the codes of ``low``.
 
         :param low: (rows, 3, samples), normalized.
+        """
+
+    @abstractmethod
+    def translate(self, conditions: Tensor, noise: Tensor, content: Mapping[str, Tensor]) -> Tensor:
+        """A normalized broadband signal.
+
         :param noise: (rows, own_noise).
+        :param content: what :meth:`contents` gave for these rows.
         """
 
     def signals(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
@@ -93,13 +116,44 @@ class ShapeMethod(NeuralMethod):
         """Low frequencies over their peak -> as the network sees them."""
         return low if self.level is None else _LOW * low
 
-    def sample(self, low_frequency: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+    def look(self, low_frequency: Tensor, conditions: Tensor) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.look`."""
+        return {
+            **self.contents(self.normalize(low_frequency), conditions),
+            **self.look_at_level(low_frequency, conditions),
+        }
+
+    def sample(
+        self, low_frequency: Tensor, conditions: Tensor, noise: Tensor, seen: Mapping[str, Tensor]
+    ) -> Tensor:
         """See :meth:`obspy_broadband.neural.NeuralMethod.sample`."""
-        made = self.translate(self.normalize(low_frequency), conditions, noise[:, LEVELS:])
+        made = self.translate(conditions, noise[:, LEVELS:], seen)
+        return self.give_level(low_frequency, made, conditions, noise[:, :LEVELS], seen)
+
+    def look_at_level(self, low_frequency: Tensor, conditions: Tensor) -> dict[str, Tensor]:
+        """The distribution of the level, in what :meth:`look` finds."""
+        if self.level is None:
+            return {}
+        median, root = self.level.distribution(low_frequency, conditions)
+        return {"level": median, "level_root": root}
+
+    def give_level(
+        self,
+        low_frequency: Tensor,
+        made: Tensor,
+        conditions: Tensor,
+        numbers: Tensor,
+        seen: Mapping[str, Tensor],
+    ) -> Tensor:
+        """The low frequencies and what was made above them, at a level that is drawn.
+
+        :param made: (rows, 3, samples), normalized.
+        :param numbers: (rows, LEVELS), standard normal.
+        """
         if self.level is None:
             return made
-        drawn = noise[:, :LEVELS] * float(self.options.vary_level)
-        levels = self.level.draw(low_frequency, conditions, drawn)
+        drawn = numbers[..., None] * float(self.options.vary_level)
+        levels = seen["level"] + (seen["level_root"] @ drawn)[..., 0]
         return low_frequency + self.level.spectral.give(made, levels, conditions[:, 0].exp())
 
     def prepare_training(self, batch: Batch, weights: Tensor, events: Sequence[str]) -> None:
@@ -107,4 +161,16 @@ class ShapeMethod(NeuralMethod):
         if self.level is not None:
             physical = torch.isfinite(batch.scale).to(weights)
             given = (batch.low_frequency, batch_conditions(batch), batch.broadband)
-            self.level.fit(*given, weights * physical, events, self.options.level_steps)
+            counts, o = weights * physical, self.options
+            if not bool(counts.any()):
+                raise InputError(
+                    "No record of the training set is in physical units: nothing to learn the "
+                    "level from. Add records in m/s², or set level=given."
+                )
+            self.level.fit(*given, counts, events, o.level_steps, o.level_fit)
+            chosen = counts > 0
+            ln_scale = torch.log(batch.scale[chosen])
+            share = counts[chosen] / counts[chosen].sum()
+            mean = share @ ln_scale
+            self.ln_scales[0] = mean
+            self.ln_scales[1] = (share @ (ln_scale - mean).square()).sqrt()

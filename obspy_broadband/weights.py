@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION = "obspy_broadband.weights", 1
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+#: Numbers from which a tensor is worth halving, and the names of those that must stay exact.
+_LARGE, _EXACT = 1000, ("level.", "predictor.")
 #: What a card must say.
 REQUIRED = ("method", "options", "data", "protocol", "metrics")
 
@@ -194,6 +196,47 @@ def save(
     card_part.write_text(text, encoding="utf-8")
     card_part.replace(path.with_suffix(".json"))
     return read_card(path.with_suffix(".json"))
+
+
+def add(
+    source: str | Path,
+    name: str = "default",
+    folder: str | Path | None = None,
+    half: bool = False,
+    overwrite: bool = False,
+) -> Weights:
+    """Copy a run's weights to where they are found by name.
+
+    :param source: a run's folder, a card or a safetensors file.
+    :param folder: default: the user's cache, the last of :func:`folders`.
+    :param half: large tensors in 16 bits, half the size. What is fitted in closed form (the level)
+        stays as it is: covariances do not bear it.
+    :param overwrite: replace weights of that name.
+    :raises InputError: if there is not one set of weights in a run, or the name is taken.
+    """
+    path = Path(source)
+    if path.is_dir():
+        cards = sorted(path.glob("weights/*/*.json"))
+        if len(cards) != 1:
+            raise InputError(
+                f"{path} holds {len(cards)} sets of weights; name the card of the one that is meant."
+            )
+        path = cards[0]
+    found = read_card(path.with_suffix(".json"))
+    place = Path(folder) if folder is not None else folders()[-1]
+    if (place / found.method / f"{name}.json").exists() and not overwrite:
+        raise InputError(
+            f"{place} has weights {name!r} of {found.method} already; choose another name or "
+            "--overwrite."
+        )
+    tensors = found.load()
+    if half:
+        tensors = {
+            key: value.half() if value.numel() >= _LARGE and not key.startswith(_EXACT) else value
+            for key, value in tensors.items()
+        }
+    precision = {"precision": "float16 where large"} if half else {}
+    return save(place, name, tensors, {**found.card, **precision})
 
 
 def _checksum(path: Path) -> str:

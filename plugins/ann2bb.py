@@ -12,7 +12,7 @@ from torch import Tensor
 
 from obspy_broadband import Batch, InputError
 from obspy_broadband.neural import CONDITIONS, NeuralMethod, batch_conditions
-from obspy_broadband.nn.predictor import Predictor
+from obspy_broadband.nn.predictor import Predictor, check_fit
 from obspy_broadband.signal.filters import fast_length, low_pass, raised_cosine
 from obspy_broadband.signal.phases import arrivals, smooth
 from obspy_broadband.signal.response import response_spectrum
@@ -35,13 +35,18 @@ class Options:
     :param iterations: of matching the trace to the spectrum.
     :param vary_level: draw the spectrum; False gives its median.
     :param steps: of descent for the small networks.
+    :param level_fit: how the prediction gets to know a run's data: "anew", from them alone;
+        "shift", by how far they lie from what the weights that the run starts from predict; "keep",
+        as in those weights.
     """
 
     iterations: int = 6
     vary_level: bool = True
     steps: int = 2000
+    level_fit: str = "anew"
 
     def __post_init__(self) -> None:
+        check_fit(self.level_fit)
         if not 1 <= self.iterations <= 50:
             raise InputError(f"iterations is {self.iterations}; it must be 1 to 50.")
 
@@ -75,23 +80,44 @@ class ANN2BB(NeuralMethod):
         """The noise is always another one."""
         return True
 
+    @property
+    def level_numbers(self) -> int:  # type: ignore[override]
+        """The first numbers of a draw; see :attr:`obspy_broadband.Method.level_numbers`."""
+        return _SPECTRA if self.options.vary_level else 0
+
     def prepare_training(self, batch: Batch, weights: Tensor, events: Sequence[str]) -> None:
         """Fit all there is to fit; see :meth:`obspy_broadband.nn.predictor.Predictor.fit`."""
         known = batch_conditions(batch)
         physical = torch.isfinite(batch.scale).to(weights)
         x = torch.cat([self._given(batch.low_frequency, known), known], dim=1)
         y = _ordinates(batch.broadband, np.array(SHORT), self.sampling_rate).to(x)
-        self.predictor.fit(x, y, known, weights * physical, events, self.options.steps)
+        o = self.options
+        self.predictor.fit(x, y, known, weights * physical, events, o.steps, o.level_fit)
 
-    def sample(self, low_frequency: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.sample`."""
+    def look(self, low_frequency: Tensor, conditions: Tensor) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.look`."""
         x = torch.cat([self._given(low_frequency, conditions), conditions], dim=1)
-        drawn = noise[:, :_SPECTRA] * float(self.options.vary_level)
-        spectra = self.predictor.draw(x, conditions, drawn).cpu().double().numpy()
-        white = noise[:, _SPECTRA:].unflatten(1, (3, self.samples)).cpu().double().numpy()
         corners = conditions[:, 0].exp().cpu().double().numpy()
         low = low_frequency.cpu().double().numpy()
-        made = [self._match(*row) for row in zip(low, spectra, white, corners)]
+        envelope = np.array(
+            [_envelope(one, self.sampling_rate, corner) for one, corner in zip(low, corners)]
+        )
+        return {
+            "spectra": self.predictor.mean(x),
+            "root": self.predictor.root(conditions),
+            "envelope": torch.as_tensor(envelope, device=low_frequency.device),
+        }
+
+    def sample(
+        self, low_frequency: Tensor, conditions: Tensor, noise: Tensor, seen: Mapping[str, Tensor]
+    ) -> Tensor:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.sample`."""
+        drawn = noise[:, :_SPECTRA, None] * float(self.options.vary_level)
+        spectra = seen["spectra"] + (seen["root"] @ drawn)[..., 0]
+        white = noise[:, _SPECTRA:].unflatten(1, (3, self.samples))
+        white = white.double() * seen["envelope"][:, None]
+        given = (low_frequency, spectra, white, conditions[:, 0].exp())
+        made = [self._match(*row) for row in zip(*(one.cpu().double().numpy() for one in given))]
         return torch.as_tensor(np.array(made), dtype=torch.float32, device=low_frequency.device)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
@@ -113,9 +139,12 @@ class ANN2BB(NeuralMethod):
         return torch.as_tensor(found, dtype=torch.float32, device=low.device)
 
     def _match(
-        self, low: np.ndarray, ln_spectra: np.ndarray, white: np.ndarray, corner: float
+        self, low: np.ndarray, ln_spectra: np.ndarray, noise: np.ndarray, corner: float
     ) -> np.ndarray:
-        """Low frequencies and noise whose sum has the spectrum: (3, samples)."""
+        """Low frequencies and noise whose sum has the spectrum: (3, samples).
+
+        :param noise: (3, samples), under the record's envelope.
+        """
         rate = self.sampling_rate
         vertical, horizontal = ln_spectra.reshape(2, len(SHORT))
         chosen = np.array(SHORT) <= _MATCHED / corner
@@ -125,7 +154,7 @@ class ANN2BB(NeuralMethod):
         # Silence behind the record, or its end would be felt at its beginning.
         length = fast_length(samples + int(5 * rate / corner))
         frequencies = np.fft.rfftfreq(length, 1.0 / rate)
-        spectrum = np.fft.rfft(white * _envelope(low, rate, corner), length)
+        spectrum = np.fft.rfft(noise, length)
         spectrum *= 1.0 - low_pass(frequencies, corner)
         high = np.fft.irfft(spectrum, length)[..., :samples]
         size = np.abs(high).max()

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from obspy_broadband import Batch, InputError
+from obspy_broadband.codes import CodedMethod, Codes
 from obspy_broadband.neural import CONDITIONS
 from obspy_broadband.nn.codes import Encoder
 from obspy_broadband.nn.discriminators import JointHead, PatchDiscriminator, SignalBranch
 from obspy_broadband.nn.unet import UNet
-from obspy_broadband.shapes import ShapeMethod, ShapeOptions
+from obspy_broadband.shapes import ShapeOptions
 from obspy_broadband.training.adversaries import criterion
 from obspy_broadband.training.objectives import distance, kl_to_normal
 from obspy_broadband.training.step import frozen
@@ -62,7 +63,7 @@ class Options(ShapeOptions):
             raise InputError(f"injection is {self.injection!r}; it must be 'full' or 'once'.")
 
 
-class BicycleGAN(ShapeMethod):
+class BicycleGAN(CodedMethod):
     """A U-Net that takes a code beside the low frequencies (thesis, section 5.1; Zhu et al., 2017).
 
     The code comes from the record (then the record is rebuilt) or from N(0, 1) (then the result
@@ -83,6 +84,8 @@ class BicycleGAN(ShapeMethod):
         "lr_generator": 2e-4,
         "lr_discriminator": 1e-4,
     }
+    drawn = ("code",)
+    kinds = ("broadband",)  # of low frequencies there is no decoder: they are what is given
 
     def __init__(self, options: Any = None):
         super().__init__(options)
@@ -99,7 +102,7 @@ class BicycleGAN(ShapeMethod):
             SignalBranch(self.samples, o.encoder_width, o.features), JointHead(o.features)
         )
         self.criterion = criterion(o.criterion)
-        self.own_noise = o.code
+        self.normal = {"code": (o.code,)}
         adversaries = {"pair": o.adversarial, "drawn": o.adversarial}
         self.loss_weights = {
             "generator": {
@@ -110,17 +113,22 @@ class BicycleGAN(ShapeMethod):
             "discriminator": dict(adversaries),
         }
 
-    def translate(self, low: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
-        """See :meth:`obspy_broadband.shapes.ShapeMethod.translate`."""
+    def encode(self, signal: Tensor, kind: str) -> Codes:
+        """Of low frequencies, themselves; of a record, the mean of its code."""
+        return {"low": signal} if kind == "low" else {"code": self._encode(signal)[0]}
+
+    def decode(self, codes: Codes, kind: str, conditions: Tensor) -> Tensor:
+        """See :meth:`obspy_broadband.codes.CodedMethod.decode`."""
+        low, code = codes["low"], codes["code"]
         steer = [conditions] if self.options.conditioned else []
         if self.channel is None:
-            steer.append(noise)
+            steer.append(code)
         else:
-            low = torch.cat([low, self.channel(noise)[:, None]], dim=1)
+            low = torch.cat([low, self.channel(code)[:, None]], dim=1)
         known = torch.cat(steer, dim=1) if steer else None
         return torch.tanh(self.generator(low, known))
 
-    def encode(self, signal: Tensor) -> tuple[Tensor, Tensor]:
+    def _encode(self, signal: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and logarithm of the variance of the code of a normalized record: (rows, code)."""
         mean, log_variance = self.encoder(signal).chunk(2, dim=1)
         return mean, log_variance.clamp(-8.0, 8.0)
@@ -128,19 +136,19 @@ class BicycleGAN(ShapeMethod):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
         low, recorded, known = self.signals(batch)
-        mean, log_variance = self.encode(recorded)
+        mean, log_variance = self._encode(recorded)
         code = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
         drawn = torch.randn_like(mean)
-        made = self.translate(low, known, drawn)
+        made = self.decode({"low": low, "code": drawn}, "broadband", known)
         outputs = {
             **{"low": low, "recorded": recorded, "mean": mean, "log_variance": log_variance},
-            "rebuilt": self.translate(low, known, code),
+            "rebuilt": self.decode({"low": low, "code": code}, "broadband", known),
             "drawn": made,
         }
         if self.options.latent:
             # The code is to be found again by changing the generator, not by changing the encoder.
             with frozen(self.encoder.parameters()):
-                outputs["apart"] = (self.encode(made)[0] - drawn).abs().mean()
+                outputs["apart"] = (self._encode(made)[0] - drawn).abs().mean()
         return outputs
 
     def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from obspy_broadband import Batch
+from obspy_broadband.codes import CodedMethod, Codes
 from obspy_broadband.neural import CONDITIONS
 from obspy_broadband.nn.codes import Decoder, Encoder
 from obspy_broadband.nn.discriminators import CodeBranch, JointHead, SignalBranch
 from obspy_broadband.nn.residual import ResidualDense
-from obspy_broadband.shapes import ShapeMethod, ShapeOptions
+from obspy_broadband.shapes import ShapeOptions
 from obspy_broadband.training.adversaries import criterion
 from obspy_broadband.training.objectives import distance
 
@@ -34,6 +35,8 @@ class Options(ShapeOptions):
     :param content: weight of the distance between the contents of a record and of its low
         frequencies.
     :param hybrid: weight of what is translated with the style of what it should become.
+    :param style_weight: weight of the drawn style found again in what was made with it (MUNIT's
+        constraint, which the thesis does without).
     :param distance: between signals: "ffl+hsl", "ffl", "hsl", "l1" or "l2".
     """
 
@@ -47,10 +50,11 @@ class Options(ShapeOptions):
     reconstruction: float = 10.0
     content: float = 1.0
     hybrid: float = 10.0
+    style_weight: float = 0.0
     distance: str = "ffl+hsl"
 
 
-class MUST(ShapeMethod):
+class MUST(CodedMethod):
     """Content is a feature map that both kinds of signal share, style a vector from N(0, 1).
 
     Thesis, section 5.2; after MUNIT (Huang et al., 2018). Two decoders take the content and,
@@ -72,6 +76,8 @@ class MUST(ShapeMethod):
         "lr_generator": 1e-4,
         "lr_discriminator": 1e-5,
     }
+    drawn = ("style",)
+    common = "content"
 
     def __init__(self, options: Any = None):
         super().__init__(options)
@@ -91,55 +97,67 @@ class MUST(ShapeMethod):
             self.discriminators[f"{kind}_head"] = JointHead(2 * o.features)
         self.discriminators["pair_head"] = JointHead(2 * o.features)
         self.criterion = criterion(o.criterion)
-        self.own_noise = o.style
+        self.normal = {"style": (o.style,)}
         adversaries = {f"joint_{name}": o.adversarial for name in ("broadband", "low", "pair")}
         self.loss_weights = {
             "generator": {
                 **adversaries,
                 **{"rebuild_broadband": o.reconstruction, "rebuild_low": o.reconstruction},
                 **{"hybrid_broadband": o.hybrid, "hybrid_low": o.hybrid, "content": o.content},
+                **({"style": o.style_weight} if o.style_weight else {}),
             },
             "discriminator": dict(adversaries),
         }
 
-    def translate(self, low: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
-        """See :meth:`obspy_broadband.shapes.ShapeMethod.translate`."""
-        return self.decode(self.content(low), noise, conditions)
+    def encode(self, signal: Tensor, kind: str) -> Codes:
+        """Content (rows, channels, samples / 64) and style (rows, style); one encoder for both."""
+        return {"content": self.content(signal), "style": self.style(signal)}
 
-    def encode(self, signal: Tensor) -> tuple[Tensor, Tensor]:
-        """Content (rows, channels, samples / 64) and style (rows, style) of a normalized signal."""
-        return self.content(signal), self.style(signal)
+    def contents(self, low: Tensor, conditions: Tensor) -> Codes:
+        """The content alone: a translation does not ask for the style of its low frequencies."""
+        return {"content": self.content(low)}
 
-    def decode(self, content: Tensor, style: Tensor, conditions: Tensor) -> Tensor:
-        """The normalized broadband signal of a content and a style."""
+    def decode(self, codes: Codes, kind: str, conditions: Tensor) -> Tensor:
+        """See :meth:`obspy_broadband.codes.CodedMethod.decode`."""
+        content, style = codes["content"], codes["style"]
+        if kind == "low":
+            return self.to_low(content, self.steer_low(style))
         known = [style, conditions] if self.options.conditioned else [style]
         return self.to_broadband(content, self.steer_broadband(torch.cat(known, dim=1)))
-
-    def decode_low(self, content: Tensor, style: Tensor) -> Tensor:
-        """The normalized low-frequency signal of a content and a style."""
-        return self.to_low(content, self.steer_low(style))
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
         low, recorded, known = self.signals(batch)
-        (content_low, style_low), (content, style) = self.encode(low), self.encode(recorded)
+        content_low, style_low = self.encode(low, "low").values()
+        content, style = self.encode(recorded, "broadband").values()
         drawn, drawn_low = torch.randn_like(style), torch.randn_like(style)
-        translated_low = self.decode_low(content, drawn_low)
-        return {
+
+        def made(content: Tensor, style: Tensor, kind: str) -> Tensor:
+            return self.decode({"content": content, "style": style}, kind, known)
+
+        rebuilt_low = made(content_low, style_low, "low")
+        outputs = {
             **{"low": low, "recorded": recorded, "content": content, "style": style},
             **{"content_low": content_low, "style_low": style_low},
             **{"drawn": drawn, "drawn_low": drawn_low},
-            "rebuilt_broadband": self.decode(content, style, known),
-            "rebuilt_low": self.decode_low(content_low, style_low),
-            "translated_broadband": self.decode(content_low, drawn, known),
-            "translated_low": translated_low,
+            "rebuilt_broadband": made(content, style, "broadband"),
+            "rebuilt_low": rebuilt_low,
+            "translated_broadband": made(content_low, drawn, "broadband"),
+            "translated_low": made(content, drawn_low, "low"),
             # Eq. 5.15-5.18: with the style of what it should become; from low frequencies that
             # went through the decoder once.
-            "hybrid_low": self.decode_low(content, style_low),
-            "hybrid_broadband": self.decode(
-                self.content(self.decode_low(content_low, style_low)), style, known
-            ),
+            "hybrid_low": made(content, style_low, "low"),
+            "hybrid_broadband": made(self.content(rebuilt_low), style, "broadband"),
         }
+        if self.options.style_weight:
+            found = (
+                self.style(outputs["translated_broadband"]),
+                self.style(outputs["translated_low"]),
+            )
+            outputs["style_apart"] = torch.stack(
+                [(one - wanted).abs().mean() for one, wanted in zip(found, (drawn, drawn_low))]
+            ).sum()
+        return outputs
 
     def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.neural.NeuralMethod.generator_losses`."""
@@ -156,6 +174,8 @@ class MUST(ShapeMethod):
             losses[name] = distance(outputs[made], outputs[wanted], self.options.distance)
         contents = outputs["content_low"], outputs["content"]
         losses["content"] = distance(*contents, self.options.distance)
+        if self.options.style_weight:
+            losses["style"] = outputs["style_apart"]
         return losses
 
     def discriminator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -106,19 +106,27 @@ class Pix2Pix(ShapeMethod):
         """Low frequencies over their peak, as they are."""
         return low
 
-    def translate(self, low: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+    def contents(self, low: Tensor, conditions: Tensor) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.shapes.ShapeMethod.contents`."""
+        return {"low": low} if self.options.noise else {"made": self._make(low, conditions)}
+
+    def translate(self, conditions: Tensor, noise: Tensor, content: Mapping[str, Tensor]) -> Tensor:
         """See :meth:`obspy_broadband.shapes.ShapeMethod.translate`."""
-        if self.options.noise:
-            low = torch.cat([low, noise.unflatten(1, (3, self.samples))], dim=1)
+        if not self.options.noise:
+            return content["made"]
+        noise = noise.unflatten(1, (3, self.samples))
+        return self._make(torch.cat([content["low"], noise], dim=1), conditions)
+
+    def _make(self, given: Tensor, conditions: Tensor) -> Tensor:
         known = conditions if self.options.conditioned else None
-        return torch.tanh(self.generator(low, known))
+        return torch.tanh(self.generator(given, known))
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
         known = batch_conditions(batch)
         low, target = batch.low_frequency, batch.broadband
         noise = torch.randn(len(low), self.own_noise, device=low.device)
-        made = self.translate(low, known, noise)
+        made = self.translate(known, noise, self.contents(low, known))
         if self.level is not None:
             made, target = (
                 self.level.spectral.shape(signal, batch.corner) for signal in (made, target)

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 
 from obspy_broadband import Batch, InputError
+from obspy_broadband.codes import CodedMethod, Codes
 from obspy_broadband.neural import CONDITIONS
 from obspy_broadband.nn.codes import Decoder, Encoder
 from obspy_broadband.nn.discriminators import CodeBranch, JointHead, SignalBranch
-from obspy_broadband.shapes import ShapeMethod, ShapeOptions
+from obspy_broadband.shapes import ShapeOptions
 from obspy_broadband.training.adversaries import criterion
 from obspy_broadband.training.arrivals import Alignment
 from obspy_broadband.training.objectives import distance
@@ -97,7 +98,7 @@ class FactorizedOptions(Options):
             )
 
 
-class SharedSeismoALICE(ShapeMethod):
+class SharedSeismoALICE(CodedMethod):
     """One encoder for both kinds of signal, two decoders (thesis, section 4.5).
 
     One-to-one: a record's code holds all of it, and that of its low frequencies is pushed to be the
@@ -112,11 +113,13 @@ class SharedSeismoALICE(ShapeMethod):
         "small": _SMALL | {"code": 128},
     }
     training_defaults: ClassVar[Mapping[str, Any]] = _TRAINING
+    common = "code"
 
     def __init__(self, options: Any = None):
         super().__init__(options)
         o = self.options
         known = CONDITIONS if o.conditioned else 0
+        self.normal = {"code": (o.code,)}
         self.encoder = Encoder(self.samples, o.width, o.code)
         sizes = {"code": o.code, "conformers": (True, o.late_conformer)}
         self.to_broadband = Decoder(self.samples, o.width, conditions=known, **sizes)
@@ -137,37 +140,34 @@ class SharedSeismoALICE(ShapeMethod):
             "discriminator": dict(adversaries),
         }
 
-    def translate(self, low: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
-        """See :meth:`obspy_broadband.shapes.ShapeMethod.translate`."""
-        return self.decode(self.encode(low), conditions)
+    def encode(self, signal: Tensor, kind: str) -> Codes:
+        """The code of a normalized signal, (rows, code): one encoder for both kinds."""
+        return {"code": self.encoder(signal)}
 
-    def encode(self, signal: Tensor) -> Tensor:
-        """The code of a normalized signal, low-frequency or broadband: (rows, code)."""
-        return self.encoder(signal)
-
-    def decode(self, code: Tensor, conditions: Tensor) -> Tensor:
-        """The normalized broadband signal of a code."""
-        return self.to_broadband(code, conditions if self.options.conditioned else None)
-
-    def decode_low(self, code: Tensor) -> Tensor:
-        """The normalized low-frequency signal of a code."""
-        return self.to_low(code)
+    def decode(self, codes: Codes, kind: str, conditions: Tensor) -> Tensor:
+        """See :meth:`obspy_broadband.codes.CodedMethod.decode`."""
+        if kind == "low":
+            return self.to_low(codes["code"])
+        return self.to_broadband(codes["code"], conditions if self.options.conditioned else None)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
         low, recorded, known = self.signals(batch)
-        of_low, of_recorded = self.encode(low), self.encode(recorded)
-        drawn = torch.randn_like(of_low)
-        return {
-            **{"low": low, "recorded": recorded, "of_low": of_low, "of_recorded": of_recorded},
-            "drawn": drawn,
-            "drawn_broadband": self.decode(drawn, known),
-            "drawn_low": self.decode_low(drawn),
-            "rebuilt_broadband": self.decode(of_recorded, known),
-            "rebuilt_low": self.decode_low(of_low),
-            "translated_broadband": self.decode(of_low, known),
-            "translated_low": self.decode_low(of_recorded),
-        }
+        of_low, of_recorded = self.encode(low, "low"), self.encode(recorded, "broadband")
+        drawn = {"code": torch.randn_like(of_low["code"])}
+        outputs = {"low": low, "recorded": recorded}
+        outputs |= {"of_low": of_low["code"], "of_recorded": of_recorded["code"]}
+        outputs |= {"drawn": drawn["code"]}
+        for way, codes in (
+            ("drawn_broadband", drawn),
+            ("drawn_low", drawn),
+            ("rebuilt_broadband", of_recorded),
+            ("rebuilt_low", of_low),
+            ("translated_broadband", of_low),
+            ("translated_low", of_recorded),
+        ):
+            outputs[way] = self.decode(codes, way.split("_")[1], known)
+        return outputs
 
     def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.neural.NeuralMethod.generator_losses`."""
@@ -247,11 +247,14 @@ class FactorizedSeismoALICE(SharedSeismoALICE):
         "thesis": {},
         "small": _SMALL | {"code": 64, "specific": 64},
     }
+    drawn = ("specific",)
+    common = "common"
 
     def __init__(self, options: Any = None):
         super().__init__(options)
         o = self.options
         whole = o.code + o.specific
+        self.normal = {"common": (o.code,), "specific": (o.specific,)}
         steered = o.decoder != "conformer"
         known = (CONDITIONS if o.conditioned else 0) + (o.specific if steered else 0)
         self.encoder = Encoder(self.samples, o.width, whole)
@@ -264,67 +267,60 @@ class FactorizedSeismoALICE(SharedSeismoALICE):
             conformers=(True, o.late_conformer),
         )
         self.discriminators["broadband_code"] = CodeBranch(whole, o.features)
-        self.own_noise = o.specific
         weights = dict(self.loss_weights["generator"])
         del weights["translate_broadband"]  # that draws what the record's own code knows
         weights |= {"pull": o.pull} | ({"cycle": o.cycle} if o.cycle else {})
         self.loss_weights = {**self.loss_weights, "generator": weights}
 
-    def translate(self, low: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
-        """See :meth:`obspy_broadband.shapes.ShapeMethod.translate`."""
-        code, features = self.encoder.with_features(low)
-        return self._decode(code[:, : self.options.code], noise, conditions, features)
-
-    def _decode(
-        self, common: Tensor, specific: Tensor, known: Tensor, features: list[Tensor] | None
-    ) -> Tensor:
-        steer = [known] if self.options.conditioned else []
-        if self.options.decoder == "conformer":
-            code = torch.cat([common, specific], dim=1)
-            return self.to_broadband(code, known if self.options.conditioned else None)
-        return self.to_broadband(common, torch.cat([*steer, specific], dim=1), features)
-
-    def decode(self, code: Tensor, conditions: Tensor) -> Tensor:
-        """The normalized broadband signal of a code, the common part first.
-
-        The decoder with skips cannot do without an encoder's features; here they are silence.
-        """
+    def encode(self, signal: Tensor, kind: str) -> Codes:
+        """Common and specific part; for the decoder with skips, the encoder's features as well."""
+        code, features = self.encoder.with_features(signal)
         common, specific = code.split([self.options.code, self.options.specific], dim=1)
-        features = None
+        codes = {"common": common, "specific": specific}
         if self.options.decoder == "unet":
-            silence = code.new_zeros(len(code), 3, self.samples)
-            features = self.encoder.with_features(silence)[1]
-        return self._decode(common, specific, conditions, features)
+            codes |= {f"features{place}": one for place, one in enumerate(features)}
+        return codes
 
-    def decode_low(self, code: Tensor) -> Tensor:
-        """The normalized low-frequency signal of a code, of its common part alone."""
-        return self.to_low(code[:, : self.options.code])
+    def decode(self, codes: Codes, kind: str, conditions: Tensor) -> Tensor:
+        """See :meth:`obspy_broadband.codes.CodedMethod.decode`.
+
+        The decoder with skips cannot do without an encoder's features; where codes have none,
+        they are those of silence.
+        """
+        common = codes["common"]
+        if kind == "low":
+            return self.to_low(common)
+        specific, known = codes["specific"], [conditions] if self.options.conditioned else []
+        if self.options.decoder == "conformer":
+            return self.to_broadband(torch.cat([common, specific], dim=1), *known)
+        features = [value for name, value in codes.items() if name.startswith("features")]
+        if self.options.decoder == "unet" and not features:
+            silence = common.new_zeros(len(common), 3, self.samples)
+            features = self.encoder.with_features(silence)[1]
+        return self.to_broadband(common, torch.cat([*known, specific], dim=1), features)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
         low, recorded, known = self.signals(batch)
-        of_low, from_low = self.encoder.with_features(low)
-        of_recorded, from_recorded = self.encoder.with_features(recorded)
-        size = self.options.code
-        drawn = torch.randn_like(of_low)
-        outputs = {
-            **{"low": low, "recorded": recorded, "of_low": of_low, "of_recorded": of_recorded},
-            "drawn": drawn,
-            "drawn_broadband": self.decode(drawn, known),
-            "drawn_low": self.decode_low(drawn),
-            "rebuilt_broadband": self._decode(
-                of_recorded[:, :size], of_recorded[:, size:], known, from_recorded
-            ),
-            "rebuilt_low": self.decode_low(of_low),
-            "translated_broadband": self._decode(
-                of_low[:, :size], drawn[:, size:], known, from_low
-            ),
-            "translated_low": self.decode_low(of_recorded),
+        of_low, of_recorded = self.encode(low, "low"), self.encode(recorded, "broadband")
+        drawn = {name: torch.randn_like(of_low[name]) for name in ("common", "specific")}
+        outputs = {"low": low, "recorded": recorded}
+        outputs |= {
+            name: torch.cat([codes["common"], codes["specific"]], dim=1)
+            for name, codes in (("of_low", of_low), ("of_recorded", of_recorded), ("drawn", drawn))
+        }
+        ways = {
+            "drawn_broadband": drawn,
+            "drawn_low": drawn,
+            "rebuilt_broadband": of_recorded,
+            "rebuilt_low": of_low,
+            "translated_broadband": {**of_low, "specific": drawn["specific"]},
+            "translated_low": of_recorded,
         }
         if self.options.cycle:
-            outputs["cycled"] = self._decode(
-                of_low[:, :size], of_recorded[:, size:], known, from_low
-            )
+            ways["cycled_broadband"] = {**of_low, "specific": of_recorded["specific"]}
+        for way, codes in ways.items():
+            outputs[way] = self.decode(codes, way.split("_")[1], known)
         return outputs
 
     def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -335,7 +331,7 @@ class FactorizedSeismoALICE(SharedSeismoALICE):
         apart = outputs["of_low"][:, :size] - outputs["of_recorded"][:, :size]
         losses["pull"] = apart.square().mean()
         if self.options.cycle:
-            pair = outputs["cycled"], outputs["recorded"]
+            pair = outputs["cycled_broadband"], outputs["recorded"]
             losses["cycle"] = distance(*pair, self.options.distance)
         return losses
 

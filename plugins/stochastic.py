@@ -23,6 +23,7 @@ from obspy_broadband.signal.residuals import (
     correlation,
     square_root,
     standard_deviation,
+    symmetric,
 )
 from obspy_broadband.signal.spectra import fourier_amplitude, konno_ohmachi_weights
 
@@ -36,6 +37,8 @@ _DURATION = (-0.53, 0.15, 0.97, 0.43)
 #: Share of the energy of S that arrives as coda, where the simulation shakes longer than the theory
 #: says.
 _CODA = 0.2
+#: At which the level is drawn.
+_FREQUENCIES = 40
 #: Standard deviation of ln Vs30 where it is not known, around 500 m/s.
 _UNKNOWN_SITE = 0.45
 
@@ -101,6 +104,7 @@ class Stochastic(Method):
         "Bayless and Abrahamson (2019), BSSA 109, 1058-1071"
     )
     samples = None
+    level_numbers = _FREQUENCIES
     Options = Options
 
     def realize(self, batch: Batch, seeds: np.ndarray) -> np.ndarray:
@@ -108,11 +112,18 @@ class Stochastic(Method):
 
         :raises InputError: for level="scenario" without magnitude and distance.
         """
-        rows = zip(batch.low_frequency, batch.scale, batch.corner, batch.scenarios, seeds)
+        levels = [None] * len(batch) if batch.levels is None else batch.levels
+        rows = zip(batch.low_frequency, batch.scale, batch.corner, batch.scenarios, seeds, levels)
         return np.stack([self._record(*row) for row in rows])
 
     def _record(
-        self, low: np.ndarray, scale: float, corner: float, scenario: Scenario, seeds: np.ndarray
+        self,
+        low: np.ndarray,
+        scale: float,
+        corner: float,
+        scenario: Scenario,
+        seeds: np.ndarray,
+        levels: np.ndarray | None,
     ) -> np.ndarray:
         """Realizations of one record: (realizations, 3, samples)."""
         corner = float(corner)
@@ -124,13 +135,15 @@ class Stochastic(Method):
         length = fast_length(samples + int(4 * self.sampling_rate))
         frequencies = np.fft.rfftfreq(length, 1.0 / self.sampling_rate)
         drawn = np.empty((len(seeds), 3, samples))
-        for row, seed in zip(drawn, seeds):
+        root = level.root if levels is None else symmetric(level.root)
+        for number, (row, seed) in enumerate(zip(drawn, seeds)):
             rng = np.random.default_rng(int(seed))
             # As many numbers whatever is known: a seed keeps its noise.
             source = int(np.searchsorted(np.cumsum(level.weights), rng.uniform()))
             source = min(source, len(level.sources) - 1)
             longer = np.exp(self.options.variability * _DURATION[-1] * rng.normal())
-            spread = (level.root * rng.normal(size=len(level.grid))).sum(axis=1)
+            normal = rng.normal(size=len(level.grid))
+            spread = (root * (normal if levels is None else levels[number])).sum(axis=1)
             if self.options.variability == 0:
                 source = int(level.weights.argmax())
             spectrum = level.means[source] + self.options.variability * spread
@@ -143,7 +156,7 @@ class Stochastic(Method):
         self, motion: np.ndarray, corner: float, scenario: Scenario, s_minus_p: float | None
     ) -> Level:
         read = _READ * corner
-        grid = np.geomspace(0.5 * corner, 0.5 * self.sampling_rate, 40)
+        grid = np.geomspace(0.5 * corner, 0.5 * self.sampling_rate, _FREQUENCIES)
         everything = np.concatenate([read, grid])
         observed = np.arange(len(everything)) < len(read)
         sources, prior = self._sources(scenario, s_minus_p)

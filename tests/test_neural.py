@@ -35,13 +35,17 @@ class Tiny(NeuralMethod):
         self.style = nn.Linear(4 + CONDITIONS, width)
         self.last = nn.Conv1d(width, 3, 9, padding=4)
 
-    def sample(self, low_frequency, conditions, noise):
+    def look(self, low_frequency, conditions):
+        return {"first": self.first(low_frequency)}
+
+    def sample(self, low_frequency, conditions, noise, seen):
         style = self.style(torch.cat([noise, conditions], dim=1))[..., None]
-        return self.last(torch.tanh(self.first(low_frequency) + style))
+        return self.last(torch.tanh(seen["first"] + style))
 
     def forward(self, batch):
         known = batch_conditions(batch)
-        return {"made": self.sample(batch.low_frequency, known, torch.randn(len(batch), 4))}
+        given = batch.low_frequency, known
+        return {"made": self.sample(*given, torch.randn(len(batch), 4), self.look(*given))}
 
     def generator_losses(self, batch, outputs):
         pair = outputs["made"], batch.broadband

@@ -125,3 +125,41 @@ def test_the_commands(saved):
     done = run("verify", "whisper")
     assert done.exit_code == 1
     assert "damaged" in done.output
+
+
+def test_a_runs_weights_are_found_once_they_are_added(tmp_path, tensors):
+    weights.save(tmp_path / "run" / "weights", "default", tensors, CARD)
+    with pytest.raises(InputError, match="No weights"):
+        weights.find("whisper")
+    done = CliRunner().invoke(obb, ["weights", "add", str(tmp_path / "run"), "--name", "aegean"])
+    assert done.exit_code == 0, done.output
+    found = weights.find("whisper")
+    assert found.name == "aegean"
+    assert found.path.is_relative_to(tmp_path / "cache")
+    assert all(torch.equal(value, tensors[name]) for name, value in found.load().items())
+    again = CliRunner().invoke(obb, ["weights", "add", str(tmp_path / "run"), "--name", "aegean"])
+    assert again.exit_code == 1
+    assert "already" in again.output
+
+
+def test_halved_weights_keep_what_must_be_exact(tmp_path):
+    tensors = {
+        "net.weight": torch.randn(40, 40),
+        "net.bias": torch.randn(40),
+        "level.predictor.covariance": torch.randn(40, 40),
+    }
+    weights.save(tmp_path / "run" / "weights", "default", tensors, CARD)
+    made = weights.add(tmp_path / "run", half=True, folder=tmp_path / "mine")
+    loaded = made.load()
+    assert loaded["net.weight"].dtype == torch.float16
+    assert torch.allclose(loaded["net.weight"].float(), tensors["net.weight"], rtol=1e-3)
+    for name in ("net.bias", "level.predictor.covariance"):
+        assert torch.equal(loaded[name], tensors[name])
+    assert made.card["precision"] == "float16 where large"
+    assert made.card["parameters"] == 40 * 40 * 2 + 40
+
+
+def test_a_run_without_weights_is_told(tmp_path):
+    (tmp_path / "run").mkdir()
+    with pytest.raises(InputError, match="holds 0 sets"):
+        weights.add(tmp_path / "run")

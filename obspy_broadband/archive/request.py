@@ -10,7 +10,7 @@ from typing import Any
 
 from obspy import Stream
 
-from ..enrich import checked, enrich_with
+from ..enrich import check_call, enrich_with
 from ..ensemble import Ensemble
 from ..method import Method, Scenario
 from ..registry import create
@@ -43,6 +43,7 @@ class Request:
     vs30: float | None = None
     weights: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    coherence: str | None = None
     to: str = "ensemble"
     measures: str = "csv"
 
@@ -56,7 +57,7 @@ class Request:
         :raises InputError: for arguments that cannot be used.
         :raises MethodError: for an unknown or broken method.
         """
-        checked(self.n, self.seed, self.corner, self.ready())
+        check_call(self.n, self.seed, self.corner, self.ready())
         Scenario(self.magnitude, self.distance, self.depth, self.vs30)
 
     def enrich(self, loaded: Loaded) -> Ensemble:
@@ -75,6 +76,7 @@ class Request:
             known=self._known(loaded),
             inventory=loaded.inventory,
             event=loaded.event,
+            coherence=self.coherence,
             on_bad="skip",
         )
 

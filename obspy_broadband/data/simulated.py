@@ -124,23 +124,7 @@ def _event(job: tuple[Population, int, Path, Settings]) -> None:
     population, number, path, settings = job
     count = min(population.per_event, population.records - number * population.per_event)
     rng = np.random.default_rng([population.seed, number])
-    low, high = population.magnitudes
-    # Exponential, truncated: a third as many with every unit of magnitude.
-    rate = np.log(3.0)
-    magnitude = low - np.log(1 - rng.uniform() * (1 - np.exp(-rate * (high - low)))) / rate
-    depth = float(np.clip(np.exp(rng.normal(np.log(10.0), 0.6)), 1.0, 40.0))
-    nearest, farthest = np.log(population.distances_km)
-    epicentral = np.exp(rng.uniform(nearest, farthest, count))
-    azimuth = rng.uniform(0, 2 * np.pi, count)
-    scenarios = [
-        Scenario(
-            magnitude=float(magnitude),
-            distance_km=float(np.hypot(far, depth)),
-            depth_km=depth,
-            vs30_m_s=float(np.clip(np.exp(rng.normal(np.log(450.0), 0.45)), 120.0, 1500.0)),
-        )
-        for far in epicentral
-    ]
+    scenarios, epicentral, azimuth = draw_scenarios(population, count, rng)
     motions = [stochastic_record(scenario, rng) for scenario in scenarios]
     if population.low_frequencies == "pyprop8":
         motions = _with_layered(motions, scenarios, epicentral, azimuth, rng)
@@ -169,6 +153,30 @@ def _event(job: tuple[Population, int, Path, Settings]) -> None:
     table = judge(pd.DataFrame(rows), motions, settings)
     # There is no noise: everything is usable.
     write_shard(path, motions, table.assign(usable_lowest_hz=0.1, usable_highest_hz=50.0), {})
+
+
+def draw_scenarios(
+    population: Population, count: int, rng: np.random.Generator
+) -> tuple[list[Scenario], np.ndarray, np.ndarray]:
+    """Stations around one source: their scenarios, epicentral distances (km) and azimuths."""
+    low, high = population.magnitudes
+    # Exponential, truncated: a third as many with every unit of magnitude.
+    rate = np.log(3.0)
+    magnitude = low - np.log(1 - rng.uniform() * (1 - np.exp(-rate * (high - low)))) / rate
+    depth = float(np.clip(np.exp(rng.normal(np.log(10.0), 0.6)), 1.0, 40.0))
+    nearest, farthest = np.log(population.distances_km)
+    epicentral = np.exp(rng.uniform(nearest, farthest, count))
+    azimuth = rng.uniform(0, 2 * np.pi, count)
+    scenarios = [
+        Scenario(
+            magnitude=float(magnitude),
+            distance_km=float(np.hypot(far, depth)),
+            depth_km=depth,
+            vs30_m_s=float(np.clip(np.exp(rng.normal(np.log(450.0), 0.45)), 120.0, 1500.0)),
+        )
+        for far in epicentral
+    ]
+    return scenarios, epicentral, azimuth
 
 
 def stochastic_record(scenario: Scenario, rng: np.random.Generator) -> np.ndarray:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import InputError
+from ..errors import InputError, first_line
 from ..io.hdf5 import LARGEST, dataset
 
 #: SeisBench's address of a record inside a bucket: "bucket7$20,:3,:18406".
@@ -104,21 +104,21 @@ def _component_order(waveforms: Path) -> str:
 
     try:
         with h5py.File(waveforms, "r") as file:
-            value = (
-                file["data_format/component_order"][()]
-                if "data_format/component_order" in file
-                else b"ZNE"
-            )
-    except OSError as error:
-        raise InputError(f"{waveforms} is a damaged HDF5 file: {error}") from error
-    return value.decode() if isinstance(value, bytes) else str(value)
+            if "data_format/component_order" not in file:
+                return "ZNE"
+            value = dataset(file, "data_format/component_order", 1024)[()]
+    except InputError:
+        raise
+    except Exception as error:  # h5py raises OSError, KeyError, RuntimeError, ... for damage
+        raise InputError(f"{waveforms} is a damaged HDF5 file: {first_line(error)}") from error
+    return value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, low_memory=False)
     except Exception as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+        raise InputError(f"{path} cannot be read: {first_line(error)}") from error
     if "trace_name" not in table:
         raise InputError(f"{path} has no column trace_name.")
     return table
@@ -197,9 +197,10 @@ def read_bucket(bucket: Bucket, metadata: pd.DataFrame) -> list[np.ndarray]:
             ]
     except InputError:
         raise
-    except (OSError, KeyError, IndexError, ValueError, RuntimeError) as error:
+    except Exception as error:  # see _component_order
         raise InputError(
-            f"{bucket.waveforms}, {bucket.key or 'records'}: damaged or incomplete: {error}"
+            f"{bucket.waveforms}, {bucket.key or 'records'}: damaged or incomplete: "
+            f"{first_line(error)}"
         ) from error
 
 

@@ -19,7 +19,7 @@ from ..registry import create
 from .cases import cases_of, cases_of_ensemble
 from .judging import Judged, judge
 from .level_row import add_level_ridge
-from .rows import Row, reference_rows, rows_of
+from .rows import Row, method_row, reference_rows, rows_of
 
 #: s after P that a record must last to be judged.
 _AFTER_P = 30.0
@@ -37,6 +37,7 @@ def evaluate_on_store(
     seed: int = 0,
     limit: int | None = None,
     progress: bool = False,
+    beside: Mapping[str, Method] | None = None,
 ) -> tuple[Judged, dict[str, Any]]:
     """Hand a method the low frequencies of every usable record of a split, and measure.
 
@@ -49,6 +50,7 @@ def evaluate_on_store(
     :param weights: of a trained method; see :func:`obspy_broadband.weights.find`.
     :param realizations: of one-to-many rows.
     :param limit: judge so many records only, spread over the split.
+    :param beside: other methods by the name of their row, with the same length of window.
     :return: what was measured, and what is needed to do it again.
     :raises InputError: for a store without such records, or weights made for another protocol.
     """
@@ -66,7 +68,9 @@ def evaluate_on_store(
     samples = ready.samples or 4096
     cases = cases_of(Pairs(store, chosen, samples, protocol, corner))
     name = method if isinstance(method, str) else type(method).__name__
-    judged = judge(cases, rows_of(ready, name), realizations, seed, progress=progress)
+    rows = dict(rows_of(ready, name))
+    rows |= {other: method_row(one) for other, one in (beside or {}).items()}
+    judged = judge(cases, rows, realizations, seed, progress=progress)
     training = store.select("train", "mps2", 0.5 * corner, after_p_s=_AFTER_P)
     if protocol == "clean" and len(training) >= 20:
         add_level_ridge(judged, store, training, realizations, progress)

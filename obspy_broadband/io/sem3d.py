@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from obspy import Stream
 
-from ..errors import InputError
+from ..errors import InputError, first_line
 from .hdf5 import dataset
 from .table import make_stream, read_table
 
@@ -95,7 +95,7 @@ def read(
     except InputError:
         raise
     except Exception as error:  # h5py raises OSError, KeyError, RuntimeError, ... for damage
-        raise InputError(f"{path} is a damaged SEM3D file: {error}") from error
+        raise InputError(f"{path} is a damaged SEM3D file: {first_line(error)}") from error
     if not stream:
         raise InputError(f"{path} holds no station.")
     return stream
@@ -112,7 +112,7 @@ def station_names(path: Any) -> list[str]:
         with h5py.File(path, "r") as file:
             return _stations(file)
     except Exception as error:  # see read()
-        raise InputError(f"{path} is a damaged SEM3D file: {error}") from error
+        raise InputError(f"{path} is a damaged SEM3D file: {first_line(error)}") from error
 
 
 def _stations(file: Any) -> list[str]:

@@ -135,12 +135,12 @@ class LevelHead(nn.Module):
         lasts = torch.log(torch.stack([at[1] - at[0], at[2] - at[0]], dim=1) + 0.5)
         return torch.cat([0.5 * torch.log(bands + 1e-12).flatten(1), lasts, conditions], dim=1)
 
-    def draw(self, low: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
-        """Levels drawn: (batch, LEVELS).
+    def distribution(self, low: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
+        """Of the levels: median (batch, LEVELS), and the root of the covariance, lower triangular.
 
-        :param noise: (batch, LEVELS), standard normal; zeros give the median.
+        A draw is median + root @ numbers from N(0, 1).
         """
-        return self.predictor.draw(self.features(low, conditions), conditions, noise)
+        return self.predictor.mean(self.features(low, conditions)), self.predictor.root(conditions)
 
     @torch.no_grad()
     def fit(
@@ -151,10 +151,11 @@ class LevelHead(nn.Module):
         weights: Tensor,
         groups: Sequence[str],
         steps: int = 2000,
+        how: str = "anew",
     ) -> Tensor:
         """See :meth:`.predictor.Predictor.fit`.
 
         :param weights: (batch,), what each window counts; 0 for windows without physical units.
         """
         x, y = self.features(low, conditions), self.spectral.measure(broadband)
-        return self.predictor.fit(x, y, conditions, weights, groups, steps)
+        return self.predictor.fit(x, y, conditions, weights, groups, steps, how)

@@ -8,9 +8,17 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ..errors import InputError
+
 _CORNERS = (0.5, 1.0, 2.0, 4.0)  # Hz, at which the spread is known
 _WIDTH = 64  # of the members' small networks
 MEMBERS = 5
+#: How a predictor gets to know data: all of it from them; only how far they lie from what it
+#: predicted before; not at all.
+FITS = ("anew", "shift", "keep")
+#: Standard deviation between regions of the ln of what is predicted, before a region's own events
+#: are seen; as that of ground-motion models' regional terms, which lie within 0.2-0.5.
+_BETWEEN_REGIONS = 0.4
 
 
 class Predictor(nn.Module):
@@ -33,6 +41,7 @@ class Predictor(nn.Module):
     corners: Tensor
     covariance: Tensor
     ln_factor: Tensor
+    offset: Tensor
 
     def __init__(self, inputs: int, outputs: int, conditions: int):
         super().__init__()
@@ -43,6 +52,7 @@ class Predictor(nn.Module):
         self.register_buffer("corners", torch.log(torch.tensor(_CORNERS)))
         self.register_buffer("covariance", torch.eye(outputs).repeat(len(_CORNERS), 1, 1))
         self.register_buffer("ln_factor", torch.zeros(1 + conditions))
+        self.register_buffer("offset", torch.zeros(outputs))
         sizes = (inputs, _WIDTH, _WIDTH, outputs)
         for layer, (before, after) in enumerate(itertools.pairwise(sizes)):
             self.register_buffer(f"weight{layer}", torch.zeros(MEMBERS, before, after))
@@ -50,7 +60,7 @@ class Predictor(nn.Module):
 
     def mean(self, x: Tensor) -> Tensor:
         """(batch, inputs) -> (batch, outputs)."""
-        return self._members(x).mean(dim=0)
+        return self._members(x).mean(dim=0) + self.offset
 
     def _members(self, x: Tensor) -> Tensor:
         """What each member says: (MEMBERS, batch, outputs)."""
@@ -75,13 +85,6 @@ class Predictor(nn.Module):
         found = self.ln_factor[0] + conditions @ self.ln_factor[1:]
         return found.clamp(-0.7, 0.7).exp()
 
-    def draw(self, x: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
-        """Draws: (batch, outputs).
-
-        :param noise: (batch, outputs), standard normal; zeros give the median.
-        """
-        return self.mean(x) + (self.root(conditions) @ noise[..., None])[..., 0]
-
     @torch.no_grad()
     def fit(
         self,
@@ -91,24 +94,35 @@ class Predictor(nn.Module):
         weights: Tensor,
         groups: Sequence[str],
         steps: int = 2000,
+        how: str = "anew",
     ) -> Tensor:
         """Fit all members, and the spread to their errors on the groups they did not see.
+
+        With ``how="shift"`` only :attr:`offset` is fitted: the mean error on the events of these
+        data, drawn to zero the more the fewer they are.
 
         :param x: (batch, inputs); ``y`` (batch, outputs).
         :param weights: (batch,), what each row counts; 0 for those that teach nothing.
         :param groups: (batch,), the event of each; an event is never in both parts.
         :param steps: of descent for each small network.
-        :return: (outputs,), standard deviation of the errors on what was left out.
+        :param how: one of :data:`FITS`.
+        :return: (outputs,), standard deviation of the errors, on what was left out if fitted anew.
         """
         chosen = weights > 0
         x, y = x[chosen], y[chosen]
         conditions, weights = conditions[chosen], weights[chosen] / weights[chosen].sum()
+        groups = [group for group, one in zip(groups, chosen.tolist()) if one]
+        if how != "anew":
+            if how == "shift":
+                self._shift(y - self._members(x).mean(dim=0), groups)
+            return (weights @ (y - self.mean(x)).square()).sqrt()
+        self.offset.zero_()
         self.center.copy_(weights @ x)
         spread = (weights @ (x - self.center).square()).sqrt()
         self.spread.copy_(torch.where(spread > 1e-6, spread, torch.ones_like(spread)))
         scaled = ((x - self.center) / self.spread).clamp(-4.0, 4.0)
         numbers = {name: place for place, name in enumerate(sorted(set(groups)))}
-        fold = torch.tensor([numbers[group] % MEMBERS for group in groups], device=x.device)[chosen]
+        fold = torch.tensor([numbers[group] % MEMBERS for group in groups], device=x.device)
         error = torch.empty_like(y)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
@@ -127,6 +141,17 @@ class Predictor(nn.Module):
         self._fit_spread(error, conditions, weights)
         return (weights @ error.square()).sqrt()
 
+    def _shift(self, error: Tensor, groups: Sequence[str]) -> None:
+        """The mean over events of the error, by how well so many events know it."""
+        names = sorted(set(groups))
+        of = torch.tensor([names.index(group) for group in groups], device=error.device)
+        means = torch.stack([error[of == number].mean(dim=0) for number in range(len(names))])
+        own = self.covariance.diagonal(dim1=1, dim2=2).mean(dim=0)
+        # Of few events not even the spread is known: what was known of others counts as three.
+        spread = (means.var(dim=0, correction=0) * len(names) + 3.0 * own) / (len(names) + 3.0)
+        trust = _BETWEEN_REGIONS**2 / (_BETWEEN_REGIONS**2 + spread / len(names))
+        self.offset.copy_(trust * means.mean(dim=0))
+
     def _fit_spread(self, error: Tensor, conditions: Tensor, weights: Tensor) -> None:
         near = torch.exp(-0.5 * ((conditions[:, :1] - self.corners) / 0.5) ** 2) + 1e-6
         share = weights[:, None] * near / (weights @ near)
@@ -141,6 +166,15 @@ class Predictor(nn.Module):
         self.ln_factor[1:] = linear[1:, 0]
         self.ln_factor[0] = -center @ linear[1:, 0]
         self.ln_factor[0] += 0.5 * torch.log(weights @ (size / self._factor(conditions) ** 2))
+
+
+def check_fit(how: str) -> None:
+    """Refuse what is none of :data:`FITS`.
+
+    :raises InputError: naming them.
+    """
+    if how not in FITS:
+        raise InputError(f"level_fit is {how!r}; it must be one of {', '.join(FITS)}.")
 
 
 def _ridge(x: Tensor, y: Tensor, weights: Tensor, penalty: float = 10.0) -> Tensor:

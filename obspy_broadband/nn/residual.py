@@ -1,4 +1,4 @@
-"""Residual blocks: down, up, and dense."""
+"""Residual blocks: down, up, of the same length, and dense."""
 
 from __future__ import annotations
 
@@ -53,6 +53,21 @@ class ResidualUp(nn.Module):
         y = F.leaky_relu(self.norms[0](self.first(x), known), 0.2)
         y = self.norms[1](self.second(y), known)
         return F.leaky_relu(y + self.skip(x), 0.2)
+
+
+class ResidualSame(nn.Module):
+    """Two convolutions beside a skip: as many channels and samples as before.
+
+    Without a norm: what a code is, its mean and spread included, is what it says.
+    """
+
+    def __init__(self, channels: int, kernel: int = 5):
+        super().__init__()
+        self.first = nn.Conv1d(channels, 2 * channels, kernel, padding=kernel // 2)
+        self.second = nn.Conv1d(2 * channels, channels, kernel, padding=kernel // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.second(F.leaky_relu(self.first(x), 0.2))
 
 
 class ResidualDense(nn.Module):

@@ -80,3 +80,13 @@ def square_root(covariance: np.ndarray) -> np.ndarray:
     """A matrix that turns independent normal numbers into correlated ones."""
     values, vectors = np.linalg.eigh(covariance)
     return vectors * np.sqrt(np.clip(values, 0.0, None))
+
+
+def symmetric(root: np.ndarray) -> np.ndarray:
+    """The symmetric square root of the covariance that :func:`square_root` took one of.
+
+    Its number j belongs to frequency j, and it changes little where the covariance does; the order
+    and the signs of eigenvectors are anybody's.
+    """
+    size = np.linalg.norm(root, axis=0)
+    return root @ np.divide(root, size, out=np.zeros_like(root), where=size > 0).T

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import cached
 
 from ..method import Batch
 from ..neural import NeuralMethod
@@ -47,7 +48,8 @@ def step(
 ) -> dict[str, float]:
     """One step of the generator, after one or several of the discriminator.
 
-    What is random follows from seed, step and process alone.
+    What is random follows from seed, step and process alone. Within a phase each weight's spectral
+    norm is computed once, whatever the number of signals that pass through it.
 
     :return: losses and weighted sums by "phase/name".
     :raises NotFinite: for a loss that is NaN or infinite.
@@ -66,12 +68,12 @@ def step(
             outputs = method(batch)
         if "discriminator" in state.optimizers:
             fixed = {key: value.detach() for key, value in outputs.items()}
-            with frozen(side(method, "generator")), fabric.autocast():
+            with frozen(side(method, "generator")), fabric.autocast(), cached():
                 losses = method.discriminator_losses(batch, fixed)
             _descend(fabric, state, "discriminator", losses, training, batch, number)
             seen |= _named("discriminator", losses, method)
     with frozen(side(method, "discriminator")):
-        with fabric.autocast():
+        with fabric.autocast(), cached():
             losses = method.generator_losses(batch, outputs)
         _descend(fabric, state, "generator", losses, training, batch, number)
     seen |= _named("generator", losses, method)

@@ -72,9 +72,9 @@ def train(
         fabric.barrier()  # none may write before all have looked
         run = {"method": name, "data": str(store_folder)}
         folder.start(to_toml(run, options, training))
-        method.prepare_training(*many(pairs, training))
         if start_from is not None:
             load_weights(method, weights.find(name, start_from))
+        method.prepare_training(*many(pairs, training))
         state.average = {key: value.clone() for key, value in own(method).items()}
         folder.save(_to_save(state))
     fabric.barrier()
@@ -148,7 +148,7 @@ def _validate(fabric: Fabric, state: State, validation: Validation, folder: RunF
         text = ", ".join(f"{key} {value:.3f}" for key, value in state.metrics.items())
         validation.draw_figure(path, drawn, f"step {state.step}: {text}")
     score = score_of(state.metrics)
-    if score < state.best_score:
+    if score < state.best_score or state.method.keep == "last":
         state.best_score, state.best_step = score, state.step
         state.best = {key: value.detach().cpu().clone() for key, value in state.average.items()}
 

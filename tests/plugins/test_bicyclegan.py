@@ -33,7 +33,8 @@ def test_the_code_matters(injection):
         if isinstance(layer, nn.Linear):
             nn.init.normal_(layer.weight)
     low, known = torch.randn(1, 3, 4096), torch.zeros(1, CONDITIONS)
-    made = [method.translate(low, known, torch.randn(1, 5)) for _ in range(2)]
+    codes = ({"low": low, "code": torch.randn(1, 5)} for _ in range(2))
+    made = [method.decode(one, "broadband", known) for one in codes]
     assert not torch.allclose(*made, atol=1e-3)
 
 

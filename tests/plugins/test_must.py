@@ -21,12 +21,14 @@ def random_method(**options):
 def test_it_keeps_the_contract():
     check_method(MUST, **TINY)
     check_method(MUST, **TINY, conditioned=False, late_conformer=False, level="given")
+    check_method(MUST, **TINY, style_weight=1.0)
 
 
 def test_a_style_changes_the_result():
     method = random_method()
     low, known = torch.randn(1, 3, 4096), torch.zeros(1, CONDITIONS)
-    made = [method.translate(low, known, style) for style in torch.randn(2, 1, 5)]
+    content = method.contents(low, known)
+    made = [method.translate(known, style, content) for style in torch.randn(2, 1, 5)]
     assert not torch.allclose(*made, atol=1e-3)
 
 
@@ -54,9 +56,9 @@ def test_all_losses_have_a_say():
 def test_both_directions():
     method = random_method()
     record = torch.randn(2, 3, 4096)
-    content, style = method.encode(record)
-    assert content.shape == (2, 64, 64)
-    assert style.shape == (2, 5)
-    low = method.decode_low(content, style)
+    codes = method.encode(record, "broadband")
+    assert codes["content"].shape == (2, 64, 64)
+    assert codes["style"].shape == (2, 5)
+    low = method.decode(codes, "low", torch.zeros(2, CONDITIONS))
     assert low.shape == record.shape
     assert np.isfinite(low.detach().numpy()).all()

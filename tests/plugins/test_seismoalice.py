@@ -62,11 +62,14 @@ def test_the_published_encoder_and_decoder_have_the_published_shapes():
 def test_the_low_decoder_sees_the_common_part_alone():
     torch.manual_seed(0)
     method = FactorizedSeismoALICE(FactorizedSeismoALICE.configure(TINY | {"specific": 4})).eval()
-    code = torch.randn(2, 10)
-    other = torch.cat([code[:, :6], torch.randn(2, 4)], dim=1)
+    codes = {"common": torch.randn(2, 6), "specific": torch.randn(2, 4)}
+    other = {**codes, "specific": torch.randn(2, 4)}
     known = torch.zeros(2, CONDITIONS)
-    assert torch.equal(method.decode_low(code), method.decode_low(other))
-    assert not torch.allclose(method.decode(code, known), method.decode(other, known))
+    low, broadband = (
+        [method.decode(one, kind, known) for one in (codes, other)] for kind in ("low", "broadband")
+    )
+    assert torch.equal(*low)
+    assert not torch.allclose(*broadband)
 
 
 @pytest.mark.parametrize("decoder", DECODERS)

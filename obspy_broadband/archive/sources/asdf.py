@@ -13,10 +13,9 @@ import numpy as np
 from obspy import Inventory, Stream, Trace, UTCDateTime
 from obspy.core.event import Event
 
-from ...errors import InputError
+from ...errors import InputError, first_line
 from ...io.hdf5 import dataset
 from . import xml
-from .waveforms import first_line
 
 
 def is_asdf(path: Path) -> bool:

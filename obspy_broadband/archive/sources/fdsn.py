@@ -10,13 +10,12 @@ from typing import Any, ClassVar, TypeVar
 from obspy import Catalog, Inventory, UTCDateTime
 from obspy.geodetics import gps2dist_azimuth
 
-from ...errors import InputError
+from ...errors import InputError, first_line
 from ..source import Item, Loaded, Source
 from .codes import Codes
 from .fdsn_client import BoundedClient, check_address
 from .metadata import Metadata
 from .sds import cut
-from .waveforms import first_line
 from .windows import Times, Window, event_from
 
 Result = TypeVar("Result")

@@ -17,9 +17,8 @@ from urllib.request import Request
 
 from obspy.clients.fdsn import Client
 
-from ...errors import InputError
+from ...errors import InputError, first_line
 from . import xml
-from .waveforms import first_line
 
 #: Environment variables of the user's name and password, which are given nowhere else.
 USER, PASSWORD = "OBB_FDSN_USER", "OBB_FDSN_PASSWORD"

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import stat
+import sys
 import warnings
-from glob import escape
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from obspy import Stream, read
+from obspy import Stream
 from obspy.core.util.base import ENTRY_POINTS, buffered_load_entry_point
 
-from ...errors import InputError
+from ...errors import InputError, first_line
+from . import gse2
 
 #: Larger files are refused before they are opened, unless the user allows more.
 LARGEST = 2 * 1024**3
 #: ObsPy's format that runs what the file says, already while asking whether it is one.
 _EXECUTES = "PICKLE"
+#: Bytes of a miniSEED file that is unpacked without counting first.
+_UNASKED = 64 * 1024**2
 _COMPRESSED = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bzip2",
@@ -56,18 +62,24 @@ def check_file(path: Path, largest: int = LARGEST) -> int:
 
 def recognise(path: Path) -> str | None:
     """Name of the format, as ObsPy knows it, or None. Never unpickles."""
-    for name, point in ENTRY_POINTS["waveform"].items():
+    for name in ENTRY_POINTS["waveform"]:
         if name == _EXECUTES:
             continue
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                group = f"obspy.plugin.waveform.{name}"
-                if buffered_load_entry_point(point.dist.name, group, "isFormat")(str(path)):
+            with _listening():
+                if _plugin(name, "isFormat")(str(path)):
                     return str(name)
         except Exception:  # the detection of one format must not hide the others
             continue
     return None
+
+
+@cache
+def _plugin(name: str, function: str) -> Callable[..., Any]:
+    """A format's function. Kept, since to look one up costs as much as to read a file."""
+    point = ENTRY_POINTS["waveform"][name]
+    group = f"obspy.plugin.waveform.{name}"
+    return buffered_load_entry_point(point.dist.name, group, function)
 
 
 def known_format(name: str | None) -> str | None:
@@ -91,36 +103,66 @@ def read_waveforms(
     :param format: as ObsPy names it; None recognises it.
     :param largest: bytes.
     :param options: passed to the format's reader; ``headonly=True`` reads no samples where the
-        format can.
+        format can, ``starttime`` and ``endtime`` of miniSEED only the records between, if any.
     :raises InputError: for whatever cannot be read, and nothing else.
     """
-    check_file(path, largest)
+    size = check_file(path, largest)
     name = known_format(format) or recognise(path)
     if name is None:
         raise InputError(f"{path} is of no known waveform format, or damaged at its beginning.")
-    try:
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
-            # Its name is a name: not a pattern, not an address.
-            stream = read(
-                escape(str(path.absolute())), format=name, check_compression=False, **options
-            )
-    except InputError:
-        raise
-    except Exception as error:  # a reader of ObsPy's raises anything, MemoryError included
-        raise InputError(f"{path} cannot be read as {name}: {first_line(error)}") from error
-    for warning in said:
-        if warning.category.__name__ == "InternalMSEEDWarning":
-            raise InputError(f"{path} is damaged: {first_line(warning.message)}")
+    with _listening() as said:
+        try:
+            if name == "MSEED" and size > _UNASKED:
+                _check_claim(path, largest, options)
+            if name in gse2.FORMATS:
+                stream = gse2.read_traces(path, name, **options)
+            else:
+                stream = _read(path, name, options)
+        except InputError:
+            raise
+        except Exception as error:  # a reader of ObsPy's raises anything, MemoryError included
+            raise InputError(f"{path} cannot be read as {name}: {first_line(error)}") from error
+    if said:
+        raise InputError(f"{path} is damaged: {first_line(said[0])}")
     for trace in stream:
         if not isinstance(trace.data, np.ndarray) or not np.isfinite(trace.stats.sampling_rate):
             raise InputError(f"{path} is damaged: {trace.id} has no samples or no sampling rate.")
-    if not options.get("headonly") and not sum(len(trace.data) for trace in stream):
+    held = sum(trace.stats.npts for trace in stream)
+    if not held and "starttime" not in options:
         raise InputError(f"{path} holds no samples.")
     return stream
 
 
-def first_line(error: BaseException | Warning | str) -> str:
-    """What an error says, in one line."""
-    lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else type(error).__name__
+def _read(path: Path, name: str, options: dict[str, Any]) -> Stream:
+    """By the format's own reader: obspy.read expands patterns, fetches addresses, unpacks."""
+    stream = _plugin(name, "readFormat")(str(path.absolute()), **options)
+    for trace in stream:
+        trace.stats._format = name
+    return stream
+
+
+def _check_claim(path: Path, largest: int, options: dict[str, Any]) -> None:
+    """Count samples before they are unpacked: Steim makes up to seven of four bytes."""
+    claimed = 4 * sum(
+        trace.stats.npts for trace in _read(path, "MSEED", options | {"headonly": True})
+    )
+    if claimed > largest:
+        raise InputError(
+            f"{path} unpacks to {claimed >> 20} MiB; at most {largest >> 20} MiB are read. Split "
+            "it, or allow more (--largest)."
+        )
+
+
+@contextmanager
+def _listening() -> Iterator[list[str]]:
+    """What libmseed complains of, which ObsPy only warns of or cannot even decode."""
+    said: list[str] = []
+    hook = sys.unraisablehook
+    sys.unraisablehook = lambda args: said.append(f"{args.exc_value}")
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield said
+    finally:
+        sys.unraisablehook = hook
+    said += [str(one.message) for one in caught if one.category.__name__ == "InternalMSEEDWarning"]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from obspy import Catalog, Inventory, read_events, read_inventory
 
-from ...errors import InputError
-from .waveforms import check_file, first_line
+from ...errors import InputError, first_line
+from .waveforms import check_file
 
 #: StationXML with all responses of a large network has some 100 MB.
 LARGEST = 512 * 1024**2

@@ -131,6 +131,23 @@ def test_rubbish_is_one_message(records):
             assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("code", "headers", "told"),
+    [
+        (302, {"Location": "file:///etc/hostname"}, "answered 302"),
+        (200, {"Content_Encoding": "gzip"}, "compressed its answer"),
+    ],
+)
+def test_detours_are_refused(records, code, headers, told):
+    def leads_away(handler, name):
+        if name == "dataselect":
+            handler.send(b"x" * 100, code, **headers)
+        return name == "dataselect"
+
+    with Service(records, leads_away) as running, pytest.raises(InputError, match=told):
+        first(source(running.url))
+
+
 @pytest.mark.parametrize("code", [400, 401, 403, 413, 500, 503])
 def test_a_refusal_is_one_message(records, code):
     def refuses(handler, name):

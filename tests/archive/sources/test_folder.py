@@ -73,6 +73,38 @@ def test_a_file_of_many_stations_is_several_items(simulation, tmp_path):
     assert len({id for ids in found.values() for id in ids}) == 33
 
 
+def test_a_file_a_component_of_all_stations(simulation, tmp_path):
+    stations = [f"S{number:02d}" for number in range(11)]
+    stream = simulation(stations=stations, duration=10)
+    for code in "ZNE":
+        stream.select(component=code).write(str(tmp_path / f"{code}.mseed"), format="MSEED")
+    source = FolderSource((str(tmp_path),))
+    found = channels_of(source)
+    assert [len(ids) for ids in found.values()] == [24, 9]
+    # A lone component stays one, and only its own station's.
+    (tmp_path / "N.mseed").unlink()
+    (tmp_path / "E.mseed").unlink()
+    assert [len(ids) for ids in channels_of(source).values()] == [8, 3]
+
+
+def test_a_gap_keeps_a_file_together(simulation, tmp_path):
+    for trace in simulation(stations=("AAA",), duration=40):
+        end = trace.stats.endtime
+        Stream([trace.slice(endtime=end - 25), trace.slice(end - 5)]).write(
+            str(tmp_path / f"{trace.id}.mseed"), format="MSEED"
+        )
+    ((_, ids),) = channels_of(FolderSource((str(tmp_path),))).items()
+    assert len(ids) == 6
+
+
+def test_the_bytes_of_a_file_are_counted_once(simulation, tmp_path):
+    stations = [f"S{number:02d}" for number in range(20)]
+    path = tmp_path / "all.mseed"
+    simulation(stations=stations, duration=10).write(str(path), format="MSEED")
+    counted = sum(item.bytes for item in FolderSource((str(path),)).items())
+    assert counted == pytest.approx(path.stat().st_size, abs=3)
+
+
 def test_sem3ds_results_as_one_source(simulation, tmp_path):
     traces = tmp_path / "run" / "traces"
     traces.mkdir(parents=True)
@@ -94,6 +126,8 @@ def test_sem3ds_results_as_one_source(simulation, tmp_path):
     # A captor at the border of two ranks is in both: it is enriched once.
     with pytest.raises(InputError, match=r"capteurs.0000.h5 already"):
         source.read(items[2])
+    named = FolderSource((str(tmp_path / "run"),), format="SEM3D", quantity="velocity")
+    assert [item.key for item in named.items()] == [item.key for item in items]
     wrong = FolderSource((str(tmp_path / "run"),), quantity="displacement")
     with pytest.raises(InputError, match="no three components of displacement"):
         wrong.read(items[0])

@@ -48,6 +48,14 @@ def test_a_window_across_midnight_is_whole(archive):
     assert all(item.bytes > 0 for item in items)
 
 
+def test_a_window_close_to_midnight_needs_no_sample_of_the_other_day(archive):
+    source = SDSSource(str(archive[0]), times=Times(MIDNIGHT + 20, MIDNIGHT + 50))
+    item = next(source.items())
+    assert len(item.where["files"]) == 6
+    stream = source.read(item).stream
+    assert [trace.stats.starttime for trace in stream] == [MIDNIGHT + 20] * 3
+
+
 def test_codes(archive):
     times = Times(MIDNIGHT, MIDNIGHT + 30)
     for codes, found in ((Codes(station="B*"), 1), (Codes(channel="HX?"), 2)):

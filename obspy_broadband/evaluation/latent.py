@@ -1,0 +1,187 @@
+"""What a method's codes are like: normal or not, common or not, and what they change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from ..codes import CodedMethod, passages
+from ..data.pairs import Pairs
+from ..data.store import SAMPLING_RATE
+from ..errors import InputError
+from .goodness import envelope_phase
+
+_AT_ONCE = 16
+#: Standard deviations of a code at which a traversal decodes.
+STEPS = (-2.0, -1.0, 0.0, 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class Latent:
+    """Codes of a set of records and of their low frequencies.
+
+    :param codes: by (name of the code, "low" or "broadband"): (records, numbers).
+    :param scores: EG and PG of each way of :func:`obspy_broadband.codes.passages` against what it
+        should be, 0.1-30 Hz, of normalized signals: columns way, record, EG, PG.
+    :param about: record, event, magnitude and distance of each row.
+    """
+
+    codes: dict[tuple[str, str], np.ndarray]
+    scores: pd.DataFrame
+    about: pd.DataFrame
+
+
+def look(method: CodedMethod, pairs: Pairs, seed: int = 0) -> Latent:
+    """Encode, rebuild and translate every record of the pairs, which must have no augmentation.
+
+    :param seed: of what translations draw.
+    """
+    parts: dict[tuple[str, str], list[np.ndarray]] = {}
+    scores = []
+    method.eval()
+    for first in range(0, len(pairs), _AT_ONCE):
+        positions = range(first, min(first + _AT_ONCE, len(pairs)))
+        batch = pairs.batch(positions)
+        with torch.inference_mode():
+            low, recorded, _ = method.signals(batch)
+            for kind, signal in (("low", low), ("broadband", recorded)):
+                codes = method.encode(signal, kind)
+                for name in {*method.normal, *([method.common] if method.common else [])}:
+                    if name in codes:
+                        flat = codes[name].flatten(1).cpu().numpy()
+                        parts.setdefault((name, kind), []).append(flat)
+        made = passages(method, batch, seed + first)
+        for way, signal in made.items():
+            if "_" not in way:
+                continue
+            wanted = made[way.split("_")[1]].cpu().numpy()
+            eg, pg = envelope_phase(signal.cpu().numpy(), wanted, SAMPLING_RATE, 0.1, 30.0)
+            scores.append(
+                pd.DataFrame(
+                    {"way": way, "record": list(positions), "EG": eg.mean(-1), "PG": pg.mean(-1)}
+                )
+            )
+    columns = pairs.store.columns
+    about = pd.DataFrame(
+        {name: columns[name][pairs.records] for name in ("record", "event", "magnitude")}
+        | {"distance_km": columns["distance_km"][pairs.records]}
+    )
+    joined = {key: np.concatenate(values) for key, values in parts.items()}
+    return Latent(joined, pd.concat(scores, ignore_index=True), about)
+
+
+def normality(latent: Latent, method: CodedMethod) -> pd.DataFrame:
+    """Kolmogorov-Smirnov test of each dimension against N(0, 1), and its mean and spread.
+
+    Columns: code, kind, dimension, mean, standard_deviation, statistic, p.
+    """
+    from scipy.stats import kstest
+
+    rows = []
+    for (name, kind), values in latent.codes.items():
+        if name not in method.normal:
+            continue
+        for dimension, column in enumerate(values.T):
+            found = kstest(column, "norm")
+            rows.append(
+                {
+                    **{"code": name, "kind": kind, "dimension": dimension},
+                    **{"mean": column.mean(), "standard_deviation": column.std()},
+                    **{"statistic": found.statistic, "p": found.pvalue},
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def togetherness(latent: Latent, method: CodedMethod) -> dict[str, float]:
+    """How near the common codes of a record and of its low frequencies are.
+
+    "distance": root mean square, over that of records with the low frequencies of another record
+    ("distance" 1: as far as strangers). "nearest": share of records whose own low frequencies are
+    the nearest of all. Empty for a method without a common code.
+    """
+    if method.common is None:
+        return {}
+    low, broadband = (latent.codes[method.common, kind] for kind in ("low", "broadband"))
+    squared = (
+        (low**2).sum(axis=1)[None]
+        + (broadband**2).sum(axis=1)[:, None]
+        - 2 * broadband @ low.T
+    )  # fmt: skip
+    squared = np.maximum(squared, 0.0)
+    own = np.diag(squared)
+    strangers = squared[~np.eye(len(squared), dtype=bool)]
+    return {
+        "distance": float(np.sqrt(own.mean() / max(strangers.mean(), 1e-30))),
+        "nearest": float((squared.argmin(axis=1) == np.arange(len(squared))).mean()),
+        "by_chance": 1.0 / len(squared),
+    }
+
+
+def principal(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Principal directions (numbers, components) and the share of variance of each."""
+    _, size, directions = np.linalg.svd(values - values.mean(axis=0), full_matrices=False)
+    return directions.T, size**2 / max((size**2).sum(), 1e-30)
+
+
+@torch.inference_mode()
+def traverse(method: CodedMethod, pairs: Pairs, position: int, latent: Latent) -> np.ndarray:
+    """One record decoded while one code moves along its first principal direction.
+
+    The code is the first that a translation draws or, for a method that draws none, the first of
+    its codes of records.
+
+    :return: (steps, 3, samples), normalized.
+    """
+    method.eval()
+    low, recorded, known = method.signals(pairs.batch([position]))
+    codes = {**method.encode(low, "low"), **method.encode(recorded, "broadband")}
+    name = traversed(method)
+    values = latent.codes[name, "broadband"]
+    directions, _ = principal(values)
+    along = values @ directions[:, 0]
+    made = []
+    for step in STEPS:
+        moved = values.mean(axis=0) + (step * along.std()) * directions[:, 0]
+        here = torch.as_tensor(moved, dtype=torch.float32, device=low.device)
+        codes[name] = here.view(1, *method.normal[name])
+        made.append(method.decode(codes, "broadband", known)[0].cpu().numpy())
+    return np.stack(made)
+
+
+def traversed(method: CodedMethod) -> str:
+    """The code that :func:`traverse` moves."""
+    return method.drawn[0] if method.drawn else next(iter(method.normal))
+
+
+def embeddings(values: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
+    """Codes in two dimensions: PCA, t-SNE, and UMAP if umap-learn is installed.
+
+    :param values: (points, numbers); 10 points or more.
+    :raises InputError: if scikit-learn is not installed, or there are too few points.
+    """
+    if len(values) < 10:
+        raise InputError(f"{len(values)} codes are too few to embed; 10 are needed.")
+    try:
+        from sklearn.decomposition import PCA
+        from sklearn.manifold import TSNE
+    except ImportError as error:
+        raise InputError(
+            "Embeddings need scikit-learn: pip install 'obspy-broadband[latent]'."
+        ) from error
+    # Distances in tens of thousands of numbers are slow to compute and dominated by noise.
+    fewer = min(50, *values.shape)
+    first = PCA(fewer, random_state=seed).fit_transform(values)
+    near = min(30.0, (len(values) - 1) / 3)
+    found = {"PCA": first[:, :2], "t-SNE": TSNE(perplexity=near, random_state=seed, init="pca")}
+    found["t-SNE"] = found["t-SNE"].fit_transform(first)
+    try:
+        from umap import UMAP
+    except ImportError:
+        return found
+    neighbours = min(15, len(values) - 1)
+    found["UMAP"] = UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1).fit_transform(first)
+    return found

@@ -1,0 +1,148 @@
+"""Records that no simulation stands behind: of scenarios, or of codes drawn from nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from obspy import Stream, Trace, UTCDateTime
+from tqdm import tqdm
+
+from .enrich import check_call, collect, enrich, realization_seeds
+from .ensemble import EnrichedRecord, Ensemble
+from .errors import InputError
+from .method import Method, Scenario
+from .provenance import provenance
+from .record import read_records
+from .registry import create
+from .signal.filters import band_limit
+from .windows import prepare
+
+if TYPE_CHECKING:
+    from .codes import CodedMethod
+
+#: Codes say nothing of a day; ObsPy needs one.
+_START = UTCDateTime(2000, 1, 1)
+_MOST = 99_999  # station codes have five characters
+
+
+def generate(
+    method: str | Method = "stochastic",
+    n: int = 10,
+    seed: int | None = None,
+    corner: float = 1.0,
+    magnitude: float | None = None,
+    distance: float | None = None,
+    depth: float | None = None,
+    vs30: float | None = None,
+    weights: str | Path | None = None,
+    progress: bool = False,
+    **options: Any,
+) -> Ensemble:
+    """Records of one realization each, as stations ``XX.00001`` and on.
+
+    A method that decodes a record from codes alone (:attr:`.codes.CodedMethod.from_nothing`) draws
+    them from N(0, 1), and the peak of the low frequencies from the distribution that its training
+    data had. Every other method needs low frequencies: they are those of simulated scenarios
+    (:mod:`.data.simulated`), stochastic point sources of their own magnitude and distance, with P,
+    S and coda. Which of the two it was is in the provenance, "generated_from".
+
+    :param method: a registered name or a ready-made method.
+    :param n: number of records, up to 99,999.
+    :param seed: a whole number; record k is the same whatever ``n`` is. None draws one.
+    :param corner: Hz, up to which the low frequencies go.
+    :param magnitude: of all records; with ``distance`` (km), ``depth`` (km) and ``vs30`` (m/s) it
+        describes the scenario. What is left out is drawn (scenarios) or unknown (codes).
+    :param weights: of a trained method.
+    :param options: the method's.
+    :return: an ensemble whose low frequencies are those that its records have.
+    :raises InputError: for arguments that cannot be used.
+    :raises MethodError: see :func:`.enrich.enrich`.
+    """
+    ready = create(method, options, weights)
+    seed = check_call(n, seed, corner, ready)
+    if n > _MOST:
+        raise InputError(f"n is {n}; at most {_MOST} records have a station code.")
+    scenario = Scenario(magnitude, distance, depth, vs30)
+    if not getattr(ready, "from_nothing", False):
+        made = _of_scenarios(ready, n, seed, corner, scenario, progress)
+        about = made.provenance | {"generated_from": "low frequencies of simulated scenarios"}
+    else:
+        made = _of_codes(ready, n, seed, corner, scenario, progress)  # type: ignore[arg-type]
+        about = made.provenance | {"generated_from": "codes drawn from N(0, 1)"}
+    if isinstance(method, str):
+        named = provenance(method, ready, 1, seed, corner, [], [])
+        about |= {name: named[name] for name in ("method", "method_distribution")}
+    return Ensemble(made.records, about)
+
+
+def _of_scenarios(
+    method: Method, n: int, seed: int, corner: float, given: Scenario, progress: bool
+) -> Ensemble:
+    from .data.simulated import Population, draw_scenarios, stochastic_record
+    from .data.store import SAMPLING_RATE
+
+    stream = Stream()
+    known: dict[str, dict[str, Any]] = {name: {} for name in Scenario.ranges}
+    asked = {key: one for key, one in dataclasses.asdict(given).items() if one is not None}
+    for number in range(n):
+        rng = np.random.default_rng([seed, number])
+        drawn = draw_scenarios(Population(records=1, per_event=1), 1, rng)[0][0]
+        scenario = dataclasses.replace(drawn, **asked)
+        motion = stochastic_record(scenario, rng)
+        low = band_limit(motion, SAMPLING_RATE, corner)
+        stream += _stream(low, SAMPLING_RATE, number)
+        for name, values in known.items():
+            values[_code(number)] = getattr(scenario, name)
+    return enrich(
+        stream,
+        method,
+        n=1,
+        seed=seed,
+        corner=corner,
+        units="m/s**2",
+        magnitude=known["magnitude"],
+        distance=known["distance_km"],
+        depth=known["depth_km"],
+        vs30=known["vs30_m_s"],
+        progress=progress,
+    )
+
+
+def _of_codes(
+    method: CodedMethod, n: int, seed: int, corner: float, scenario: Scenario, progress: bool
+) -> Ensemble:
+    if method.level is None:
+        raise InputError(
+            "These weights were trained under the thesis protocol, which has no physical level: "
+            "records from codes need weights of the clean protocol."
+        )
+    records: list[EnrichedRecord] = []
+    prepared = []
+    rate = method.sampling_rate
+    for number in tqdm(range(n), unit="record", disable=not progress):
+        one = realization_seeds(seed, _code(number), _START.ns, 1)[0]
+        motion = method.invent(int(one), corner, scenario)
+        # Through the same door as a simulation, so that an ensemble is an ensemble.
+        (record,), _ = read_records(_stream(motion, rate, number), "m/s**2")
+        item = prepare(dataclasses.replace(record, scenario=scenario), method, corner)
+        records.append(collect(item, [motion[None]], rate))
+        prepared.append(item)
+    return Ensemble(records, provenance(method, method, 1, seed, corner, prepared, []))
+
+
+def _stream(motion: np.ndarray, sampling_rate: float, number: int) -> Stream:
+    header = {
+        **{"network": "XX", "station": _code(number), "starttime": _START},
+        **{"sampling_rate": sampling_rate, "units": "m/s**2"},
+    }
+    return Stream(
+        Trace(np.asarray(row, dtype=float), {**header, "channel": f"HN{component}"})
+        for component, row in zip("ZNE", motion)
+    )
+
+
+def _code(number: int) -> str:
+    return f"{number + 1:05d}"

@@ -1,0 +1,200 @@
+"""Mangled files through every reader: ``python tests/archive/fuzz.py --count 10000 --seed 1``.
+
+Anything but an InputError, a crash, a file that takes longer than a minute, or memory above the
+limit ends it with the mangled file kept and named. Prints a line of JSON.
+"""
+
+import argparse
+import collections
+import faulthandler
+import json
+import resource
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+from fdsn_server import catalog, inventory
+from obspy import Stream, Trace, UTCDateTime
+
+from obspy_broadband.archive.sources.folder import FolderSource
+from obspy_broadband.archive.sources.metadata import Metadata
+from obspy_broadband.archive.sources.seisbench import SeisBenchSource
+from obspy_broadband.errors import InputError
+from obspy_broadband.record import read_records
+
+SLOWEST = 60  # s a file
+WORDS = [
+    *(b"NaN", b"inf", b"-1e999", b"1e308", b"\n", b",", b"-", b"99999999999", b"-2147483648"),
+    *(b"\xff\xfe", b"\0", b"%s%n", b"../../", b"<!DOCTYPE a>", b"&x;", b"]]>", b'"'),
+]
+
+
+def record(station="AAA", components="ZNE", samples=1000):
+    rng = np.random.default_rng(1)
+    header = {"network": "XX", "station": station, "sampling_rate": 50.0}
+    header["starttime"] = UTCDateTime(2019, 11, 11, 10, 52, 45)
+    return Stream(
+        [Trace(rng.normal(size=samples), {**header, "channel": f"HX{c}"}) for c in components]
+    )
+
+
+def good_files(folder):
+    """An honest file of every format: {name: (path, options of FolderSource or None)}."""
+    rows = [
+        f"{0.02 * k:.4f} {np.sin(k):.5e} {np.cos(k):.5e} {np.sin(2 * k):.5e}" for k in range(300)
+    ]
+    table, two = "\n".join(rows), "\n".join(" ".join(row.split()[:2]) for row in rows)
+    numbers = "\n".join(row.split()[1] for row in rows)
+    texts = {
+        "SPECFEM": ("DB.X20.BXZ.semv", two),
+        "SW4": (
+            "s.txt",
+            "# Author: SW4\n# Scenario: test\n# Date: UTC  11/11/2019:10:52:45.123\n# Station: s\n"
+            "# Actual location (WGS84 longitude, latitude) (deg): 4.6 44.5\n# nColumns: 4\n"
+            "# Column 1: Time (s)\n# Column 2: X velocity (m/s)\n# Column 3: Y velocity (m/s)\n"
+            "# Column 4: Z velocity (m/s)\n" + table,
+        ),
+        "BBP": ("s.acc.bbp", "#  time(sec) N-S(cm/s/s) E-W(cm/s/s) U-D(cm/s/s)\n" + table),
+        "SEISSOL": (
+            "r-receiver-00001.dat",
+            'TITLE = "Temporal Signal for receiver number 00001"\n'
+            'VARIABLES = "Time","v1","v2","v3"\n# x1 1.0\n# x2 2.0\n# x3 3.0\n' + table,
+        ),
+        "HERCULES": ("station.0", "#  Time(s)  X|(m/s)  Y-(m/s)  Z.(m/s)\n" + table),
+        "COLUMNS": ("a.txt", table),
+        "AT2": (
+            "a.at2",
+            "PEER\nEvent, date, STA, 090\nACCELERATION TIME SERIES IN UNITS OF G\n"
+            "NPTS= 300, DT= .0200 SEC\n" + numbers,
+        ),
+        "CSV": ("t.csv", "station,latitude,longitude,magnitude\nXX.AAA,44.5,4.6,4.9\nBBB,,,5\n"),
+    }
+    files = {}
+    for name, (file, text) in texts.items():
+        (folder / name).mkdir()
+        files[name] = folder / name / file
+        files[name].write_text(text)
+    stream, whole = record(), record()
+    for trace in whole:
+        trace.data = (trace.data * 1e4).astype(np.int32)
+    for name in ("MSEED", "SAC", "GSE2", "STATIONXML", "QUAKEML", "SEM3D", "ASDF", "SEISBENCH"):
+        (folder / name).mkdir()
+        files[name] = folder / name / f"file.{name.lower()}"
+    whole.write(str(files["MSEED"]), format="MSEED", reclen=512)
+    stream[:1].write(str(files["SAC"]), format="SAC")
+    whole[:1].write(str(files["GSE2"]), format="GSE2")
+    inventory(stream).write(str(files["STATIONXML"]), format="STATIONXML")
+    catalog().write(str(files["QUAKEML"]), format="QUAKEML")
+    axes = record(components="XYZ", samples=200)
+    for trace in axes:
+        trace.stats.units, trace.stats.coordinates = "m/s", {"x": 1.0, "y": 2.0, "z": 0.0}
+    axes.write(str(files["SEM3D"]), format="SEM3D")
+    with h5py.File(files["ASDF"], "w") as file:
+        file.attrs["file_format"] = np.bytes_("ASDF")
+        group = file.create_group("Waveforms/XX.AAA")
+        for trace in stream:
+            data = group.create_dataset(f"{trace.id}__2019__2019__simulated", data=trace.data[:200])
+            data.attrs["starttime"] = np.int64(trace.stats.starttime.ns)
+            data.attrs["sampling_rate"] = 50.0
+        group["StationXML"] = np.frombuffer(files["STATIONXML"].read_bytes(), dtype=np.int8)
+        file["QuakeML"] = np.frombuffer(files["QUAKEML"].read_bytes(), dtype=np.int8)
+    files["SEISBENCH"] = folder / "SEISBENCH" / "waveforms.hdf5"
+    with h5py.File(files["SEISBENCH"], "w") as file:
+        file["data_format/component_order"] = "ENZ"
+        file["data/bucket0"] = np.ones((2, 3, 300), np.float32)
+    pd.DataFrame(
+        {"trace_name": ["bucket0$0,:3,:300"], "trace_unit": "mps2", "station_code": "A"}
+    ).to_csv(folder / "SEISBENCH" / "metadata.csv", index=False)
+    files["SEISBENCH-CSV"] = folder / "SEISBENCH" / "metadata.csv"
+    return files
+
+
+def mangle(good, rng):
+    """Cut off, overwrite, take out, insert, repeat, exchange lines, lengthen."""
+    bad = bytearray(good)
+    kind = rng.integers(8)
+    if kind == 0:
+        del bad[rng.integers(len(bad)) :]
+    elif kind == 1:
+        for at in rng.integers(len(bad), size=rng.integers(1, 30)):
+            bad[at] = rng.integers(256)
+    elif kind == 2:  # headers are where it hurts
+        for at in rng.integers(min(len(bad), 700), size=rng.integers(1, 6)):
+            bad[at] = rng.choice([0, 1, 0x7F, 0x80, 0xFF, rng.integers(256)])
+    elif kind == 3:
+        first, last = sorted(rng.integers(len(bad), size=2))
+        del bad[first:last]
+    elif kind == 4:
+        for _ in range(rng.integers(1, 4)):
+            at = rng.integers(len(bad))
+            bad[at:at] = WORDS[rng.integers(len(WORDS))]
+    elif kind == 5:
+        first, last = sorted(rng.integers(len(bad), size=2))
+        bad[first:first] = bad[first:last]
+    elif kind == 6:
+        lines = bytes(bad).split(b"\n")
+        rng.shuffle(lines)
+        bad = bytearray(b"\n".join(lines))
+    else:
+        bad += rng.bytes(int(rng.integers(1, 2000)))
+    return bytes(bad)
+
+
+def attempt(name, path):
+    """Read as a run does; an InputError is the answer, anything else passes through."""
+    if name in ("STATIONXML", "QUAKEML", "CSV"):
+        key = {"STATIONXML": "inventories", "QUAKEML": "events", "CSV": "scenarios"}[name]
+        Metadata(**{key: (str(path),) if key == "inventories" else str(path)}).check()
+        return
+    if name.startswith("SEISBENCH"):
+        source = SeisBenchSource(str(path.parent))
+    else:
+        source = FolderSource((str(path),), format="COLUMNS" if name == "COLUMNS" else None)
+    for item in source.items():
+        read_records(source.read(item).stream)
+
+
+def run(count, seed, folder, limit):
+    files = good_files(folder)
+    honest = {name: path.read_bytes() for name, path in files.items()}
+    for name, path in files.items():
+        attempt(name, path)
+    outcome = collections.Counter()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for number in range(count):
+        name = list(files)[number % len(files)]
+        path = files[name]
+        path.write_bytes(mangle(honest[name], np.random.default_rng([seed, number])))
+        faulthandler.dump_traceback_later(SLOWEST, exit=True)
+        try:
+            attempt(name, path)
+            outcome["read"] += 1
+        except InputError as error:
+            assert str(error)
+            assert "\n" not in str(error), str(error)
+            outcome["refused"] += 1
+        except BaseException:
+            kept = Path(tempfile.gettempdir(), f"fuzz-{seed}-{number}-{path.name}")
+            kept.write_bytes(path.read_bytes())
+            print(f"{name}, seed {seed}, number {number}: kept as {kept}", file=sys.stderr)
+            raise
+        path.write_bytes(honest[name])
+    faulthandler.cancel_dump_traceback_later()
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    print(json.dumps({"formats": len(files), **outcome, "grown_MiB": round(grown)}))
+    assert grown < limit, f"memory grew by {grown:.0f} MiB"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=2040)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--limit", type=float, default=1024, help="MiB that memory may grow by")
+    given = parser.parse_args()
+    warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as made:
+        run(given.count, given.seed, Path(made), given.limit)
