@@ -1,6 +1,7 @@
 """Every kind of output holds what enrich gives, under names that stay in the folder."""
 
 import json
+import time
 from pathlib import Path
 
 import h5py
@@ -219,3 +220,14 @@ def test_a_record_that_a_kind_cannot_hold_is_a_skip(written, simulation, tmp_pat
     _, counts = written("bbp", xyz=simulation(components="XYZ", duration=20))
     assert (counts.done, counts.skipped) == (0, 1)
     assert "N, E and Z" in (tmp_path / "out" / "skipped.csv").read_text()
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_the_same_run_gives_the_same_bytes_later(written, output, simulation, tmp_path, kind):
+    if kind == "asdf":
+        pytest.importorskip("pyasdf")
+    stream = simulation(duration=20)
+    written(kind, "first", one=stream)
+    time.sleep(1.1)  # what HDF5 notes of time, if it does, is in seconds
+    written(kind, "second", one=stream)
+    assert output(tmp_path / "first") == output(tmp_path / "second")
