@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from obspy import read
+from obspy.core import AttribDict
 
 import obspy_broadband
 from obspy_broadband import Ensemble, InputError
-from obspy_broadband.archive import durable, outputs, work
+from obspy_broadband.archive import durable, outputs, request, work
 from obspy_broadband.archive.request import Request
 from obspy_broadband.archive.run import run
 from obspy_broadband.archive.run_folder import Lock, RunFolder, is_running
+from obspy_broadband.archive.source import Item, Loaded, Source
 from obspy_broadband.archive.work_list import WorkList
 
 ASKED = Request(n=2, seed=7, magnitude=5.0)
@@ -330,3 +332,71 @@ def test_what_the_source_knows_of_a_scenario_is_used_and_arguments_go_before_it(
     place = next((tmp_path / "out" / "records").iterdir())
     scenario = Ensemble.read(place).provenance["stations"][0]["scenario"]
     assert (scenario["magnitude"], scenario["distance_km"]) == (5.0, 40.0)
+
+
+def test_a_method_is_made_once_a_process_with_its_weights(records, tmp_path, inline, monkeypatch):
+    made = []
+
+    def counting(*arguments):
+        made.append(arguments)
+        return create(*arguments)
+
+    create = request.create
+    monkeypatch.setattr(request, "create", counting)
+    request._ready.cache_clear()
+    run(records(3), tmp_path / "out", PLAIN, inline)
+    assert len(made) == 1
+
+
+def test_the_report_shows_what_strangers_wrote_as_text(records, tmp_path, inline, monkeypatch):
+    def refuse(self, item):
+        raise InputError("<script>alert(1)</script>")
+
+    monkeypatch.setattr(faulty.Records, "read", refuse)
+    run(records(1, "<b>"), tmp_path / "out", PLAIN, inline)
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "<script" not in page
+    assert "<b>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_correlated_levels_are_the_same_in_one_item_and_in_two(simulation, tmp_path, inline):
+    stream = simulation(stations=("AAA", "BBB"), duration=20)
+    for trace in stream:
+        trace.data = trace.data.astype(np.float32)
+        trace.stats.coordinates = AttribDict(latitude=44.5, longitude=4.6, elevation=0.0)
+    asked = Request(n=2, seed=7, measures="none", coherence="loth-baker-2013")
+    for name, streams in (
+        ("one", {"both": stream}),
+        ("two", {code: stream.select(station=code) for code in ("AAA", "BBB")}),
+    ):
+        run(Given(streams), tmp_path / name, asked, inline)
+    found = {
+        name: {
+            record.id: record.realizations
+            for place in (tmp_path / name / "records").iterdir()
+            for record in Ensemble.read(place).records
+        }
+        for name in ("one", "two")
+    }
+    assert set(found["one"]) == set(found["two"]) == {"XX.AAA..HX", "XX.BBB..HX"}
+    for id, realizations in found["one"].items():
+        np.testing.assert_array_equal(realizations, found["two"][id])
+
+
+class Given(Source):
+    """Streams by their keys."""
+
+    kind = "given"
+
+    def __init__(self, streams):
+        self.streams = streams
+
+    def items(self):
+        return (Item(key) for key in self.streams)
+
+    def read(self, item):
+        return Loaded(self.streams[item.key])
+
+    def describe(self):
+        return {}
