@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -190,7 +189,7 @@ def memory(stations: int) -> None:
         run(MadeUp(stations), Path(folder, "out"), asked, workers)
         peaks = [peak(pid) for pid in workers_of(os.getpid())]
     workers.close()
-    mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    mine = peak(os.getpid())
     print(f"{stations:>6} stations: coordinator {mine:.0f} MiB, worker {max(peaks):.0f} MiB")
 
 
