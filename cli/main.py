@@ -15,6 +15,7 @@ COMMANDS = {
     "data": "Prepare recorded ground motion for training.",
     "enrich": "Turn low-frequency simulations into ensembles of broadband records.",
     "evaluate": "Judge generated records against recorded ones.",
+    "finetune": "Go on training from weights, on a region or a site.",
     "generate": "Make records that no simulation stands behind.",
     "latent": "Look at a method's codes: their distribution, and what they mean.",
     "measure": "Tabulate intensity measures of records.",

@@ -14,7 +14,7 @@ _FILES = click.Path(exists=True)
 _OPTIONS = (
     click.option("--format", help="Of the files, as ObsPy names it [default: recognised]."),
     click.option("--quantity", help="SEM3D, Hercules: displacement, velocity or acceleration."),
-    click.option("--largest", default=2048, show_default=True, help="MiB of a file or an answer."),
+    click.option("--largest", type=int, help="MiB of a file [2048], of an FDSN answer [256]."),
     click.option("--inventory", "inventories", multiple=True, type=_FILES, help="StationXML."),
     click.option("--events", type=_FILES, help="QuakeML: what the records are of; what to cut."),
     click.option("--scenarios", type=_FILES, help="CSV of stations; see `obb scenarios`."),
@@ -68,7 +68,8 @@ def source_of(inputs: Sequence[str], **options: Any) -> Source:
     from obspy_broadband.archive.sources.seisbench import SeisBenchSource
 
     kind = _kind(inputs, options)
-    metadata, largest = _metadata(options), _largest(options)
+    metadata = _metadata(options)
+    largest = _largest(options, 256 if kind == "fdsn" else 2048)
     if kind == "files":
         return FolderSource(
             tuple(inputs), options["format"], options["quantity"], largest, metadata
@@ -123,10 +124,12 @@ def _metadata(options: dict[str, Any]) -> Any:
     return Metadata(tuple(options["inventories"]), options["events"], options["scenarios"], origin)
 
 
-def _largest(options: dict[str, Any]) -> int:
-    if options["largest"] < 1:
-        raise InputError(f"--largest is {options['largest']}; it must be 1 MiB or more.")
-    return int(options["largest"]) * 1024**2
+def _largest(options: dict[str, Any], default: int) -> int:
+    """Bytes, from MiB."""
+    given = default if options["largest"] is None else options["largest"]
+    if given < 1:
+        raise InputError(f"--largest is {given}; it must be 1 MiB or more.")
+    return int(given) * 1024**2
 
 
 def _times(options: dict[str, Any]) -> Any:

@@ -3,6 +3,9 @@
 A message says what was given, what is allowed and what to do.
 """
 
+#: Characters of a message.
+_LONGEST = 4000
+
 
 class BroadbandError(Exception):
     """The parent of all errors raised on purpose by this package."""
@@ -10,6 +13,11 @@ class BroadbandError(Exception):
 
 class InputError(BroadbandError, ValueError):
     """A stream, a file or an argument that cannot be used as it is."""
+
+    def __str__(self) -> str:
+        """One line, and nothing that steers a terminal: messages quote what strangers wrote."""
+        text = super().__str__()[:_LONGEST]
+        return "".join(one if one.isprintable() else " " if one.isspace() else "?" for one in text)
 
 
 class MethodError(BroadbandError):

@@ -84,9 +84,14 @@ class NeuralMethod(Method, nn.Module):
         :return: (rows, 3, samples).
         """
 
-    def look(self, low_frequency: Tensor, conditions: Tensor) -> dict[str, Tensor]:
+    def look(
+        self, low_frequency: Tensor, conditions: Tensor, strongest: tuple[Tensor, Tensor]
+    ) -> dict[str, Tensor]:
         """What all draws of a window have in common, computed once for all of them.
 
+        :param strongest: low frequencies and conditions of the window of the same record with the
+            largest peak. What holds for a record as a whole is to be found there: a quiet window,
+            before or after an earthquake, is like nothing that was trained on.
         :return: tensors whose first dimension is rows.
         """
         return {}
@@ -123,13 +128,16 @@ class NeuralMethod(Method, nn.Module):
             peak = np.maximum(np.abs(windows).max(axis=(1, 2)), np.float32(1e-6))
         windows = windows / peak[:, None, None]
         known = conditions(batch.scenarios, batch.corner, np.asarray(batch.scale) * peak)
+        strongest = _strongest(np.asarray(batch.starts), peak)
         at_once = ROWS_ON_GPU if device.type == "cuda" else 1
         drawn = np.empty((records, realizations, *windows.shape[1:]), np.float32)
         with torch.inference_mode():
             for some in np.array_split(np.arange(records), -(-records // at_once)):
                 low = torch.from_numpy(windows[some]).to(device)
                 about = known[some].to(device)
-                seen = self.look(low, about)
+                main = strongest[some]
+                of_main = torch.from_numpy(windows[main]).to(device), known[main].to(device)
+                seen = self.look(low, about, of_main)
                 pairs = np.stack(np.divmod(np.arange(len(some) * realizations), realizations))
                 for first in range(0, pairs.shape[1], at_once):
                     row, number = pairs[:, first : first + at_once]
@@ -232,6 +240,19 @@ def conditions(scenarios: tuple[Scenario, ...], corner: Any, scale: Any) -> Tens
 def batch_conditions(batch: Batch) -> Tensor:
     """:func:`conditions` of a batch of tensors, on its device."""
     return conditions(batch.scenarios, batch.corner, batch.scale).to(batch.low_frequency.device)
+
+
+def _strongest(starts: np.ndarray, peak: np.ndarray) -> np.ndarray:
+    """For each window, the one of its record that has the largest peak.
+
+    :param starts: of windows in their records; a record begins where it is 0.
+    """
+    record = np.cumsum(starts == 0)
+    found = np.empty(len(peak), dtype=int)
+    for one in np.unique(record):
+        mine = np.flatnonzero(record == one)
+        found[mine] = mine[peak[mine].argmax()]
+    return found
 
 
 def _numbers(values: Any) -> np.ndarray:

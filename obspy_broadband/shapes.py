@@ -116,11 +116,17 @@ class ShapeMethod(NeuralMethod):
         """Low frequencies over their peak -> as the network sees them."""
         return low if self.level is None else _LOW * low
 
-    def look(self, low_frequency: Tensor, conditions: Tensor) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.look`."""
+    def look(
+        self, low_frequency: Tensor, conditions: Tensor, strongest: tuple[Tensor, Tensor]
+    ) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.neural.NeuralMethod.look`.
+
+        The level, over the window's peak, is that of the strongest window: high frequencies fade
+        as the low ones do.
+        """
         return {
             **self.contents(self.normalize(low_frequency), conditions),
-            **self.look_at_level(low_frequency, conditions),
+            **self.look_at_level(*strongest),
         }
 
     def sample(

@@ -219,7 +219,7 @@ def add(
         cards = sorted(path.glob("weights/*/*.json"))
         if len(cards) != 1:
             raise InputError(
-                f"{path} holds {len(cards)} sets of weights; name the card of the one that is meant."
+                f"{path} holds {len(cards)} sets of weights; name the card of the one you mean."
             )
         path = cards[0]
     found = read_card(path.with_suffix(".json"))

@@ -94,7 +94,9 @@ class ANN2BB(NeuralMethod):
         o = self.options
         self.predictor.fit(x, y, known, weights * physical, events, o.steps, o.level_fit)
 
-    def look(self, low_frequency: Tensor, conditions: Tensor) -> dict[str, Tensor]:
+    def look(
+        self, low_frequency: Tensor, conditions: Tensor, strongest: tuple[Tensor, Tensor]
+    ) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.neural.NeuralMethod.look`."""
         x = torch.cat([self._given(low_frequency, conditions), conditions], dim=1)
         corners = conditions[:, 0].exp().cpu().double().numpy()

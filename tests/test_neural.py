@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from obspy_broadband import Scenario
+from obspy_broadband import Batch, Scenario
 from obspy_broadband.errors import MethodError
 from obspy_broadband.neural import CONDITIONS, NeuralMethod, batch_conditions, conditions
 from obspy_broadband.testing import check_method, low_frequency_batch
@@ -35,7 +35,7 @@ class Tiny(NeuralMethod):
         self.style = nn.Linear(4 + CONDITIONS, width)
         self.last = nn.Conv1d(width, 3, 9, padding=4)
 
-    def look(self, low_frequency, conditions):
+    def look(self, low_frequency, conditions, strongest):
         return {"first": self.first(low_frequency)}
 
     def sample(self, low_frequency, conditions, noise, seen):
@@ -45,7 +45,7 @@ class Tiny(NeuralMethod):
     def forward(self, batch):
         known = batch_conditions(batch)
         given = batch.low_frequency, known
-        return {"made": self.sample(*given, torch.randn(len(batch), 4), self.look(*given))}
+        return {"made": self.sample(*given, torch.randn(len(batch), 4), self.look(*given, given))}
 
     def generator_losses(self, batch, outputs):
         pair = outputs["made"], batch.broadband
@@ -145,3 +145,33 @@ def test_one_batch_can_be_learnt():
         optimizer.step()
         history.append(float(loss.detach()))
     assert history[-1] < 0.1 * history[0]
+
+
+def test_quiet_windows_get_the_level_of_their_records_strongest():
+    """High frequencies of a coda fade with its low ones, and records do not meet."""
+    from obb_plugins.pix2pix import Pix2Pix
+
+    from obspy_broadband.signal.filters import band_limit
+
+    torch.manual_seed(0)
+    method = Pix2Pix(Pix2Pix.configure({"width": 2, "depth": 3, "vary_level": False}))
+    predictor = method.level.predictor
+    # A level that depends on the window: the features of which give it differ.
+    torch.nn.init.normal_(predictor.linear, std=0.3)
+    rng = np.random.default_rng(0)
+    long = band_limit(rng.normal(size=(2, 3, 4096)), 100.0, 1.0)
+    long /= np.abs(long).max(axis=(1, 2), keepdims=True)
+    quiet, loud = 1e-3 * long[0], long[1]
+    scenarios = (Scenario(),) * 3
+
+    def drawn(windows, starts):
+        batch = Batch(np.stack(windows), np.ones(3), np.ones(3), scenarios, np.array(starts))
+        seeds = np.full((3, 1), 5, dtype=np.uint64)
+        high = method.realize(batch, seeds)[:, 0] - batch.low_frequency
+        peak = np.abs(batch.low_frequency).max(axis=(1, 2), keepdims=True)
+        return method.level.spectral.measure(torch.from_numpy(high / peak).float()).numpy()
+
+    together = drawn([loud, quiet, quiet], [0, 2000, 0])
+    above = slice(3, 11)  # nodes above the corner
+    assert np.allclose(together[1, above], together[0, above], atol=0.2)
+    assert not np.allclose(together[2, above], together[0, above], atol=0.2)

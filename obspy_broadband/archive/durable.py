@@ -77,7 +77,7 @@ def plain_name(key: str) -> str:
     """A file's name for any text: one for each, of letters, digits, ``._-`` alone.
 
     >>> plain_name("../../etc/passwd")
-    'etc_passwd-9b4a1bd6f9'
+    'etc_passwd-304138e46d'
     """
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", key).strip("._-")[:80]
     digest = hashlib.blake2b(key.encode("utf-8", "backslashreplace"), digest_size=5).hexdigest()

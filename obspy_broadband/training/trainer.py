@@ -15,8 +15,9 @@ from lightning_fabric import Fabric
 from tqdm import tqdm
 
 from .. import weights
-from ..data.store import Store
+from ..data.store import SAMPLING_RATE, Store
 from ..errors import InputError, TrainingError
+from ..familiar import ranges
 from ..neural import NeuralMethod, load_weights
 from .batches import Batches
 from .devices import fabric_for
@@ -76,14 +77,19 @@ def train(
             load_weights(method, weights.find(name, start_from))
         method.prepare_training(*many(pairs, training))
         state.average = {key: value.clone() for key, value in own(method).items()}
+        if start_from is not None:
+            # What does not get better stays as it was.
+            _validate(fabric, state, validation, folder)
         folder.save(_to_save(state))
     fabric.barrier()
     try:
         _loop(fabric, state, batches, validation, folder, training, progress)
     finally:
         batches.close()
-    card = _card(name, options, training, store, state, world, fabric.device)
     if rank == 0:
+        card = _card(name, options, training, store, state, world, fabric.device)
+        if training.protocol == "clean":
+            card["ranges"] = ranges(many(pairs, training)[0], SAMPLING_RATE)
         weights.save(folder.folder / "weights", "default", state.best, card)
     fabric.barrier()
     return weights.find(name, str(folder.folder / "weights" / name / "default.json"))

@@ -175,7 +175,7 @@ def run(count, seed, folder, limit):
             outcome["read"] += 1
         except InputError as error:
             assert str(error)
-            assert "\n" not in str(error), str(error)
+            assert str(error).isprintable(), repr(str(error))
             outcome["refused"] += 1
         except BaseException:
             kept = Path(tempfile.gettempdir(), f"fuzz-{seed}-{number}-{path.name}")

@@ -170,6 +170,17 @@ def test_names_from_inputs_are_not_paths(simulation, tmp_path):
         assert source.read(item).stream[0].stats.station == "../x"
 
 
+def test_a_message_is_one_line_of_text(tmp_path):
+    path = tmp_path / "capteurs.0000.h5"
+    with h5py.File(path, "w") as file:
+        file["Variables"] = np.array([b"\x1b[2J\n\x9b31m  1"], dtype="S12")
+        file["A"] = np.ones((40, 2))
+    (told,) = reasons(FolderSource((str(path),)))
+    assert told.isprintable()
+    assert "variables are ?[2J" in told
+    assert len(str(InputError("x" * 10**6))) < 10_000
+
+
 def test_weights_are_data():
     """Nothing in the package unpickles."""
     root = Path(__file__).parents[2]

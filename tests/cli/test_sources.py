@@ -40,6 +40,8 @@ def test_one_kind_each(tmp_path):
     fdsn = source("--fdsn", "http://127.0.0.1:80", "--min-magnitude", 4, "--within", 100)
     assert isinstance(fdsn, FDSNSource)
     assert (fdsn.min_magnitude, fdsn.within_km, fdsn.timeout) == (4.0, 100.0, 60.0)
+    assert (sds.largest, fdsn.largest) == (2048 * 1024**2, 256 * 1024**2)
+    assert source("a", "--largest", 5).largest == 5 * 1024**2
     assert source("a", "--origin", "44.5,4.6").metadata.origin == (44.5, 4.6)
 
 

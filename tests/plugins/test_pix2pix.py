@@ -63,7 +63,7 @@ def test_a_batch_can_be_learnt_in_shape_and_in_level():
     known = batch_conditions(batch)
     with torch.no_grad():
         given = batch.low_frequency, known
-        made = method.sample(*given, torch.zeros(4, LEVELS), method.look(*given))
+        made = method.sample(*given, torch.zeros(4, LEVELS), method.look(*given, given))
     middle = slice(400, -400)
     recorded = batch.broadband - batch.low_frequency
     correlation = torch.nn.functional.cosine_similarity(
