@@ -1,12 +1,14 @@
-"""``obb enrich``: files in, an ensemble folder out."""
+"""``obb enrich``: files in, an ensemble folder out; or a run over an archive."""
 
 from __future__ import annotations
 
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import click
+from obb_cli.archive import enrich_archive, is_archive, run_options, take_run_options
 from obb_cli.inputs import (
     find_files,
     parse_settings,
@@ -14,7 +16,8 @@ from obb_cli.inputs import (
     read_stream,
     report_skips,
 )
-from obspy import read_events, read_inventory
+from obb_cli.sources import source_of, source_options
+from obspy import Inventory, read_events, read_inventory
 
 import obspy_broadband
 from obspy_broadband.errors import InputError
@@ -23,62 +26,88 @@ from obspy_broadband.registry import create
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, required=True)
+@click.argument("inputs", nargs=-1)
 @click.option("-m", "--method", default="stochastic", show_default=True, help="See `obb methods`.")
 @click.option("-n", "number", default=20, show_default=True, help="Realizations of each record.")
 @click.option("-s", "--seed", type=int, help="Whole number; drawn and noted if left out.")
 @click.option("-c", "--corner", default=1.0, show_default=True, help="Hz resolved by the input.")
 @click.option("-u", "--units", help="e.g. velocity, cm/s**2, g [default: the file's, else m/s**2]")
-@click.option("--format", help="Of the inputs, as ObsPy names it [default: recognised].")
-@click.option("--quantity", help="SEM3D: displacement, velocity or acceleration.")
 @click.option("--magnitude", type=float, help="Moment magnitude.")
 @click.option("--distance", type=float, help="Hypocentral or rupture distance, km.")
 @click.option("--depth", type=float, help="Of the hypocentre, km.")
 @click.option("--vs30", type=float, help="m/s.")
-@click.option("--event", "event_file", type=click.Path(exists=True), help="QuakeML.")
-@click.option("--inventory", "inventory_file", type=click.Path(exists=True), help="StationXML.")
+@click.option("--event", "event_file", type=click.Path(exists=True), help="QuakeML of one event.")
+@click.option("--coherence", help="Model of levels correlated in space: loth-baker-2013.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Method's option.")
 @click.option("--weights", help="Of a trained method: a name, or a file's path.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder.")
 @click.option("--overwrite", is_flag=True, help="Replace an ensemble that is there already.")
 @click.option("--strict", is_flag=True, help="Stop at the first record that cannot be used.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@run_options
+@source_options
+@click.pass_context
 def enrich(
+    context: click.Context,
     inputs: tuple[str, ...],
     method: str,
     number: int,
     seed: int | None,
     corner: float,
     units: str | None,
-    format: str | None,
-    quantity: str | None,
-    magnitude: float | None,
-    distance: float | None,
-    depth: float | None,
-    vs30: float | None,
     event_file: str | None,
-    inventory_file: str | None,
+    coherence: str | None,
     settings: tuple[str, ...],
     weights: str | None,
     output: Path,
     overwrite: bool,
     strict: bool,
     dry_run: bool,
+    magnitude: float | None,
+    distance: float | None,
+    depth: float | None,
+    vs30: float | None,
+    **given: Any,
 ) -> None:
     """Turn low-frequency simulations into ensembles of broadband records.
 
     INPUTS are files, folders and patterns of any format that ObsPy or this package reads. Records
     that cannot be used are skipped with the reason (exit code 2), or stop the run with --strict.
 
+    Files alone make one ensemble folder. With --to, or any other option of archives or of their
+    sources, the output is the folder of a run: item by item, resumable, with tables and a report.
+
     \b
     obb enrich traces/ -n 20 -o ensemble/
     obb enrich *.semv --corner 2 --magnitude 6.1 --event event.xml --inventory stations.xml -o out/
     obb enrich run.mseed --units cm/s --set variability=0 -n 1 --seed 7 -o median/
+    obb enrich traces/ --to ensemble --workers 8 -o run/
+    obb enrich traces/ --to ensemble --workers 8 -o run/ --resume
+    obb enrich --sds archive/ --events catalog.xml --to sds --cluster tcp://head:8786 -o run/
     """
+    known = {"magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30}
+    options = take_run_options(given)
+    if is_archive(context):
+        if overwrite:
+            raise InputError("--overwrite is for one ensemble; a run needs a folder of its own.")
+        if event_file and given["events"]:
+            raise InputError("--event and --events exclude each other.")
+        given["events"] = given["events"] or event_file
+        asked = {"method": method, "n": number, "corner": corner, "units": units, **known}
+        asked |= {
+            "weights": weights,
+            "options": parse_settings(settings),
+            "coherence": coherence,
+        }
+        source = source_of(inputs, **given)
+        enrich_archive(source, output, asked, seed, strict, dry_run, options)
+        return
+    if not inputs:
+        raise InputError("obb enrich needs INPUTS, or a source: --sds, --fdsn or --seisbench.")
     if output.exists() and not overwrite and (not output.is_dir() or any(output.iterdir())):
         raise InputError(f"{output} exists and is not empty; choose another name or --overwrite.")
-    options = {"quantity": quantity} if quantity else {}
-    stream, unreadable = read_stream(find_files(inputs), format, **options)
+    reading = {"quantity": given["quantity"]} if given["quantity"] else {}
+    stream, unreadable = read_stream(find_files(inputs), given["format"], **reading)
     if strict and unreadable:
         raise InputError(f"{unreadable[0][0]}: {unreadable[0][1]}")
     if not stream:
@@ -104,13 +133,11 @@ def enrich(
             seed=seed,
             corner=corner,
             units=units,
-            magnitude=magnitude,
-            distance=distance,
-            depth=depth,
-            vs30=vs30,
-            inventory=read_metadata(inventory_file, read_inventory, "an inventory (StationXML)"),
+            **known,
+            inventory=_inventory(given["inventories"]),
             event=events[0] if events else None,
             weights=weights,
+            coherence=coherence,
             on_bad="raise" if strict else "skip",
             progress=True,
             **parse_settings(settings),
@@ -121,3 +148,11 @@ def enrich(
     click.echo(f"{ensemble!r} -> {output}")
     if skipped or unreadable:
         sys.exit(2)
+
+
+def _inventory(paths: tuple[str, ...]) -> Inventory | None:
+    """All StationXML files together."""
+    whole = Inventory() if paths else None
+    for path in paths:
+        whole += read_metadata(path, read_inventory, "an inventory (StationXML)")
+    return whole

@@ -20,6 +20,7 @@ COMMANDS = {
     "latent": "Look at a method's codes: their distribution, and what they mean.",
     "measure": "Tabulate intensity measures of records.",
     "methods": "List the translation methods, or explain one.",
+    "status": "Say where an archive run stands.",
     "train": "Train a method on recorded ground motion.",
     "weights": "Find, describe and verify trained weights.",
     "scenarios": "Write a table of stations to fill in magnitudes, distances and sites.",

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import secrets
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,17 +88,41 @@ def enrich(
     :raises MethodError: for a method that is unknown, broken or returns something else than it
         promises.
     """
-    from tqdm import tqdm
-
     ready = create(method, options, weights)
     seed = check_call(n, seed, corner, ready)
+    known = {"magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30}
+    return enrich_with(
+        method, ready, stream, n, seed, corner, units, known, inventory, event, coherence, on_bad,
+        progress,
+    )  # fmt: skip
+
+
+def enrich_with(
+    name: str | Method,
+    ready: Method,
+    stream: Stream,
+    n: int,
+    seed: int,
+    corner: float,
+    units: str | None,
+    known: Mapping[str, Given],
+    inventory: Inventory | None,
+    event: Event | None,
+    coherence: str | None,
+    on_bad: str,
+    progress: bool = False,
+) -> Ensemble:
+    """:func:`enrich` by a method that is made already, with arguments that were checked.
+
+    :param name: of the method, for the provenance.
+    :param known: magnitude, distance, depth and vs30, as :func:`enrich` takes them.
+    """
+    from tqdm import tqdm
+
     if on_bad not in ("raise", "skip"):
         raise InputError(f"on_bad is {on_bad!r}; it must be 'raise' or 'skip'.")
-
     check_coherence(coherence, ready)
-
     records, refusals = read_records(stream, units, inventory)
-    known = {"magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30}
     prepared: list[Prepared] = []
     places: list[np.ndarray] = []
     for record in records:
@@ -135,7 +159,7 @@ def enrich(
                 bar.update()
     return Ensemble(
         [enriched[index] for index in range(len(prepared))],
-        provenance(method, ready, n, seed, corner, prepared, refusals, coherence),
+        provenance(name, ready, n, seed, corner, prepared, refusals, coherence),
     )
 
 
@@ -189,10 +213,14 @@ def check_call(n: int, seed: int | None, corner: float, method: Method) -> int:
     :raises InputError: with what is allowed.
     """
     _check(n, corner, method)
-    return _checked_seed(seed)
+    return drawn_seed(seed)
 
 
-def _checked_seed(seed: int | None) -> int:
+def drawn_seed(seed: int | None) -> int:
+    """The seed that was given, or a new one.
+
+    :raises InputError: for what is no seed.
+    """
     if seed is None:
         return secrets.randbits(32)
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
@@ -236,7 +264,7 @@ def _refuse(refusals: Sequence[Refusal], on_bad: str, nothing_left: bool) -> Non
     if on_bad == "raise" or nothing_left:
         more = f" ({len(reasons) - 1} more stations cannot be used.)" if len(reasons) > 1 else ""
         raise InputError(reasons[0] + more)
-    warnings.warn(f"Skipped {len(reasons)} stations: " + " ".join(reasons), stacklevel=3)
+    warnings.warn(f"Skipped {len(reasons)} stations: " + " ".join(reasons), stacklevel=4)
 
 
 def _seeds(seed: int, prepared: Sequence[Prepared], owners: Sequence[int], n: int) -> np.ndarray:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from obspy import Stream, read
 from obspy.core import AttribDict
+from obspy.core.util.base import buffered_load_entry_point
 
 from .ensemble import EnrichedRecord, Ensemble
 from .errors import InputError
@@ -52,10 +53,17 @@ def write_folder(ensemble: Ensemble, folder: Path, overwrite: bool) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     workplace = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        codes = _short_codes(ensemble)
-        _write_stream(ensemble.low_frequency, workplace / _LOW, codes)
+        codes = short_codes(ensemble)
+        # One set of traces for all files: making headers costs more than writing them.
+        stream = ensemble.low_frequency
+        for trace in stream:
+            for field, table in codes.items():
+                trace.stats[field] = table[trace.stats[field]]
+        low = [row for record in ensemble.records for row in record.low_frequency]
+        _write_stream(stream, low, workplace / _LOW)
         for position, number in enumerate(ensemble.provenance["realizations"]):
-            _write_stream(ensemble[position], workplace / _name(number), codes)
+            drawn = [row for record in ensemble.records for row in record.realizations[position]]
+            _write_stream(stream, drawn, workplace / _name(number))
         card = {
             "format": "obspy_broadband.ensemble",
             "format_version": VERSION,
@@ -110,12 +118,16 @@ def _name(number: int) -> str:
     return f"realization-{number:04d}.mseed"
 
 
-def _write_stream(stream: Stream, path: Path, codes: dict[str, dict[str, str]]) -> None:
-    for trace in stream:
-        for field, table in codes.items():
-            trace.stats[field] = table[trace.stats[field]]
-        trace.data = trace.data.astype(np.float32)
-    stream.write(str(path), format="MSEED", encoding="FLOAT32")
+def _write_stream(stream: Stream, motion: list[np.ndarray], path: Path) -> None:
+    for trace, data in zip(stream, motion):
+        trace.data = np.ascontiguousarray(data, dtype=np.float32)
+    write_miniseed(stream, path)
+
+
+def write_miniseed(stream: Stream, path: Path, **options: Any) -> None:
+    """32-bit floats; what Stream.write calls after it has looked through all that is installed."""
+    write = buffered_load_entry_point("obspy", "obspy.plugin.waveform.MSEED", "writeFormat")
+    write(stream, str(path), encoding="FLOAT32", **options)
 
 
 def _by_id(path: Path) -> dict[str, Any]:
@@ -157,7 +169,7 @@ def _restore(
     )
 
 
-def _short_codes(ensemble: Ensemble) -> dict[str, dict[str, str]]:
+def short_codes(ensemble: Ensemble) -> dict[str, dict[str, str]]:
     """Codes that fit miniSEED, by field; those that fit already stay as they are."""
     headers = [header for record in ensemble.records for header in record.headers]
     tables: dict[str, dict[str, str]] = {}

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import platform
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -42,22 +43,33 @@ def provenance(
         "corner_hz": float(corner),
         **({} if coherence is None else {"coherence": coherence}),
         "sampling_rate_hz": method.sampling_rate,
-        "software": {
-            "obspy_broadband": __version__,
-            "obspy": version("obspy"),
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
+        "software": dict(software()),
         "stations": [_station(item) for item in prepared],
         "skipped": [dataclasses.asdict(refusal) for refusal in refusals],
     }
 
 
+@lru_cache(maxsize=1)
+def software() -> dict[str, str]:
+    """Versions that decide on the bytes of a realization."""
+    return {
+        "obspy_broadband": __version__,
+        "obspy": version("obspy"),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+
+
 def _distribution(name: str | Method, method: Method) -> str:
     if isinstance(name, str):
-        found = registry.methods()[name]
-        return f"{found.distribution} {found.version}"
+        return _registered(name)
     return f"{type(method).__module__}.{type(method).__qualname__}"
+
+
+@lru_cache
+def _registered(name: str) -> str:
+    found = registry.methods()[name]
+    return f"{found.distribution} {found.version}"
 
 
 def _weights(method: Method) -> dict[str, Any]:

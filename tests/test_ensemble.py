@@ -3,7 +3,7 @@ import obspy
 import pytest
 from obspy import Stream
 
-from obspy_broadband import Ensemble
+from obspy_broadband import Ensemble, ensemble_folder
 from obspy_broadband.errors import InputError
 
 
@@ -124,10 +124,10 @@ def test_nothing_is_overwritten_unasked(ensemble, tmp_path):
 
 
 def test_a_failed_write_leaves_nothing(ensemble, tmp_path, monkeypatch):
-    def full_disk(self, *args, **kwargs):
+    def full_disk(stream, *args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Stream, "write", full_disk)
+    monkeypatch.setattr(ensemble_folder, "buffered_load_entry_point", lambda *_: full_disk)
     with pytest.raises(OSError, match="No space"):
         ensemble.write(tmp_path / "e")
     assert not list(tmp_path.iterdir())

@@ -1,0 +1,125 @@
+"""What a run can leave: one function a kind, which fills the empty folder of an item.
+
+Names of files come from station codes, so from strangers: :func:`.durable.plain_name` makes names
+of them that stay in their folder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from obspy import Stream
+
+from ..ensemble import Ensemble
+from ..errors import InputError
+from ..io import at2, bbp
+from .durable import plain_name
+from .sds import MOST_REALIZATIONS, write_pieces
+
+
+def write_ensemble(ensemble: Ensemble, folder: Path) -> None:
+    """miniSEED, a file a realization, and ``ensemble.json``; :meth:`Ensemble.read` reads it."""
+    whole = ensemble.write(folder / "ensemble")
+    for path in whole.iterdir():
+        path.rename(folder / path.name)
+    whole.rmdir()
+
+
+def write_hdf5(ensemble: Ensemble, folder: Path) -> None:
+    """``records.h5``: a group a station with ``realizations`` and ``low_frequency``, m/s²."""
+    import h5py
+
+    with h5py.File(folder / "records.h5", "w") as file:
+        file.attrs["format"] = "obspy_broadband.records"
+        file.attrs["provenance"] = json.dumps(ensemble.provenance)
+        for record in ensemble.records:
+            group = file.create_group(plain_name(record.id))
+            group.attrs["id"] = record.id
+            group.attrs["starttime"] = str(record.start)
+            group.attrs["sampling_rate_hz"] = record.sampling_rate
+            group.attrs["units"] = "m/s**2"
+            group.attrs["channels"] = [header.channel for header in record.headers]
+            place = record.headers[0].get("coordinates", {})
+            for name in ("latitude", "longitude", "elevation"):
+                if name in place:
+                    group.attrs[name] = float(place[name])
+            for name in ("realizations", "low_frequency"):
+                data = getattr(record, name).astype(np.float32)
+                group.create_dataset(name, data=data, track_times=False)
+            group["realizations"].attrs["numbers"] = ensemble.provenance["realizations"]
+
+
+def write_bbp(ensemble: Ensemble, folder: Path) -> None:
+    """``realization-0000/STATION.acc.bbp`` of the SCEC Broadband Platform, cm/s/s."""
+    for place, stream in _realizations(ensemble, folder):
+        for id, station in _stations(stream):
+            bbp.write(station, place / f"{plain_name(id)}.acc.bbp")
+
+
+def write_at2(ensemble: Ensemble, folder: Path) -> None:
+    """``realization-0000/CHANNEL.AT2`` of PEER, a file a component, g."""
+    for place, stream in _realizations(ensemble, folder):
+        for trace in stream:
+            at2.write(Stream([trace]), place / f"{plain_name(trace.id)}.AT2")
+
+
+def write_asdf(ensemble: Ensemble, folder: Path) -> None:
+    """``records.h5`` of ASDF, a realization by its tag ``realization_0000``; needs pyasdf."""
+    import pyasdf
+
+    with pyasdf.ASDFDataSet(str(folder / "records.h5"), mode="w", mpi=False) as file:
+        for position, number in enumerate(ensemble.provenance["realizations"]):
+            stream = ensemble[position]
+            for trace in stream:
+                # ASDF's names of stations are NET.STA, both of them given.
+                trace.stats.network = trace.stats.network or "XX"
+                trace.data = trace.data.astype(np.float32)
+            file.add_waveforms(stream, tag=f"realization_{number:04d}")
+
+
+#: Kinds of output by the name that ``--to`` takes.
+KINDS: dict[str, Callable[[Ensemble, Path], None]] = {
+    "ensemble": write_ensemble,
+    "sds": write_pieces,
+    "hdf5": write_hdf5,
+    "asdf": write_asdf,
+    "bbp": write_bbp,
+    "at2": write_at2,
+}
+
+
+def check_kind(kind: str, realizations: int) -> None:
+    """See that a kind of output can be written.
+
+    :raises InputError: for an unknown one, one that needs what is not installed, or one that does
+        not hold so many realizations.
+    """
+    if kind not in KINDS:
+        raise InputError(f"There is no output {kind!r}; known are {', '.join(KINDS)}.")
+    if kind == "asdf" and find_spec("pyasdf") is None:
+        raise InputError("ASDF needs pyasdf, which is not installed: pip install pyasdf.")
+    if kind == "sds" and realizations > MOST_REALIZATIONS:
+        raise InputError(
+            f"An SDS archive tells {MOST_REALIZATIONS} realizations apart, by two-character "
+            f"location codes; {realizations} were asked for. Choose another output."
+        )
+
+
+def _realizations(ensemble: Ensemble, folder: Path) -> Iterator[tuple[Path, Stream]]:
+    for position, number in enumerate(ensemble.provenance["realizations"]):
+        place = folder / f"realization-{number:04d}"
+        place.mkdir()
+        yield place, ensemble[position]
+
+
+def _stations(stream: Stream) -> Iterator[tuple[str, Any]]:
+    groups: dict[str, list[Any]] = {}
+    for trace in stream:
+        groups.setdefault(trace.id[:-1], []).append(trace)
+    for id, traces in groups.items():
+        yield id, Stream(traces)

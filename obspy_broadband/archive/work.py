@@ -1,0 +1,125 @@
+"""What a worker does with an item: read, enrich, write, put in place. It never raises."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..ensemble import Ensemble
+from ..errors import BroadbandError
+from .durable import checksum, checksums, move_folder, plain_name, write_file
+from .outputs import KINDS
+from .request import Request
+from .run_folder import RunFolder
+from .source import Item, Source
+from .tables import write_measures
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is the same for all items; pickled to workers.
+
+    :param folder: of the run, the same on all machines.
+    """
+
+    source: Source
+    request: Request
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Finished:
+    """An item whose output is in place, or which is skipped for a reason.
+
+    :param reason: None for what is done.
+    :param skips: records that were left out, with the reason.
+    :param failure: why no item can be written: the run stops.
+    """
+
+    number: int
+    reason: str | None = None
+    skips: tuple[tuple[str, str], ...] = ()
+    records: int = 0
+    written: int = 0
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Lost:
+    """An item whose worker died."""
+
+    number: int
+    reason: str
+
+
+def work(job: Job, number: int, item: Item) -> Finished:
+    """One item from its source to its output."""
+    try:
+        job.request.ready()
+    except Exception as error:
+        return Finished(number, failure=f"A worker cannot make the method: {_reason(error)}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # reasons go to a table, not to a terminal
+            ensemble = job.request.enrich(job.source.read(item))
+    except MemoryError:
+        return Finished(number, "It needs more memory than a worker may use; see --memory.")
+    except Exception as error:
+        return Finished(number, _reason(error))
+    try:
+        written = write_item(ensemble, job, item)
+    except BroadbandError as error:  # what this kind of output cannot hold
+        return Finished(number, str(error))
+    except MemoryError:
+        return Finished(number, "It needs more memory than a worker may use; see --memory.")
+    except OSError as error:
+        return Finished(number, failure=f"{job.folder} cannot be written: {error}.")
+    except Exception as error:
+        return Finished(number, _reason(error))
+    skipped = ensemble.provenance["skipped"]
+    return Finished(
+        number,
+        skips=tuple((one["id"], one["reason"]) for one in skipped),
+        records=len(ensemble.records),
+        written=written,
+    )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, BroadbandError):
+        return str(error)
+    first = (str(error).splitlines() or [""])[0]
+    return f"Unexpected {type(error).__name__}: {first}"
+
+
+def write_item(ensemble: Ensemble, job: Job, item: Item) -> int:
+    """Write beside, then move into place; the provenance comes last. Bytes written."""
+    folder, kind, name = RunFolder(job.folder), job.request.to, plain_name(item.key)
+    partial = folder.partial / f"{name}.{os.getpid()}.{secrets.token_hex(4)}"
+    partial.mkdir(parents=True)
+    try:
+        KINDS[kind](ensemble, partial)
+        said: dict[str, Any] = {
+            "item": item.key,
+            "source": job.source.kind,
+            "where": dict(item.where),
+            "to": kind,
+            "files": checksums(partial),
+        }
+        measures = folder.measures / f"{name}.csv"
+        if job.request.measures != "none":
+            write_measures(ensemble, item.key, measures)
+            said["measures"] = checksum(measures)
+        move_folder(partial, (folder.pieces if kind == "sds" else folder.records) / name)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    card = json.dumps(said | {"provenance": ensemble.provenance}, indent=1)
+    write_file(folder.provenance / f"{name}.json", card.encode())
+    sizes = [one["bytes"] for one in said["files"].values()]
+    return sum(sizes) + said.get("measures", {}).get("bytes", 0)

@@ -1,0 +1,241 @@
+"""The work list: every item of a run and what became of it, in a file that survives a kill."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from .source import Item
+
+#: Items that are fetched at once: the list may be longer than the memory.
+_PAGE = 200
+_TABLES = """
+CREATE TABLE items (
+    number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, place TEXT NOT NULL,
+    bytes INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'planned', tries INTEGER NOT NULL DEFAULT 0,
+    records INTEGER NOT NULL DEFAULT 0, written INTEGER NOT NULL DEFAULT 0, settled INTEGER);
+CREATE TABLE skips (number INTEGER NOT NULL, record TEXT NOT NULL, reason TEXT NOT NULL);
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Where a run stands.
+
+    :param bytes: of the inputs, as far as known; ``written``: of the outputs.
+    :param records: stations that were enriched; ``left_out`` were not, in items that were done.
+    """
+
+    planned: int = 0
+    done: int = 0
+    skipped: int = 0
+    bytes: int = 0
+    written: int = 0
+    records: int = 0
+    left_out: int = 0
+
+    @property
+    def items(self) -> int:
+        """All of them."""
+        return self.planned + self.done + self.skipped
+
+
+class WorkList:
+    """An SQLite file; one process writes, others may look.
+
+    :param path: made if need be, unless ``read_only``.
+    :raises InputError: for a file that is no work list.
+    """
+
+    def __init__(self, path: Path, read_only: bool = False):
+        self._path = path
+        mode = "ro" if read_only else "rwc"
+        with self._errors():
+            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)
+            self._db.execute("PRAGMA synchronous = FULL")
+            if not read_only and not self._db.execute("SELECT 1 FROM sqlite_schema").fetchone():
+                self._db.executescript(f"BEGIN; {_TABLES} COMMIT;")
+            found = self._db.execute("SELECT max(settled) FROM items").fetchone()
+        self._settled: int = found[0] or 0
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether all items of the source are listed."""
+        return self._fact("planned") is not None
+
+    def plan(self, items: Iterable[Item]) -> None:
+        """List the items; all of them or, after an error, none. A key that comes again is one."""
+        rows = ((_text(item.key), json.dumps(dict(item.where)), int(item.bytes)) for item in items)
+        with self._errors(), self._db:
+            self._db.executemany(
+                "INSERT INTO items (key, place, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                rows,
+            )
+            self._db.execute("INSERT INTO facts VALUES ('planned', '1')")
+
+    def pending(self, suspects: bool = False) -> Iterator[tuple[int, Item]]:
+        """What is to be done, in order.
+
+        :param suspects: those that lost a worker, in place of all others.
+        """
+        last = 0
+        while True:
+            page = self._rows(
+                "SELECT number, key, place, bytes FROM items WHERE state = 'planned' "
+                f"AND tries {'>' if suspects else '='} 0 AND number > ? ORDER BY number LIMIT ?",
+                last,
+                _PAGE,
+            )
+            if not page:
+                return
+            for number, key, place, size in page:
+                yield number, Item(key, json.loads(place), size)
+            last = page[-1][0]
+
+    def settled(self, after: int) -> Iterator[tuple[int, str, str]]:
+        """Number, key and state of the items behind a number, up to the first that is not."""
+        while True:
+            page = self._rows(
+                "SELECT number, key, state FROM items WHERE number > ? ORDER BY number LIMIT ?",
+                after,
+                _PAGE,
+            )
+            for number, key, state in page:
+                if state == "planned":
+                    return
+                yield number, key, state
+                after = number
+            if not page:
+                return
+
+    def state(self, number: int) -> str:
+        """ "planned", "done" or "skipped"."""
+        return self._rows("SELECT state FROM items WHERE number = ?", number)[0][0]
+
+    def key(self, number: int) -> str:
+        """The key of an item."""
+        return self._rows("SELECT key FROM items WHERE number = ?", number)[0][0]
+
+    def done(self, number: int, records: int, written: int, skips: Iterable[tuple[str, str]]):
+        """An item's output is in place.
+
+        :param skips: records of it that were left out, with the reason.
+        """
+        self._settle(number, "done", records, written, skips)
+
+    def skip(self, number: int, reason: str) -> None:
+        """An item is left out; so is one that was done, if it turns out to be in the way."""
+        self._settle(number, "skipped", 0, 0, [("", reason)])
+
+    def lost(self, number: int) -> int:
+        """An item's worker died: how often that happened."""
+        with self._errors(), self._db:
+            self._db.execute("UPDATE items SET tries = tries + 1 WHERE number = ?", (number,))
+        return self._rows("SELECT tries FROM items WHERE number = ?", number)[0][0]
+
+    def undo(self, number: int) -> None:
+        """An item is to be done again."""
+        with self._errors(), self._db:
+            self._undo("number = ?", number)
+
+    def undo_skips(self) -> None:
+        """All items that were skipped are to be tried again."""
+        with self._errors(), self._db:
+            self._undo("state = 'skipped'")
+
+    def finished_items(self, last: int | None = None) -> Iterator[tuple[int, str]]:
+        """Number and key of items that were done, those recorded last first."""
+        limit = -1 if last is None else last
+        yield from self._rows(
+            "SELECT number, key FROM items WHERE state = 'done' ORDER BY settled DESC LIMIT ?",
+            limit,
+        )
+
+    def skips(self) -> Iterator[tuple[str, str, str]]:
+        """Key, record (none for a whole item) and reason, in the order of the items."""
+        with self._errors():
+            yield from self._db.execute(
+                "SELECT key, record, reason FROM skips JOIN items USING (number) "
+                "ORDER BY number, skips.rowid"
+            )
+
+    def counts(self) -> Counts:
+        """Where the run stands."""
+        found: dict[str, Any] = {}
+        for state, items, size, written, records in self._rows(
+            "SELECT state, count(*), sum(bytes), sum(written), sum(records) FROM items GROUP BY 1"
+        ):
+            found[state] = items
+            for name, value in (("bytes", size), ("written", written), ("records", records)):
+                found[name] = found.get(name, 0) + value
+        left_out = self._rows("SELECT count(*) FROM skips WHERE record != ''")[0][0]
+        return Counts(**found, left_out=left_out)
+
+    def reasons(self, most: int) -> list[tuple[int, str]]:
+        """How often a reason was given, the most frequent first."""
+        return self._rows(
+            "SELECT count(*), reason FROM skips GROUP BY reason ORDER BY 1 DESC, 2 LIMIT ?", most
+        )
+
+    def _settle(
+        self, number: int, state: str, records: int, written: int, skips: Iterable[tuple[str, str]]
+    ) -> None:
+        with self._errors(), self._db:
+            self._undo("number = ?", number)
+            self._settled += 1
+            self._db.execute(
+                "UPDATE items SET state = ?, records = ?, written = ?, settled = ? "
+                "WHERE number = ?",
+                (state, records, written, self._settled, number),
+            )
+            self._db.executemany(
+                "INSERT INTO skips VALUES (?, ?, ?)",
+                [(number, _text(record), _text(reason)) for record, reason in skips],
+            )
+
+    def _undo(self, which: str, *values: int) -> None:
+        chosen = f"SELECT number FROM items WHERE {which}"
+        self._db.execute(f"DELETE FROM skips WHERE number IN ({chosen})", values)
+        self._db.execute(
+            "UPDATE items SET state = 'planned', tries = 0, records = 0, written = 0, "
+            f"settled = NULL WHERE {which}",
+            values,
+        )
+
+    def _fact(self, name: str) -> str | None:
+        rows = self._rows("SELECT value FROM facts WHERE name = ?", name)
+        return rows[0][0] if rows else None
+
+    def _rows(self, query: str, *values: Any) -> list[Any]:
+        with self._errors():
+            return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise InputError(
+                f"The work list {self._path} cannot be used: {error}. What was recorded is kept; "
+                "mend the cause (a full disk?) and go on with --resume."
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise InputError(
+                f"The work list {self._path} is damaged ({error}). Begin a new run."
+            ) from error
+
+
+def _text(text: str) -> str:
+    """What SQLite and tables can hold of a text: names of files may be no Unicode."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,64 @@
+"""A source for tests: a folder of records, some of which are told by their names to do harm.
+
+Imported by workers, too: tests put this folder on ``sys.path``.
+"""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from obspy import read
+
+from obspy_broadband.archive.source import Item, Loaded, Source
+from obspy_broadband.errors import InputError
+
+
+@dataclass(frozen=True)
+class Records(Source):
+    """Every miniSEED file of a folder is an item.
+
+    "poison" in a name kills its worker, "slow" takes a while, "bad" is refused, "huge" needs a
+    hundred GB, "odd" fails in a way that the contract forbids.
+
+    :param delay: seconds that every item takes beside its computation.
+    """
+
+    folder: str
+    delay: float = 0.0
+    kind = "records"
+
+    def items(self):
+        paths = sorted(Path(self.folder).glob("*.mseed"))
+        if not paths:
+            raise InputError(f"{self.folder} holds no records.")
+        for path in paths:
+            yield Item(path.name, {"name": path.name}, path.stat().st_size)
+
+    def read(self, item):
+        name = item.where["name"]
+        time.sleep(self.delay)
+        if "poison" in name:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "bad" in name:
+            raise InputError(f"{name} is bad.")
+        if "odd" in name:
+            raise RuntimeError(f"{name} is odd\nand says so at length")
+        if "huge" in name:
+            np.ones((100, 1 << 27)).sum()
+        try:
+            return Loaded(read(str(Path(self.folder, name)), format="MSEED"))
+        except Exception as error:
+            raise InputError(f"{name} cannot be read: {error}") from error
+
+    def describe(self):
+        return {"folder": self.folder}
+
+
+class Deadly(Records):
+    """Kills whoever unpickles it: no worker can begin."""
+
+    def __setstate__(self, state):
+        os.kill(os.getpid(), signal.SIGKILL)
