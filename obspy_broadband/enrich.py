@@ -18,6 +18,7 @@ from .coherence import check as check_coherence
 from .coherence import levels, where_is
 from .ensemble import EnrichedRecord, Ensemble
 from .errors import InputError, MethodError
+from .familiar import strange, warn
 from .method import Batch, Method
 from .provenance import provenance
 from .record import Record, Refusal, read_records
@@ -136,6 +137,7 @@ def enrich_with(
     _refuse(refusals, on_bad, nothing_left=not prepared)
 
     enriched: dict[int, EnrichedRecord] = {}
+    unlike: dict[str, list[str]] = {}
     with tqdm(total=len(prepared), unit="station", disable=not progress) as bar:
         for owners, batch in batches(prepared, max(1, CHUNK // n)):
             if coherence:
@@ -145,6 +147,7 @@ def enrich_with(
                 }
                 numbers = np.stack([drawn[index] for index in owners])
                 batch = dataclasses.replace(batch, levels=numbers)
+            unlike |= strange(ready, batch, [prepared[index].record.id for index in owners])
             windows = _realize(ready, batch, _seeds(seed, prepared, owners, n))
             for index in dict.fromkeys(owners):
                 item = prepared[index]
@@ -157,10 +160,11 @@ def enrich_with(
                 ]
                 enriched[index] = collect(item, joined, ready.sampling_rate)
                 bar.update()
-    return Ensemble(
-        [enriched[index] for index in range(len(prepared))],
-        provenance(name, ready, n, seed, corner, prepared, refusals, coherence),
-    )
+    warn(unlike)
+    said = provenance(name, ready, n, seed, corner, prepared, refusals, coherence)
+    if unlike:
+        said["unlike_training"] = unlike
+    return Ensemble([enriched[index] for index in range(len(prepared))], said)
 
 
 def broadband(stream: Stream, method: str | Method = "stochastic", **arguments: Any) -> Stream:

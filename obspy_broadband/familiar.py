@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from .method import Batch
+from .method import Batch, Method
 
 #: Share of the training windows that a range leaves out on either side.
 _TAIL = 0.005
@@ -80,6 +81,43 @@ def unfamiliar(
             if value < lowest - margin or value > highest + margin:
                 window[name] = (float(value), lowest, highest)
     return found
+
+
+def strange(method: Method, batch: Batch, records: Sequence[str]) -> dict[str, list[str]]:
+    """What lies outside of what a trained method has seen, by record, in words.
+
+    Looked at is each record's strongest window: one that holds an earthquake.
+
+    :param records: the id of each window's record.
+    """
+    weights = getattr(method, "weights", None)
+    known = weights.card.get("ranges", {}) if weights is not None else {}
+    if not known:
+        return {}
+    peaks = np.abs(np.asarray(batch.low_frequency)).max(axis=(1, 2))
+    found = {}
+    for record, peak, outside in zip(
+        records, peaks, unfamiliar(batch, method.sampling_rate, known)
+    ):
+        if outside and peak > 0.99:
+            found[record] = [
+                f"{name} {value:.3g}, learned from {lowest:.3g} to {highest:.3g}"
+                for name, (value, lowest, highest) in outside.items()
+            ]
+    return found
+
+
+def warn(found: Mapping[str, Sequence[str]]) -> None:
+    """One warning for all records."""
+    if not found:
+        return
+    record, reasons = next(iter(found.items()))
+    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    warnings.warn(
+        f"Unlike what the weights were trained on: {record} ({'; '.join(reasons)}){more}. The "
+        "method guesses there; `stochastic` needs no training.",
+        stacklevel=4,
+    )
 
 
 def _array(values: Any) -> np.ndarray:

@@ -1,10 +1,12 @@
 import dataclasses
+import warnings
 
 import numpy as np
 import pytest
 
 from obspy_broadband.familiar import features, ranges, unfamiliar
 from obspy_broadband.method import Batch, Scenario
+from obspy_broadband.registry import create
 from obspy_broadband.signal.filters import band_limit
 
 RATE = 100.0
@@ -70,3 +72,21 @@ def test_a_slope_is_that_of_the_spectrum():
     batch = windows(40)
     flat = features(batch, RATE)["slope of the low frequencies' spectrum"]
     assert abs(flat.mean()) < 0.3
+
+
+def test_enrich_warns_once_names_what_is_outside_and_notes_it(simulation, known):
+    class Loaded:
+        name = "default"
+        card = {"sha256": "0", "ranges": {**known, "magnitude": [4.0, 6.0]}}  # noqa: RUF012
+
+    method = create("stochastic", {})
+    method.weights = Loaded()
+    with pytest.warns(UserWarning, match=r"magnitude 8, learned from 4 to 6") as caught:
+        ensemble = simulation().enrich(method, n=1, seed=1, magnitude=8.0)
+    assert len([one for one in caught if "learned from" in str(one.message)]) == 1
+    (reasons,) = ensemble.provenance["unlike_training"].values()
+    assert any(reason.startswith("magnitude") for reason in reasons)
+    Loaded.card = {"sha256": "0"}  # a card without ranges says nothing
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        simulation().enrich(method, n=1, seed=1, magnitude=8.0)
