@@ -33,6 +33,8 @@ class DaskWorkers:
 
         :raises InputError: if the scheduler is lost, or its workers cannot do the work.
         """
+        from concurrent.futures import CancelledError
+
         from distributed import wait
 
         waiting = iter(items)
@@ -54,7 +56,7 @@ class DaskWorkers:
                     return
                 for future in wait(list(out), return_when="FIRST_COMPLETED").done:
                     yield self._outcome(out.pop(future), future)
-        except (OSError, RuntimeError, TimeoutError) as error:
+        except (OSError, RuntimeError, TimeoutError, CancelledError) as error:
             raise InputError(
                 f"The scheduler is lost ({type(error).__name__}: {error}). What is finished is "
                 "kept; go on with --resume."

@@ -60,6 +60,7 @@ class RunFolder:
             )
         self.work_list.unlink(missing_ok=True)  # of a run that ended before all was planned
         self._make()
+        self._tidy()
 
     def begin(self, source: Source, request: Request) -> None:
         """Note what is asked for; from now on there is a run to resume."""
@@ -92,6 +93,13 @@ class RunFolder:
             )
         shutil.rmtree(self.partial, ignore_errors=True)
         self._make()
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Files that a killed process was writing; the lock is ours, so nobody writes them now."""
+        for folder in (self.root, self.provenance, self.measures):
+            for part in folder.glob(".*.part"):
+                part.unlink(missing_ok=True)
 
     def _make(self) -> None:
         for folder in (

@@ -28,7 +28,7 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """Interpolation, convolution, norm, dropout, ReLU: twice as many samples.
+    """Every sample twice, convolution, norm, dropout, ReLU: twice as many samples.
 
     A transposed convolution would treat odd and even samples by weights of their own, and hum at
     the Nyquist frequency of every level wherever its input is silent.
@@ -49,5 +49,9 @@ class Up(nn.Module):
 
 
 def doubled(x: Tensor) -> Tensor:
-    """Twice as many samples, by linear interpolation."""
-    return functional.interpolate(x, scale_factor=2.0, mode="linear", align_corners=False)
+    """Twice as many samples, each twice.
+
+    Linear interpolation would leave nothing near the new Nyquist frequency to make high
+    frequencies of.
+    """
+    return functional.interpolate(x, scale_factor=2.0, mode="nearest")

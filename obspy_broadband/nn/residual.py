@@ -37,7 +37,7 @@ class ResidualDown(nn.Module):
 
 
 class ResidualUp(nn.Module):
-    """Twice as many samples, by interpolation: no checkerboard.
+    """Twice as many samples, odd and even ones made alike: no checkerboard.
 
     :param conditions: numbers that steer the norms; 0 for none.
     """

@@ -38,7 +38,7 @@ class UNet(nn.Module):
         for level in range(depth - 2, 0, -1):
             ups.append(Up(2 * channels[level], channels[level - 1], conditions, dropout))
         self.up = nn.ModuleList(ups)
-        self.last = nn.Conv1d(2 * channels[0], outputs, 3, padding=1)
+        self.last = nn.Conv1d(2 * channels[0], outputs, 7, padding=3)
 
     def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:
         """:param x: (batch, inputs, samples), a multiple of 2^depth, at least twice that.

@@ -326,7 +326,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(store, tmp_path):
                     "--set", "training.batch=8", "-o", run, "--dry-run")  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "simulated" not in result.output
-    assert "0.68 M" in result.output
+    assert "0.58 M" in result.output
     assert "min in all" in result.output
     assert not run.exists()
 
