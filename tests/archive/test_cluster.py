@@ -19,7 +19,7 @@ from obspy_broadband.archive.work_list import WorkList
 
 pytest.importorskip("distributed")
 
-from obspy_broadband.archive.cluster import connect, start_slurm
+from obspy_broadband.archive.cluster import connect
 
 PLAIN = Request(n=1, seed=7, measures="none")
 ENVIRONMENT = os.environ | {
@@ -196,7 +196,7 @@ def test_slurm_jobs_are_workers(records, tmp_path, inline, output, monkeypatch):
     bin.mkdir()
     pids = tmp_path / "pids"
     programs = {
-        "sbatch": f'bash "$1" >/dev/null 2>&1 &\necho $! >> {pids}\necho "Submitted batch job $!"',
+        "sbatch": f'cp "$1" {pids}.sh; bash {pids}.sh >/dev/null 2>&1 &\necho $! >> {pids}\necho "Submitted batch job $!"',
         "scancel": 'pkill -P "$1"; kill "$1" 2>/dev/null; exit 0',
     }
     for name, code in programs.items():
@@ -206,11 +206,10 @@ def test_slurm_jobs_are_workers(records, tmp_path, inline, output, monkeypatch):
     monkeypatch.setenv("PATH", f"{bin}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
     source = records(4)
-    workers = start_slurm(jobs=1, memory=1.0)
-    try:
-        run(source, tmp_path / "out", PLAIN, workers)
-    finally:
-        workers.close()
+    script = Path(__file__).with_name("coordinate_slurm.py")
+    asked = [sys.executable, script, tmp_path / "records", tmp_path / "out"]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
     assert len(pids.read_text().split()) >= 1
     run(source, tmp_path / "whole", PLAIN, inline)
     assert output(tmp_path / "out") == output(tmp_path / "whole")
