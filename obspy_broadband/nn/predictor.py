@@ -17,7 +17,7 @@ MEMBERS = 5
 #: predicted before; not at all.
 FITS = ("anew", "shift", "keep")
 #: Standard deviation between regions of the ln of what is predicted, before a region's own events
-#: are seen; as that of ground-motion models' regional terms, which lie within 0.2-0.5.
+#: are seen. A choice, not fitted to anything.
 _BETWEEN_REGIONS = 0.4
 
 

@@ -158,7 +158,10 @@ def test_a_killed_run_goes_on_to_the_same_bytes(store, tmp_path):
 def test_two_processes_train_as_one_does(store, tmp_path):
     """Replicas equal, one batch between them, losses and scores of both together."""
     options = ["--set=vary_level=false", "--set=dropout=0.0"]  # nothing random but the data
-    # Small steps: Adam makes as large a one of what is rounding as of a gradient.
+    # Small steps. The gradient of the spectrogram loss is far from exact where a band-limited signal
+    # is silent (its logarithm is steepest there), and rounding differs with the size of a batch:
+    # larger steps would compare that. The losses' values are compared as closely as ever; that
+    # replicas stay equal is the next test's matter.
     options += ["--set=training.lr_generator=2e-5", "--set=training.lr_discriminator=2e-6"]
     for devices in ("1", "2"):
         done = subprocess.run(
