@@ -56,7 +56,9 @@ def scores(method: NeuralMethod, batches: Fixed) -> dict[str, tuple[float, float
         for way, signal in made.items():
             if "_" in way:
                 wanted = made[way.split("_")[1]].numpy()
-                pair = envelope_phase(signal.numpy(), wanted, SAMPLING_RATE, 0.1, 30.0)
+                pair = envelope_phase(
+                    signal.numpy(), wanted, SAMPLING_RATE, 0.1, 30.0, multirate=True
+                )
                 found.setdefault(way, []).append(tuple(float(one.mean()) for one in pair))
     return {way: tuple(torch.tensor(one).mean(dim=0).tolist()) for way, one in found.items()}
 
