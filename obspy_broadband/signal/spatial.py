@@ -3,8 +3,8 @@
 Within-event residuals of ln SA have the correlation b1 exp(-3 h / 20 km) + b2 exp(-3 h / 70 km),
 and b3 more at h = 0 (EESD 42, 397-417, with the coefficients of the erratum, 2020, EESD 49,
 315-316). A field with this correlation is a sum of waves with normal amplitudes: the spectral
-density of exp(-h / L) is a Cauchy distribution of wave vectors. A station evaluates the sum at its own place; its numbers do
-not depend on which other stations there are, nor on their order.
+density of exp(-h / L) is a Cauchy distribution of wave vectors. A station evaluates the sum at its
+own place; its numbers do not depend on which other stations there are, nor on their order.
 """
 
 from __future__ import annotations
