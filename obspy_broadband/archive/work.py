@@ -54,10 +54,15 @@ class Finished:
 
 @dataclass(frozen=True)
 class Lost:
-    """An item whose worker died."""
+    """An item whose worker died, or was ended because the item took too long."""
 
     number: int
     reason: str
+
+
+def late(number: int, limit: float) -> Lost:
+    """An item that took longer than it may, s."""
+    return Lost(number, f"It took longer than {limit:g} s (see --item-timeout)")
 
 
 def work(job: Job, number: int, item: Item) -> Finished:

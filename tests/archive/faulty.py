@@ -20,8 +20,8 @@ from obspy_broadband.errors import InputError
 class Records(Source):
     """Every miniSEED file of a folder is an item.
 
-    "poison" in a name kills its worker, "slow" takes a while, "bad" is refused, "huge" needs a
-    hundred GB, "odd" fails in a way that the contract forbids.
+    "poison" in a name kills its worker, "hang" never ends, "bad" is refused, "huge" needs a hundred
+    GB, "odd" fails in a way that the contract forbids.
 
     :param delay: seconds that every item takes beside its computation.
     """
@@ -42,6 +42,8 @@ class Records(Source):
         time.sleep(self.delay)
         if "poison" in name:
             os.kill(os.getpid(), signal.SIGKILL)
+        if "hang" in name:
+            time.sleep(1e6)
         if "bad" in name:
             raise InputError(f"{name} is bad.")
         if "odd" in name:

@@ -134,8 +134,14 @@ def test_workers_killed_mid_run_lose_nothing(records, tmp_path, inline, output, 
     assert output(out) == output(tmp_path / "whole")
 
 
-def test_a_poisoned_item_ends_as_a_skip_on_a_cluster(records, tmp_path, cluster):
-    source = records(3, "001-poison")
+@pytest.mark.parametrize(
+    ("harm", "reason"), [("poison", "died at it"), ("hang", "It took longer than 5 s")]
+)
+def test_an_item_that_costs_its_worker_every_time_ends_as_a_skip_on_a_cluster(
+    records, tmp_path, cluster, harm, reason, monkeypatch
+):
+    monkeypatch.setattr("obspy_broadband.archive.run.TRIES", 2)
+    source = records(3, f"001-{harm}")
     dask = cluster(1)
     stop = threading.Event()
 
@@ -147,7 +153,7 @@ def test_a_poisoned_item_ends_as_a_skip_on_a_cluster(records, tmp_path, cluster)
 
     thread = threading.Thread(target=replace)
     thread.start()
-    workers = connect(dask.address)
+    workers = connect(dask.address, limit=5.0)
     try:
         counts = run(source, tmp_path / "out", PLAIN, workers)
     finally:
@@ -155,7 +161,8 @@ def test_a_poisoned_item_ends_as_a_skip_on_a_cluster(records, tmp_path, cluster)
         stop.set()
         thread.join()
     assert (counts.done, counts.skipped) == (3, 1)
-    assert "died at it" in (tmp_path / "out" / "skipped.csv").read_text()
+    assert reason in (tmp_path / "out" / "skipped.csv").read_text()
+    assert len(dask.processes) > 2  # a worker was lost, and another came
 
 
 def test_a_scheduler_that_is_not_there_is_one_message(monkeypatch):

@@ -30,8 +30,8 @@ def workers():
     """A function: so many local workers, let go at the end."""
     made = []
 
-    def make(count, memory=None):
-        made.append(LocalWorkers(count, memory))
+    def make(count, memory=None, limit=None):
+        made.append(LocalWorkers(count, memory, limit))
         return made[-1]
 
     yield make
@@ -65,6 +65,38 @@ def test_an_item_beyond_the_memory_limit_is_a_skip_and_no_crash(records, tmp_pat
     counts = run(source, tmp_path / "out", PLAIN, workers(1, memory=2 << 30))
     assert (counts.done, counts.skipped) == (2, 1)
     assert "more memory than a worker may use" in (tmp_path / "out" / "skipped.csv").read_text()
+
+
+#: s that an item may take: others take a hundredth of it.
+SHORT = 4.0
+
+
+def test_an_item_that_hangs_every_time_ends_as_a_skip(
+    records, tmp_path, inline, workers, output, monkeypatch
+):
+    monkeypatch.setattr("obspy_broadband.archive.run.TRIES", 2)
+    source = records(4, "001-hang")
+    counts = run(source, tmp_path / "out", PLAIN, workers(2, limit=SHORT))
+    assert (counts.done, counts.skipped) == (4, 1)
+    skipped = (tmp_path / "out" / "skipped.csv").read_text()
+    assert '001-hang.mseed,,"It took longer than 4 s (see --item-timeout), 2 times."' in skipped
+    (tmp_path / "records" / "001-hang.mseed").rename(tmp_path / "records" / "001-bad.mseed")
+    run(source, tmp_path / "bad", PLAIN, inline)
+    kept = [{n: c for n, c in output(tmp_path / k).items() if "/" in n} for k in ("out", "bad")]
+    assert kept[0] == kept[1]
+
+
+def test_the_time_limit_is_of_an_item_not_of_a_run(records, tmp_path, workers):
+    counts = run(records(5, delay=1.0), tmp_path / "out", PLAIN, workers(1, limit=SHORT))
+    assert (counts.done, counts.skipped) == (5, 0)
+
+
+def test_a_run_that_stops_does_not_wait_for_an_item_that_hangs(records, tmp_path, workers):
+    source = records(0, "000-hang", "001-bad")
+    some = workers(2, limit=SHORT)
+    with pytest.raises(InputError, match="001-bad"):
+        run(source, tmp_path / "out", PLAIN, some, strict=True)
+    some.close()
 
 
 def test_workers_that_cannot_start_are_an_error_and_no_endless_trying(records, tmp_path, workers):

@@ -123,6 +123,8 @@ def test_an_sds_archive_to_an_sds_archive(traces, simulation, tmp_path):
         (("-o", "{}/traces"), "is no run"),
         (("-o", "{}/new", "--retry-skips"), "--retry-skips is for --resume"),
         (("-o", "{}/new", "--memory", "0.001"), "--memory is 0.001"),
+        (("-o", "{}/new", "--item-timeout", "-1"), "--item-timeout is -1"),
+        (("-o", "{}/new", "--item-timeout", "nan"), "--item-timeout is nan"),
         (("-o", "{}/new", "--overwrite"), "--overwrite is for one ensemble"),
         (("-o", "{}/new", "--cluster", "tcp://127.0.0.1:1", "--slurm"), "exclude each other"),
         (("-o", "{}/new", "--sds", "{}"), "One source is needed"),
