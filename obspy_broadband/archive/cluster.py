@@ -65,8 +65,8 @@ class DaskWorkers:
                 if not out:
                     return
                 done = wait(list(out), return_when="FIRST_COMPLETED").done
-                # All are fetched, and given up, before the first is recorded: a worker whose item is
-                # late will soon be gone, and what is wanted of it would be done again elsewhere.
+                # All are fetched, and given up, before the first is recorded: a worker that is late
+                # will soon be gone, and what is still wanted of it would be done again elsewhere.
                 outcomes = [self._outcome(out.pop(future), future) for future in done]
                 for future in done:
                     future.release()

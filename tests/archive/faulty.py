@@ -1,4 +1,4 @@
-"""A source for tests: a folder of records, some of which are told by their names to do harm.
+"""Sources for tests: a folder of records, some of which are told by their names to do harm; streams.
 
 Imported by workers, too: tests put this folder on ``sys.path``.
 """
@@ -64,3 +64,21 @@ class Deadly(Records):
 
     def __setstate__(self, state):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Streams(Source):
+    """Streams that are given, an item each, of one event."""
+
+    kind = "streams"
+
+    def __init__(self, streams, event=None):
+        self.streams, self.event = streams, event
+
+    def items(self):
+        return (Item(key) for key in self.streams)
+
+    def read(self, item):
+        return Loaded(self.streams[item.key], event=self.event)
+
+    def describe(self):
+        return {}

@@ -19,7 +19,6 @@ from obspy_broadband.archive.local import LocalWorkers
 from obspy_broadband.archive.request import Request
 from obspy_broadband.archive.run import TRIES, run
 from obspy_broadband.archive.run_folder import RunFolder, is_running
-from obspy_broadband.archive.work_list import WorkList
 
 PLAIN = Request(n=1, seed=7, measures="none")
 LIMIT = 60.0  #: s, after which a test fails rather than hangs
@@ -125,21 +124,9 @@ def workers_of(pid):
     return [worker for server in children(pid) for worker in children(server)]
 
 
-def finished(folder):
-    """How many items are recorded."""
-    path = RunFolder(folder).work_list
-    if not (RunFolder(folder).card).exists():
-        return 0
-    work_list = WorkList(path, read_only=True)
-    try:
-        counts = work_list.counts()
-        return counts.done + counts.skipped
-    finally:
-        work_list.close()
-
-
-def has_passed(folder, before):
-    return finished(folder) > before
+def passes(finished, folder, before):
+    """A condition: more items are recorded than before."""
+    return lambda: finished(folder) > before
 
 
 def are_gone(processes):
@@ -182,14 +169,16 @@ def test_a_run_killed_at_ten_random_moments_loses_nothing(records, tmp_path, inl
     assert output(out) == output(tmp_path / "whole")
 
 
-def test_a_coordinator_killed_among_its_workers_loses_nothing(records, tmp_path, inline, output):
+def test_a_coordinator_killed_among_its_workers_loses_nothing(
+    records, tmp_path, inline, output, finished
+):
     source = records(12)
     run(source, tmp_path / "whole", Request(n=1, seed=7), inline)
     out = tmp_path / "out"
     words = ()
     for moment in (0.0, 0.1):
         process = start(source, out, "ensemble", *words)
-        wait_until(partial(has_passed, out, finished(out)), process)
+        wait_until(passes(finished, out, finished(out)), process)
         time.sleep(moment)
         orphans = workers_of(process.pid)
         assert orphans
@@ -202,7 +191,9 @@ def test_a_coordinator_killed_among_its_workers_loses_nothing(records, tmp_path,
     assert output(out) == output(tmp_path / "whole")
 
 
-def test_workers_killed_at_ten_random_moments_lose_nothing(records, tmp_path, inline, output):
+def test_workers_killed_at_ten_random_moments_lose_nothing(
+    records, tmp_path, inline, output, finished
+):
     source = records(25)
     run(source, tmp_path / "whole", Request(n=1, seed=7), inline)
     out = tmp_path / "out"
@@ -210,8 +201,7 @@ def test_workers_killed_at_ten_random_moments_lose_nothing(records, tmp_path, in
     process = start(source, out, "ensemble", delay=0.3)
     kills = 0
     for _ in range(10):
-        before = finished(out)
-        wait_until(partial(has_passed, out, before))
+        wait_until(passes(finished, out, finished(out)))
         wait_until(partial(workers_of, process.pid))
         time.sleep(moments.uniform(0, 0.2))
         for child in moments.sample(workers_of(process.pid), 1):
@@ -223,12 +213,12 @@ def test_workers_killed_at_ten_random_moments_lose_nothing(records, tmp_path, in
 
 
 def test_a_second_coordinator_is_refused_and_the_lock_of_a_killed_one_is_free(
-    records, tmp_path, inline, output
+    records, tmp_path, inline, output, finished
 ):
     source = records(6)
     out = tmp_path / "out"
     process = start(source, out, "ensemble")
-    wait_until(lambda: finished(out) > 0, process)
+    wait_until(passes(finished, out, 0), process)
     with pytest.raises(InputError, match=f"is being written by process {process.pid} "):
         run(source, out, Request(n=1, seed=7), inline, resume=True)
     process.kill()

@@ -81,11 +81,11 @@ def test_enrich_measure_plot_evaluate(folder):
     }
 
 
-def test_the_same_command_gives_the_same_bytes(folder):
+def test_the_same_command_gives_the_same_bytes(folder, output):
     enrich(folder)
-    first = {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+    first = output(folder / "out")
     assert enrich(folder, "--overwrite").exit_code == 0
-    assert first == {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+    assert output(folder / "out") == first
 
 
 def test_options_of_the_method(folder):
