@@ -28,7 +28,7 @@ from .durable import sync, write_file
 from .request import Request
 from .source import Source
 
-FORMAT, VERSION = "obspy_broadband.run", 1
+FORMAT, VERSION = "obspy_broadband.run", 2
 
 
 class RunFolder:
