@@ -16,7 +16,7 @@ from ..ensemble import Ensemble
 from ..errors import InputError
 from ..method import Method
 from ..registry import create
-from .cases import cases_of, cases_of_ensemble
+from .cases import Case, cases_of, cases_of_ensemble
 from .judging import Judged, judge
 from .level_row import add_level_ridge
 from .rows import Row, method_row, reference_rows, rows_of
@@ -62,11 +62,7 @@ def evaluate_on_store(
             f"The weights {found.path} were trained under the {found.card['protocol']} protocol; "
             f"pass --protocol {found.card['protocol']}, or other weights."
         )
-    chosen = _usable(store, split, corner)
-    if limit is not None and limit < len(chosen):
-        chosen = chosen[np.linspace(0, len(chosen) - 1, limit).round().astype(int)]
-    samples = ready.samples or 4096
-    cases = cases_of(Pairs(store, chosen, samples, protocol, corner))
+    cases = cases_on_store(store, split, protocol, corner, ready.samples or 4096, limit)
     name = method if isinstance(method, str) else type(method).__name__
     rows = dict(rows_of(ready, name))
     rows |= {other: method_row(one) for other, one in (beside or {}).items()}
@@ -78,6 +74,7 @@ def evaluate_on_store(
         "method": name,
         "options": dataclasses.asdict(ready.options),
         "weights": None if found is None else found.card["sha256"],
+        "level_spread": getattr(ready, "level_spread", 1.0),
         "store": str(store_folder),
         "split": split,
         "protocol": protocol,
@@ -103,11 +100,25 @@ def evaluate_ensemble(
     return judged, {name: ensemble.provenance[name] for name in kept}, skipped
 
 
-def _usable(store: Store, split: str, corner: float) -> np.ndarray:
+def cases_on_store(
+    store: Store,
+    split: str,
+    protocol: str = "clean",
+    corner: float = 1.0,
+    samples: int = 4096,
+    limit: int | None = None,
+) -> list[Case]:
+    """Every record of a split that can be judged; see :func:`evaluate_on_store`.
+
+    :param samples: of a window.
+    :raises InputError: if there is none.
+    """
     chosen = store.select(split, "mps2", 0.5 * corner, after_p_s=_AFTER_P)
     if not len(chosen):
         raise InputError(
             f"{store.folder} has no records in the {split} split that are in m/s², usable from "
             f"{0.5 * corner:g} Hz and last {_AFTER_P:g} s after P."
         )
-    return chosen
+    if limit is not None and limit < len(chosen):
+        chosen = chosen[np.linspace(0, len(chosen) - 1, limit).round().astype(int)]
+    return cases_of(Pairs(store, chosen, samples, protocol, corner))
