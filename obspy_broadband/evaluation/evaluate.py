@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from ..registry import create
 from .cases import Case, cases_of, cases_of_ensemble
 from .judging import Judged, judge
 from .level_row import add_level_ridge
-from .rows import Row, method_row, reference_rows, rows_of
+from .rows import Row, reference_rows, rows_of
 
 #: s after P that a record must last to be judged.
 _AFTER_P = 30.0
@@ -37,7 +37,6 @@ def evaluate_on_store(
     seed: int = 0,
     limit: int | None = None,
     progress: bool = False,
-    beside: Mapping[str, Method] | None = None,
 ) -> tuple[Judged, dict[str, Any]]:
     """Hand a method the low frequencies of every usable record of a split, and measure.
 
@@ -50,7 +49,6 @@ def evaluate_on_store(
     :param weights: of a trained method; see :func:`obspy_broadband.weights.find`.
     :param realizations: of one-to-many rows.
     :param limit: judge so many records only, spread over the split.
-    :param beside: other methods by the name of their row, with the same length of window.
     :return: what was measured, and what is needed to do it again.
     :raises InputError: for a store without such records, or weights made for another protocol.
     """
@@ -64,12 +62,7 @@ def evaluate_on_store(
         )
     cases = cases_on_store(store, split, protocol, corner, ready.samples or 4096, limit)
     name = method if isinstance(method, str) else type(method).__name__
-    rows = dict(rows_of(ready, name))
-    rows |= {other: method_row(one) for other, one in (beside or {}).items()}
-    judged = judge(cases, rows, realizations, seed, progress=progress)
-    training = store.select("train", "mps2", 0.5 * corner, after_p_s=_AFTER_P)
-    if protocol == "clean" and len(training) >= 20:
-        add_level_ridge(judged, store, training, realizations, progress)
+    judged = judge_on_store(rows_of(ready, name), cases, store, realizations, seed, progress)
     provenance = {
         "method": name,
         "options": dataclasses.asdict(ready.options),
@@ -98,6 +91,25 @@ def evaluate_ensemble(
     judged = judge(cases, rows | reference_rows(), max(len(ensemble), 2), progress=progress)
     kept = ("method", "options", "seed", "corner_hz")
     return judged, {name: ensemble.provenance[name] for name in kept}, skipped
+
+
+def judge_on_store(
+    rows: Mapping[str, Row],
+    cases: Sequence[Case],
+    store: Store,
+    realizations: int = 32,
+    seed: int = 0,
+    progress: bool = False,
+) -> Judged:
+    """Any rows on cases of a store, and under the clean protocol the level ridge.
+
+    :param cases: see :func:`cases_on_store`.
+    """
+    judged = judge(cases, rows, realizations, seed, progress=progress)
+    training = store.select("train", "mps2", 0.5 * cases[0].corner, after_p_s=_AFTER_P)
+    if judged.protocol == "clean" and len(training) >= 20:
+        add_level_ridge(judged, store, training, realizations, progress)
+    return judged
 
 
 def cases_on_store(
