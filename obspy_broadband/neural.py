@@ -35,6 +35,8 @@ _STANDARD = {
     "depth_km": (math.log(10.0), 0.8),
     "vs30_m_s": (math.log(450.0), 0.5),
 }
+#: Factors on the spread of the level that a card may say.
+_SPREADS = (0.2, 5.0)
 CONDITIONS = 1 + 2 * len(_STANDARD)  #: numbers that conditions() gives
 
 
@@ -211,8 +213,20 @@ def with_weights(
     assert isinstance(method, NeuralMethod)
     load_weights(method, found)
     if getattr(method.options, "calibrated", True):
-        method.level_spread = float(found.card.get("calibration", {}).get("level_spread", 1.0))
+        method.level_spread = _level_spread(found)
     return method
+
+
+def _level_spread(found: Weights) -> float:
+    """What the card says of it; cards come from strangers."""
+    said = found.card.get("calibration", {"level_spread": 1.0})
+    spread = said.get("level_spread") if isinstance(said, Mapping) else None
+    if not isinstance(spread, (int, float)) or not _SPREADS[0] <= spread <= _SPREADS[1]:
+        raise InputError(
+            f"The card of {found.path} says a level_spread of {spread!r}; it must be a number from "
+            f"{_SPREADS[0]:g} to {_SPREADS[1]:g}. Pass calibrated=false, or calibrate again."
+        )
+    return float(spread)
 
 
 def load_weights(method: NeuralMethod, found: Weights) -> None:

@@ -12,6 +12,7 @@ from obb_plugins.pix2pix import Pix2Pix
 from obspy_broadband import weights
 from obspy_broadband.data.simulated import Population, simulate
 from obspy_broadband.data.store import Store
+from obspy_broadband.errors import InputError
 from obspy_broadband.evaluation.calibration import crps
 from obspy_broadband.registry import create
 from obspy_broadband.testing import low_frequency_batch
@@ -128,6 +129,14 @@ def test_a_spread_that_is_too_narrow_is_found_noted_and_used(world, simulation):
     assert weights.find("pix2pix", str(path)).card["calibration"] == said
     copied = weights.add(path, "copied", folder / "copies")
     assert create("pix2pix", {}, copied.path).level_spread == said["level_spread"]
+
+
+@pytest.mark.parametrize("said", [{}, "wide", {"level_spread": "wide"}, {"level_spread": 1e9}])
+def test_a_card_that_says_no_factor_is_refused(world, tmp_path, said):
+    copied = weights.note(weights.add(world[1], "bad", tmp_path), calibration=said)
+    with pytest.raises(InputError, match="must be a number from 0.2 to 5"):
+        create("pix2pix", {}, copied.path)
+    assert create("pix2pix", {"calibrated": False}, copied.path).level_spread == 1.0
 
 
 def test_what_cannot_be_calibrated_is_one_message(world):
