@@ -76,7 +76,9 @@ def _weights(method: Method) -> dict[str, Any]:
     found = getattr(method, "weights", None)
     if found is None:
         return {}
-    return {"weights": {"name": found.name, "sha256": found.card["sha256"]}}
+    spread = method.level_spread  # type: ignore[attr-defined]
+    calibrated = {} if spread == 1.0 else {"level_spread": spread}
+    return {"weights": {"name": found.name, "sha256": found.card["sha256"], **calibrated}}
 
 
 def _station(item: Prepared) -> dict[str, Any]:
