@@ -9,11 +9,12 @@ import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 from ..errors import InputError
 from .source import Item
-from .work import Finished, Job, Lost, late, work
+from .work import IMPORTS, Finished, Job, Lost, late, work
 
 #: s to reach a scheduler.
 _TIMEOUT = 30
@@ -119,6 +120,8 @@ def _work(job: Job, number: int, item: Item, limit: float | None) -> Finished | 
         threading.Event().wait()  # until the scheduler gives the item to another worker
     with suppress(Exception):  # of which work() makes an outcome
         job.request.ready()  # what a worker does once is not counted
+        for name in IMPORTS:
+            import_module(name)
     pool = ThreadPoolExecutor(1)
     try:
         return pool.submit(work, job, number, item).result(limit)

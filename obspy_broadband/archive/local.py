@@ -17,14 +17,12 @@ from typing import Protocol
 
 from ..errors import InputError
 from .source import Item
-from .work import Finished, Job, Lost, late, work
+from .work import IMPORTS, Finished, Job, Lost, late, work
 
 #: Worker processes that die one after the other before they have begun: something is wrong.
 _STARTS = 5
 #: Libraries of linear algebra that would take all cores for each worker.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-
-_PRELOAD = ["obspy_broadband.archive.work", "obspy_broadband.measures"]
 
 
 class Workers(Protocol):
@@ -109,7 +107,7 @@ class _Slot:
         if self._pool is None:
             # Forked from a server that has imported everything: a new worker costs milliseconds.
             context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload([*_PRELOAD, type(job.request.ready()).__module__])
+            context.set_forkserver_preload([*IMPORTS, type(job.request.ready()).__module__])
             self._pool = ProcessPoolExecutor(
                 1,
                 context,

@@ -20,6 +20,9 @@ from .run_folder import RunFolder
 from .source import Item, Source
 from .tables import write_measures
 
+#: What the first item of a process would import while its time runs.
+IMPORTS = ("obspy_broadband.archive.work", "obspy_broadband.measures", "scipy.interpolate", "tqdm")
+
 
 @dataclass(frozen=True)
 class Job:

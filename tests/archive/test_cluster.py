@@ -123,12 +123,13 @@ def test_workers_killed_mid_run_lose_nothing(records, tmp_path, inline, output, 
 
 
 @pytest.mark.parametrize(
-    ("harm", "reason"), [("poison", "died at it"), ("hang", "It took longer than 5 s")]
+    ("harm", "tries", "reason"),
+    [("poison", 2, "died at it"), ("hang", 1, "It took longer than 15 s")],
 )
 def test_an_item_that_costs_its_worker_every_time_ends_as_a_skip_on_a_cluster(
-    records, tmp_path, cluster, harm, reason, monkeypatch
+    records, tmp_path, cluster, harm, tries, reason, monkeypatch
 ):
-    monkeypatch.setattr("obspy_broadband.archive.run.TRIES", 2)
+    monkeypatch.setattr("obspy_broadband.archive.run.TRIES", tries)
     source = records(3, f"001-{harm}")
     dask = cluster(1)
     stop = threading.Event()
@@ -141,7 +142,7 @@ def test_an_item_that_costs_its_worker_every_time_ends_as_a_skip_on_a_cluster(
 
     thread = threading.Thread(target=replace)
     thread.start()
-    workers = connect(dask.address, limit=5.0)
+    workers = connect(dask.address, limit=15.0)
     try:
         counts = run(source, tmp_path / "out", PLAIN, workers)
     finally:
