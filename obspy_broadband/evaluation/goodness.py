@@ -129,7 +129,7 @@ def time_frequency_misfit(
 
 def _misfits(generated, recorded):
     """EM and PM of rows, (rows,), from their wavelet transforms."""
-    difference = phase = reference = 0.0
+    difference = phase = reference = generated[0][1].real.new_zeros(len(generated[0][1]))
     for (stride, ours), (_, theirs) in zip(generated, recorded):
         first, second = ours.abs(), theirs.abs()
         difference = difference + stride * (first - second).square().sum(dim=(-2, -1))
