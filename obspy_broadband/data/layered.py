@@ -14,9 +14,11 @@ from ..errors import InputError
 from ..signal.integration import differentiate
 from ..signal.point_source import seismic_moment, source_corner
 
-#: Wavenumbers (1/km): their spacing, close enough for minutes, and how far they go at least for
-#: every Hz that is resolved.
-_SPACING, _FARTHEST = 0.00375, 9.0
+#: A sum over wavenumbers repeats the source at a distance, which waves at this speed (km/s) must
+#: not cross within the record: the fastest have 8 km/s, and pyprop8 computes half as much again.
+_FASTEST = 14.0
+#: Wavenumbers (1/km) that are needed at least for every Hz that is resolved.
+_FARTHEST = 9.0
 #: km/s, of the strongest waves on their path.
 _PATH_VELOCITY = 2.5
 
@@ -66,7 +68,8 @@ def layered_motion(
     # As far as the slowest surface waves need at the highest frequency that is left.
     slowest = 0.92 * min(layer[2] for layer in layers)
     farthest = resolved_hz * max(_FARTHEST, 2 * np.pi * 1.8 / slowest)
-    wavenumbers = {"kmin": 0.0, "kmax": farthest, "nk": round(farthest / _SPACING)}
+    count = round(farthest * _FASTEST * samples * step_s / (2 * np.pi))
+    wavenumbers = {"kmin": 0.0, "kmax": farthest, "nk": count}
 
     # With km, km/s and g/cm³ a moment of 1e18 N m displaces by km.
     moment = rtf2xyz(make_moment_tensor(*mechanism, seismic_moment(magnitude) * 1e-18))
