@@ -79,11 +79,11 @@ def check_record(
     ``kappa_s`` and ``kappa_top_s``: decay of the spectrum above 10 and above 25 Hz, s. ``comb``:
     the largest line at 1/8, 1/4 and 1/2 of the sampling rate, over its surroundings.
     ``repetition``: how much of a realization comes again later, 0-1. ``before_p``: energy above
-    twice the corner ahead of P over that behind it. ``p_delay_s``, ``s_delay_s``: of the first
-    energy there. ``low_frequency``: how far the spectrum below 0.8 times the corner is from the
-    simulation's, and ``drift``: how far the displacement ends from the simulation's, over the peak
-    of that; both of the worst realization. ``step``: of the logarithm of the spectrum at the
-    corner.
+    twice the corner until a period of it before P over that behind. ``p_delay_s``, ``s_delay_s``:
+    of the first energy there. ``low_frequency``: how far the spectrum below 0.8 times the corner is
+    from the simulation's, and ``drift``: how far the displacement ends from the simulation's, over
+    the peak of that; both of the worst realization. ``step``: of the logarithm of the spectrum at
+    the corner.
 
     :param low: (3, samples), m/s², components Z, N, E: the simulation.
     :param made: (realizations, 3, samples).
@@ -106,8 +106,8 @@ def check_record(
         "s_delay_s": np.nan,
     }
     if p is not None and s - p > 0.5:
-        # A zero-phase band limit smears the onset that a method sees by half a period.
-        found["before_p"] = np.median(early_energy(high, sampling_rate, p - 0.5 / corner))
+        # A zero-phase band limit smears the onset that a method sees: a period cannot be told.
+        found["before_p"] = np.median(early_energy(high, sampling_rate, p - 1.0 / corner))
         delays = np.array([onset_delays(one, sampling_rate, p, s) for one in high])
         found["p_delay_s"], found["s_delay_s"] = np.median(delays, axis=0)
     smallest, largest, _ = low_frequency_kept(low, made, sampling_rate, corner)
