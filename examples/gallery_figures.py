@@ -62,8 +62,10 @@ def draw_earthquake(earthquake: Earthquake, ensembles: Mapping[str, Ensemble]) -
         for panels in axes[:-1]:
             for panel in panels:
                 panel.tick_params(labelbottom=False)
-        axes[0, 1].legend(fontsize=7, loc="lower left", frameon=False)
-        axes[0, 2].legend(fontsize=7, loc="lower left", frameon=False)
+        handles, labels = axes[0, 2].get_legend_handles_labels()
+        figure.legend(
+            handles, labels, loc="outside lower center", ncols=4, fontsize=8, frameon=False
+        )
         distance = earthquake.stations[code][0]
         count = len(next(iter(ensembles.values())))
         figure.suptitle(
@@ -149,7 +151,9 @@ def _horizontals(motion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _fan(panel: Axes, x: np.ndarray, curves: np.ndarray) -> None:
     low, middle, high = np.percentile(curves, [5, 50, 95], axis=0)
-    panel.fill_between(x, low, high, color=GENERATED, alpha=0.22, lw=0, label="5-95 %")
+    panel.fill_between(
+        x, low, high, color=GENERATED, alpha=0.22, lw=0, label="5-95 % of realizations"
+    )
     panel.plot(x, middle, color=GENERATED, lw=1.3, label="median")
 
 
@@ -162,7 +166,7 @@ def _fourier(panel: Axes, record: EnrichedRecord, corner: float) -> None:
     )
     below = FREQUENCIES[1.2 * corner > FREQUENCIES]
     simulated = effective_amplitude(*_horizontals(record.low_frequency), rate, below, 60.0)
-    panel.plot(below, simulated, color=SIMULATION, lw=1.2, label="simulation")
+    panel.plot(below, simulated, color=SIMULATION, lw=1.2)
     panel.axvline(corner, color="0.6", lw=0.8, ls=":")
     panel.set(xscale="log", yscale="log", xlim=(FREQUENCIES[0], 50))
     panel.set_xticks([0.1, 1, 10, 50], ["0.1", "1", "10", "50"])
@@ -181,7 +185,7 @@ def _response(panel: Axes, record: EnrichedRecord, earthquake: Earthquake, code:
     panel.fill_between(PERIODS, low, high, color=MODEL, alpha=0.15, lw=0, label=f"{name} ± sigma")
     panel.plot(PERIODS, median, color=MODEL, lw=1, ls="--")
     _fan(panel, PERIODS, spectra)
-    panel.plot(PERIODS, simulated, color=SIMULATION, lw=1.2)
+    panel.plot(PERIODS, simulated, color=SIMULATION, lw=1.2, label="simulation")
     panel.axvline(1 / earthquake.corner_hz, color="0.6", lw=0.8, ls=":")
     panel.set(xscale="log", yscale="log", xlim=(PERIODS[0], PERIODS[-1]))
     panel.set_xticks([0.02, 0.1, 1, 5], ["0.02", "0.1", "1", "5"])
