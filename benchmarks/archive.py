@@ -1,6 +1,7 @@
 """Archive runs against the method alone and the writer alone; workers; memory; cost a station.
 
     OMP_NUM_THREADS=1 python benchmarks/archive.py
+    OMP_NUM_THREADS=1 python benchmarks/archive.py cost
     OMP_NUM_THREADS=1 python benchmarks/archive.py memory 10000
 
 Records of 60 s with three components at 100 Hz, 20 realizations each unless it says otherwise. A
@@ -8,7 +9,8 @@ rate is stations times realizations a second, from the first item that is finish
 two rounds, in which everything is measured in turn, the fastest of each counts. The writer alone
 writes the same ensembles, finished before, with all that a run writes. Beside wall time stands the
 time that all processes together used of the processors: other programs disturb it less. The
-network's weights are random.
+networks' weights are random: the cost does not depend on them. The last lines are of one
+realization a station, in one process, without writing.
 """
 
 from __future__ import annotations
@@ -160,25 +162,41 @@ def rates(asked: Request) -> None:
     print(f"  2 workers / 1 worker: {wall['run, 1 worker'] / wall['run, 2 workers']:.2f}")
 
 
-def network(asked: Request, folder: str) -> Request:
-    """The same of Pix2Pix as it is trained by default, with weights that were not trained."""
+def network(asked: Request, folder: str, name: str, preset: str | None = None) -> Request:
+    """The same of a network as it is trained by default, with weights that were not trained."""
     import torch
 
     from obspy_broadband import weights
     from obspy_broadband.registry import load
+    from obspy_broadband.training.options import resolve
+    from obspy_broadband.training.step import new
 
     torch.set_num_threads(1)
-    torch.manual_seed(0)
-    method = load("pix2pix")()
+    method = new(load(name), *resolve(load(name), preset))
     tensors = {
-        name: value
-        for name, value in method.state_dict().items()
-        if not name.startswith("discriminators.")
+        key: value
+        for key, value in method.state_dict().items()
+        if not key.startswith("discriminators.")
     }
-    card = {"method": "pix2pix", "options": asdict(method.options), "data": [], "metrics": {}}
-    found = weights.save(folder, "random", tensors, card | {"protocol": "clean"})
+    card = {"method": name, "options": asdict(method.options), "data": [], "metrics": {}}
+    found = weights.save(folder, f"{name}-{preset}", tensors, card | {"protocol": "clean"})
     path = str(found.path.with_suffix(".json"))
-    return replace(asked, method="pix2pix", n=4, weights=path)
+    return replace(asked, method=name, weights=path)
+
+
+def costs() -> None:
+    """Print processor time a station beside what the SCEC platform takes."""
+    one = replace(ASKED, n=1)
+    with tempfile.TemporaryDirectory() as folder:
+        print(f"CPU s a station, n = 1                   of BBP's {BBP}")
+        for title, asked in (
+            ("stochastic", one),
+            ("pix2pix, preset small", network(one, folder, "pix2pix", "small")),
+            ("bicyclegan, preset small", network(one, folder, "bicyclegan", "small")),
+        ):
+            loaded = [Loaded(station(number)) for number in range(STATIONS)]
+            spent = min(alone(asked.enrich, loaded)[1] for _ in range(ROUNDS))
+            print(f"  {title:<26}{spent:6.3f}{spent / BBP:14.2f}", flush=True)
 
 
 def memory(stations: int) -> None:
@@ -204,20 +222,21 @@ def main() -> None:
     load = os.getloadavg()[0]
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {load:.1f} when it began")
     bare = replace(ASKED, measures="none")
+    four = replace(bare, n=4)
     with tempfile.TemporaryDirectory() as folder:
         for title, asked in (
             ("stochastic, an ensemble folder an item", bare),
             ("stochastic, an HDF5 file an item", replace(bare, to="hdf5")),
-            ("pix2pix, n = 4, an ensemble folder an item", network(bare, folder)),
+            (
+                "pix2pix, n = 4, an ensemble folder an item",
+                network(four, folder, "pix2pix"),
+            ),
             ("stochastic, an HDF5 file and a table of measures", replace(ASKED, to="hdf5")),
         ):
             print(title)
             rates(asked)
             sys.stdout.flush()
-    one = replace(ASKED, n=1)
-    spent = alone(one.enrich, [Loaded(station(number)) for number in range(STATIONS)])[1]
-    print(f"stochastic, n = 1: {spent:.3f} CPU s a station, {spent / BBP:.2f} of BBP's {BBP}")
-    sys.stdout.flush()
+    costs()
     for stations in (100, 1000):
         subprocess.run([sys.executable, __file__, "memory", str(stations)], check=True)
 
@@ -225,5 +244,7 @@ def main() -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["memory"]:
         memory(int(sys.argv[2]))
+    elif sys.argv[1:2] == ["cost"]:
+        costs()
     else:
         main()

@@ -57,12 +57,15 @@ class Ready:
         return self.batch
 
 
-def prepared(name: str, preset: str, rows: int, store: Store, **settings: object) -> tuple:
+def prepared(
+    name: str, preset: str, rows: int, store: Store, samples: int = 4096, **settings: object
+) -> tuple:
     """A method, its options for the loop, and a batch."""
+    method_class = type(name, (load(name),), {"samples": samples})
     no_picker = {"phase": 0.0} if name.startswith("seismoalice-") and "2020" not in name else {}
-    options, training = resolve(load(name), preset, None, {**no_picker, **settings})
+    options, training = resolve(method_class, preset, None, {**no_picker, **settings})
     training = dataclasses.replace(training, batch=rows)
-    method = new(load(name), options, training)
+    method = new(method_class, options, training)
     pairs = pairs_of(store, "train", training, method.samples, torch.device("cpu"))
     return method, training, pairs.batch(range(rows), seed=1)
 

@@ -18,12 +18,20 @@ from obspy_broadband.archive.source import Source
 from obspy_broadband.archive.tables import KINDS as TABLES
 from obspy_broadband.errors import InputError
 
+#: s that an item may take; one station takes seconds, a service that is slow minutes.
+_PATIENCE = 1800.0
 _OPTIONS = (
     click.option("--to", type=click.Choice(list(KINDS)), help="Archive: kind of output."),
     click.option("--resume", is_flag=True, help="Archive: go on with the run in the folder."),
     click.option("--retry-skips", is_flag=True, help="Archive: with --resume, try skips again."),
     click.option("--workers", type=click.IntRange(1), help="Archive: processes [default: cores]."),
     click.option("--memory", type=float, help="Archive: GiB a worker may use."),
+    click.option(
+        "--item-timeout",
+        default=_PATIENCE,
+        show_default=True,
+        help="Archive: s an item may take; 0: no limit.",
+    ),
     click.option("--measures", type=click.Choice(TABLES), help="Archive: table [default: csv]."),
     click.option("--cluster", metavar="ADDRESS", help="Archive: a Dask scheduler, tcp://..."),
     click.option("--slurm", is_flag=True, help="Archive: --workers jobs of SLURM."),
@@ -34,7 +42,10 @@ _SOURCES = (
     *("network", "station", "location", "channel", "starttime", "endtime"),
     *("before", "after", "min_magnitude", "within", "timeout"),
 )
-_MINE = ("to", "resume", "retry_skips", "workers", "memory", "measures", "cluster", "slurm")
+_MINE = (
+    *("to", "resume", "retry_skips", "workers", "memory", "item_timeout", "measures"),
+    *("cluster", "slurm"),
+)
 
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -88,7 +99,7 @@ def enrich_archive(
         measures=options["measures"] or "csv",
     )
     if dry_run:
-        _say_costs(source, request, output, options["workers"] or _cores())
+        _say_costs(source, request, output, options["workers"] or _cores(), _limit(options))
         return
     with _workers(options) as workers:
         counts = run(
@@ -113,18 +124,26 @@ def _workers(options: dict[str, Any]) -> Any:
         from obspy_broadband.archive.cluster import connect, start_slurm
 
         if options["cluster"]:
-            workers: Any = connect(options["cluster"])
+            workers: Any = connect(options["cluster"], _limit(options))
         else:
-            workers = start_slurm(options["workers"] or 1, options["memory"] or 4.0)
+            count, memory = options["workers"] or 1, options["memory"] or 4.0
+            workers = start_slurm(count, memory, _limit(options))
     else:
         from obspy_broadband.archive.local import LocalWorkers
 
         count = options["workers"] or _cores()
-        workers = LocalWorkers(count, _bytes(options["memory"], count))
+        workers = LocalWorkers(count, _bytes(options["memory"], count), _limit(options))
     try:
         yield workers
     finally:
         workers.close()
+
+
+def _limit(options: dict[str, Any]) -> float | None:
+    given = options["item_timeout"]
+    if not 0 <= given <= 1e6:
+        raise InputError(f"--item-timeout is {given:g}; give seconds, at most 1e6, or 0 for none.")
+    return given or None
 
 
 def _bytes(gib: float | None, workers: int) -> int:
@@ -141,10 +160,12 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _say_costs(source: Source, request: Request, output: Path, workers: int) -> None:
+def _say_costs(
+    source: Source, request: Request, output: Path, workers: int, limit: float | None
+) -> None:
     from obspy_broadband.archive.estimate import estimate
 
-    found = estimate(source, request, output)
+    found = estimate(source, request, output, limit)
     click.echo(f"items         {found.items}")
     click.echo(f"input         {_size(found.bytes)}")
     click.echo(f"realizations  {request.n} of each record by {request.method}")

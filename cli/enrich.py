@@ -20,6 +20,7 @@ from obb_cli.sources import source_of, source_options
 from obspy import Inventory, read_events, read_inventory
 
 import obspy_broadband
+from obspy_broadband.coherence import AUTO, MODELS
 from obspy_broadband.errors import InputError
 from obspy_broadband.record import read_records
 from obspy_broadband.registry import create
@@ -37,7 +38,13 @@ from obspy_broadband.registry import create
 @click.option("--depth", type=float, help="Of the hypocentre, km.")
 @click.option("--vs30", type=float, help="m/s.")
 @click.option("--event", "event_file", type=click.Path(exists=True), help="QuakeML of one event.")
-@click.option("--coherence", help="Model of levels correlated in space: loth-baker-2013.")
+@click.option(
+    "--coherence",
+    type=click.Choice([AUTO, *MODELS, "none"]),
+    default=AUTO,
+    show_default=True,
+    help="Levels correlated in space; auto: where stations and event are known.",
+)
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Method's option.")
 @click.option("--weights", help="Of a trained method: a name, or a file's path.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder.")
@@ -56,7 +63,7 @@ def enrich(
     corner: float,
     units: str | None,
     event_file: str | None,
-    coherence: str | None,
+    coherence: str,
     settings: tuple[str, ...],
     weights: str | None,
     output: Path,
@@ -86,6 +93,7 @@ def enrich(
     obb enrich --sds archive/ --events catalog.xml --to sds --cluster tcp://head:8786 -o run/
     """
     known = {"magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30}
+    model = None if coherence == "none" else coherence
     options = take_run_options(given)
     if is_archive(context):
         if overwrite:
@@ -97,7 +105,7 @@ def enrich(
         asked |= {
             "weights": weights,
             "options": parse_settings(settings),
-            "coherence": coherence,
+            "coherence": model,
         }
         source = source_of(inputs, **given)
         enrich_archive(source, output, asked, seed, strict, dry_run, options)
@@ -137,7 +145,7 @@ def enrich(
             inventory=_inventory(given["inventories"]),
             event=events[0] if events else None,
             weights=weights,
-            coherence=coherence,
+            coherence=model,
             on_bad="raise" if strict else "skip",
             progress=True,
             **parse_settings(settings),

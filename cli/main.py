@@ -12,6 +12,7 @@ import click
 
 #: Name of a command (and of its file), and what ``obb --help`` says of it without importing it.
 COMMANDS = {
+    "calibrate": "Measure and mend the spread of the level that a trained method draws.",
     "data": "Prepare recorded ground motion for training.",
     "enrich": "Turn low-frequency simulations into ensembles of broadband records.",
     "evaluate": "Judge generated records against recorded ones.",

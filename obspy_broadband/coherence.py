@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from obspy import Inventory
 from obspy.core.event import Event
@@ -9,21 +13,42 @@ from obspy.core.event import Event
 from .errors import InputError
 from .method import Method
 from .record import Record
-from .scenarios import coordinates
+from .scenarios import coordinates, origin_of
 from .signal import spatial
 
+#: A model where it can be had, and nothing is refused where it cannot.
+AUTO = "auto"
 MODELS = ("loth-baker-2013",)
 
 
-def check(model: str | None, method: Method) -> None:
+@dataclass(frozen=True)
+class Field:
+    """All that a station needs to find what it shares with others, beside the seed.
+
+    :param model: one of :data:`MODELS`.
+    :param event: origin time of the event, as text; empty if it is not known.
+    :param place_km: of the station, (x, y, z): on the Earth, or in a simulation's own axes.
+    """
+
+    model: str
+    event: str
+    place_km: tuple[float, float, float]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for provenance."""
+        return dataclasses.asdict(self) | {"place_km": list(self.place_km)}
+
+
+def check(asked: str | None, method: Method) -> None:
     """Refuse a model that is not known, or a method that cannot use it.
 
     :raises InputError: with what is allowed.
     """
-    if model is None:
+    if asked in (None, AUTO):
         return
-    if model not in MODELS:
-        raise InputError(f"coherence is {model!r}; it must be None or {' or '.join(MODELS)!r}.")
+    if asked not in MODELS:
+        allowed = ", ".join(map(repr, (AUTO, *MODELS)))
+        raise InputError(f"coherence is {asked!r}; it must be {allowed} or None.")
     if not method.level_numbers:
         raise InputError(
             f"{type(method).__name__} does not draw a level that could be correlated between "
@@ -31,29 +56,55 @@ def check(model: str | None, method: Method) -> None:
         )
 
 
-def where_is(record: Record, inventory: Inventory | None) -> np.ndarray:
-    """A record's station, (3,), km: on the Earth, or in a simulation's own axes.
+def find_field(
+    asked: str | None,
+    method: Method,
+    record: Record,
+    inventory: Inventory | None,
+    event: Event | None,
+) -> Field | None:
+    """What a record's levels are drawn from; None if they are drawn by themselves.
 
-    :raises InputError: if its place is not known.
+    :param asked: a model, which needs the station's place; "auto", the model where the event's
+        origin time is known, too: without it, records of different earthquakes at a station would
+        get the same levels; None for none.
+    :raises InputError: if a model is asked for and the place is not known.
     """
-    known = coordinates(record, inventory)
-    if known is not None:
-        return spatial.place(*known)
-    local = record.headers[0].get("coordinates", {})
-    if {"x", "y"} <= set(local):
-        return np.array([local["x"], local["y"], 0.0]) / 1000.0
+    if asked is None or not method.level_numbers:
+        return None
+    origin = None if event is None else origin_of(event)
+    time = None if origin is None else origin.time
+    if asked == AUTO and time is None:
+        return None
+    place = _place(record, inventory)
+    if place is not None:
+        return Field(MODELS[0] if asked == AUTO else asked, str(time or ""), place)
+    if asked == AUTO:
+        return None
     raise InputError(
         f"{record.id} has no coordinates, which coherence between stations needs. Pass inventory=, "
         "or leave coherence out."
     )
 
 
-def levels(seed: int, event: Event | None, where: np.ndarray, n: int, numbers: int) -> np.ndarray:
+def _place(record: Record, inventory: Inventory | None) -> tuple[float, float, float] | None:
+    known = coordinates(record, inventory)
+    if known is not None:
+        x, y, z = spatial.place(*known)
+        return float(x), float(y), float(z)
+    local = record.headers[0].get("coordinates", {})
+    try:
+        x, y = float(local["x"]) / 1000.0, float(local["y"]) / 1000.0
+    except (KeyError, TypeError, ValueError):
+        return None
+    return (x, y, 0.0) if np.isfinite((x, y)).all() else None
+
+
+def levels(seed: int, field: Field, n: int, numbers: int) -> np.ndarray:
     """The numbers of one station's realizations: (n, numbers).
 
     Stations share realization k of an event: the field's seed is hashed from the user's seed, the
-    event's origin time (nothing, if it is not known) and k.
+    event's origin time and k.
     """
-    origin = None if event is None else event.preferred_origin() or (event.origins or [None])[0]
-    time = "" if origin is None else str(origin.time)
-    return np.stack([spatial.field(f"{seed}|{time}|{k}", where, numbers) for k in range(n)])
+    where = np.array(field.place_km)
+    return np.stack([spatial.field(f"{seed}|{field.event}|{k}", where, numbers) for k in range(n)])

@@ -14,8 +14,8 @@ import numpy as np
 from obspy import Inventory, Stream
 from obspy.core.event import Event
 
+from .coherence import AUTO, find_field, levels
 from .coherence import check as check_coherence
-from .coherence import levels, where_is
 from .ensemble import EnrichedRecord, Ensemble
 from .errors import InputError, MethodError
 from .familiar import strange, warn
@@ -50,7 +50,7 @@ def enrich(
     weights: str | Path | None = None,
     on_bad: str = "raise",
     progress: bool = False,
-    coherence: str | None = None,
+    coherence: str | None = AUTO,
     **options: Any,
 ) -> Ensemble:
     """Turn a low-frequency simulation into an ensemble of broadband records.
@@ -81,9 +81,10 @@ def enrich(
     :param on_bad: "raise" an error for a station that cannot be used, or "skip" it with a warning
         and a line in the provenance.
     :param progress: show a progress bar.
-    :param coherence: "loth-baker-2013": the level of the high frequencies is correlated between
-        stations by their distance, as residuals of one event are; they need coordinates. Default:
-        every station is drawn by itself.
+    :param coherence: whether the level of the high frequencies is correlated between stations by
+        their distance, as residuals of one event are. "loth-baker-2013": at all stations, which
+        need coordinates, by a method that draws a level. "auto": so where that can be had and the
+        event's origin time is known; the others, and with None all, are drawn by themselves.
     :param options: the method's options.
     :raises InputError: for input or arguments that cannot be used, in one message.
     :raises MethodError: for a method that is unknown, broken or returns something else than it
@@ -125,13 +126,12 @@ def enrich_with(
     check_coherence(coherence, ready)
     records, refusals = read_records(stream, units, inventory)
     prepared: list[Prepared] = []
-    places: list[np.ndarray] = []
     for record in records:
         try:
-            where = where_is(record, inventory) if coherence else np.zeros(3)
             scenario = find_scenario(record, **known, inventory=inventory, event=event)
-            prepared.append(_prepare(dataclasses.replace(record, scenario=scenario), ready, corner))
-            places.append(where)
+            field = find_field(coherence, ready, record, inventory, event)
+            item = _prepare(dataclasses.replace(record, scenario=scenario), ready, corner)
+            prepared.append(dataclasses.replace(item, field=field))
         except InputError as error:
             refusals.append(Refusal(record.id, str(error)))
     _refuse(refusals, on_bad, nothing_left=not prepared)
@@ -140,12 +140,13 @@ def enrich_with(
     unlike: dict[str, list[str]] = {}
     with tqdm(total=len(prepared), unit="station", disable=not progress) as bar:
         for owners, batch in batches(prepared, max(1, CHUNK // n)):
-            if coherence:
+            fields = [field for index in owners if (field := prepared[index].field) is not None]
+            if fields:
                 drawn = {
-                    index: levels(seed, event, places[index], n, ready.level_numbers)
-                    for index in dict.fromkeys(owners)
+                    field: levels(seed, field, n, ready.level_numbers)
+                    for field in dict.fromkeys(fields)
                 }
-                numbers = np.stack([drawn[index] for index in owners])
+                numbers = np.stack([drawn[field] for field in fields])
                 batch = dataclasses.replace(batch, levels=numbers)
             unlike |= strange(ready, batch, [prepared[index].record.id for index in owners])
             windows = _realize(ready, batch, _seeds(seed, prepared, owners, n))

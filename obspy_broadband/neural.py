@@ -10,6 +10,7 @@ import dataclasses
 import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from .errors import InputError, MethodError
 from .method import Batch, Method, Scenario
+from .nn.predictor import check_fit
 from .weights import Weights, find
 
 #: Rows that pass through a network at once when drawing on a GPU. On a CPU it is one: even at a
@@ -33,7 +35,29 @@ _STANDARD = {
     "depth_km": (math.log(10.0), 0.8),
     "vs30_m_s": (math.log(450.0), 0.5),
 }
+#: Factors on the spread of the level that a card may say.
+_SPREADS = (0.2, 5.0)
 CONDITIONS = 1 + 2 * len(_STANDARD)  #: numbers that conditions() gives
+
+
+@dataclass(frozen=True)
+class LevelOptions:
+    """Options of every network that draws a level.
+
+    :param vary_level: draw the level; False gives its median.
+    :param calibrated: draw it with the spread that :mod:`.training.calibrate` found, if the card of
+        the weights has one; False as the network was fitted.
+    :param level_fit: how the level gets to know a run's data: "anew", from them alone; "shift", by
+        how far they lie from what the weights that the run starts from predict; "keep", as in those
+        weights.
+    """
+
+    vary_level: bool = True
+    calibrated: bool = True
+    level_fit: str = "anew"
+
+    def __post_init__(self) -> None:
+        check_fit(self.level_fit)
 
 
 class NeuralMethod(Method, nn.Module):
@@ -62,6 +86,8 @@ class NeuralMethod(Method, nn.Module):
     #: Which weights of a run are kept: those with the "best" score, or the "last", for a method
     #: that does not translate yet.
     keep: str = "best"
+    #: Factor on the spread of the level that is drawn; see :mod:`.training.calibrate`.
+    level_spread: float = 1.0
     #: Where its weights came from; None before training.
     weights: Weights | None = None
     #: Options by the name of a preset; names that begin with "training." are the trainer's.
@@ -152,6 +178,7 @@ class NeuralMethod(Method, nn.Module):
                         noise[:, : self.level_numbers] = torch.as_tensor(
                             batch.levels[some[row], number]
                         )
+                    noise[:, : self.level_numbers] *= self.level_spread
                     these = {name: value[of] for name, value in seen.items()}
                     made = self.sample(low[of], about[of], noise.to(device), these)
                     drawn[some[row], number] = made.float().cpu().numpy()
@@ -201,7 +228,21 @@ def with_weights(
     method = method_class(method_class.configure({**found.card["options"], **options}))
     assert isinstance(method, NeuralMethod)
     load_weights(method, found)
+    if getattr(method.options, "calibrated", True):
+        method.level_spread = _level_spread(found)
     return method
+
+
+def _level_spread(found: Weights) -> float:
+    """What the card says of it; cards come from strangers."""
+    said = found.card.get("calibration", {"level_spread": 1.0})
+    spread = said.get("level_spread") if isinstance(said, Mapping) else None
+    if not isinstance(spread, (int, float)) or not _SPREADS[0] <= spread <= _SPREADS[1]:
+        raise InputError(
+            f"The card of {found.path} says a level_spread of {spread!r}; it must be a number from "
+            f"{_SPREADS[0]:g} to {_SPREADS[1]:g}. Pass calibrated=false, or calibrate again."
+        )
+    return float(spread)
 
 
 def load_weights(method: NeuralMethod, found: Weights) -> None:
@@ -220,7 +261,7 @@ def load_weights(method: NeuralMethod, found: Weights) -> None:
         changed = ", ".join(
             f"{key}={value}"
             for key, value in dataclasses.asdict(method.options).items()
-            if found.card["options"].get(key) != value
+            if found.card["options"].get(key, value) != value
         )
         raise InputError(
             f"The weights {found.path} do not fit a network with {changed or 'these options'}; "

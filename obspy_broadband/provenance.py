@@ -41,7 +41,7 @@ def provenance(
         "seed": seed,
         "realizations": list(range(n)),
         "corner_hz": float(corner),
-        **({} if coherence is None else {"coherence": coherence}),
+        "coherence": coherence,
         "sampling_rate_hz": method.sampling_rate,
         "software": dict(software()),
         "stations": [_station(item) for item in prepared],
@@ -76,7 +76,9 @@ def _weights(method: Method) -> dict[str, Any]:
     found = getattr(method, "weights", None)
     if found is None:
         return {}
-    return {"weights": {"name": found.name, "sha256": found.card["sha256"]}}
+    spread = method.level_spread  # type: ignore[attr-defined]
+    calibrated = {} if spread == 1.0 else {"level_spread": spread}
+    return {"weights": {"name": found.name, "sha256": found.card["sha256"], **calibrated}}
 
 
 def _station(item: Prepared) -> dict[str, Any]:
@@ -91,4 +93,5 @@ def _station(item: Prepared) -> dict[str, Any]:
         "input_sha256": hashlib.sha256(motion.tobytes()).hexdigest(),
         "scale_m_s2": item.scale,
         "scenario": dataclasses.asdict(record.scenario),
+        "coherence": None if item.field is None else item.field.as_json(),
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from obspy import Inventory
-from obspy.core.event import Event
+from obspy.core.event import Event, Origin
 
 from .errors import InputError
 from .method import Scenario
@@ -104,7 +104,7 @@ def _from_event(
     size = event.preferred_magnitude() or (event.magnitudes[0] if event.magnitudes else None)
     if size is not None:
         known["magnitude"] = float(size.mag)
-    origin = event.preferred_origin() or (event.origins[0] if event.origins else None)
+    origin = origin_of(event)
     if origin is None:
         return known
     depth_km = None if origin.depth is None else origin.depth / 1000.0
@@ -119,16 +119,36 @@ def _from_event(
     return known
 
 
+def origin_of(event: Event) -> Origin | None:
+    """Where and when an event was: what it prefers, or the first that it has."""
+    return event.preferred_origin() or (event.origins[0] if event.origins else None)
+
+
 def coordinates(record: Record, inventory: Inventory | None) -> tuple[float, float] | None:
-    """Latitude and longitude of a record's station, from its header or an Inventory."""
+    """Latitude and longitude of a record's station, from its header or an Inventory.
+
+    :raises InputError: for what is no place on the Earth.
+    """
     stats = record.headers[0]
     place = stats.get("coordinates", {})
     if "latitude" in place and "longitude" in place:
-        return place["latitude"], place["longitude"]
+        return _on_earth(record, place["latitude"], place["longitude"])
     if inventory is None:
         return None
     found = inventory.select(network=stats.network or None, station=stats.station)
     for network in found:
         for station in network:
-            return station.latitude, station.longitude
+            return _on_earth(record, station.latitude, station.longitude)
     return None
+
+
+def _on_earth(record: Record, latitude: Any, longitude: Any) -> tuple[float, float]:
+    try:
+        if abs(float(latitude)) <= 90.0 and abs(float(longitude)) <= 360.0:
+            return float(latitude), float(longitude)
+    except (TypeError, ValueError):
+        pass
+    raise InputError(
+        f"{record.id} lies at latitude {latitude!r} and longitude {longitude!r}; degrees from -90 "
+        "to 90 and from -360 to 360 are needed, or neither of the two."
+    )

@@ -20,37 +20,30 @@ from torch import Tensor
 
 from .errors import InputError
 from .method import Batch
-from .neural import CONDITIONS, NeuralMethod, batch_conditions
+from .neural import CONDITIONS, LevelOptions, NeuralMethod, batch_conditions
 from .nn.level import LEVELS, LevelHead
-from .nn.predictor import check_fit
 
 #: Of the low frequencies, whose peak is 1, and of shapes, whose peaks are about 6.
 _LOW, _HIGH = 0.5, 0.1
 
 
 @dataclass(frozen=True)
-class ShapeOptions:
+class ShapeOptions(LevelOptions):
     """Options that all methods have that make shapes.
 
     :param level: "predicted": the network makes a shape, and the level of the high frequencies is
         drawn from a distribution that is learned from records in physical units. "given": the
         network's output as it is, for the thesis protocol, which divides by the target's peak.
-    :param vary_level: draw the level; False gives its median.
     :param level_steps: of descent for the networks that predict the level, before training starts.
-    :param level_fit: how that level gets to know a run's data: "anew", from them alone; "shift",
-        by how far they lie from what the weights that the run starts from predict; "keep", as in
-        those weights.
     """
 
     level: str = "predicted"
-    vary_level: bool = True
     level_steps: int = 2000
-    level_fit: str = "anew"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.level not in ("predicted", "given"):
             raise InputError(f"level is {self.level!r}; it must be 'predicted' or 'given'.")
-        check_fit(self.level_fit)
 
 
 class ShapeMethod(NeuralMethod):

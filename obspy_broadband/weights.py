@@ -190,12 +190,8 @@ def save(
             "python": platform.python_version(),
         },
     }
-    text = json.dumps(whole, indent=1, ensure_ascii=False)
     part.replace(path)
-    card_part = path.with_suffix(".json.part")
-    card_part.write_text(text, encoding="utf-8")
-    card_part.replace(path.with_suffix(".json"))
-    return read_card(path.with_suffix(".json"))
+    return _write_card(path, whole)
 
 
 def add(
@@ -237,6 +233,22 @@ def add(
         }
     precision = {"precision": "float16 where large"} if half else {}
     return save(place, name, tensors, {**found.card, **precision})
+
+
+def note(found: Weights, **said: Any) -> Weights:
+    """Write into a card what was learned of its weights later; they stay as they are.
+
+    :param said: replaces what the card said by these names.
+    """
+    return _write_card(found.path, {**found.card, **said})
+
+
+def _write_card(path: Path, card: Mapping[str, Any]) -> Weights:
+    text = json.dumps(card, indent=1, ensure_ascii=False)
+    part = path.with_suffix(".json.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path.with_suffix(".json"))
+    return read_card(path.with_suffix(".json"))
 
 
 def _checksum(path: Path) -> str:

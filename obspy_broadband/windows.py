@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .coherence import Field
 from .method import Batch, Method
 from .record import Record
 from .signal.filters import band_limit, raised_cosine
@@ -26,6 +27,7 @@ class Prepared:
     :param scale: the peak of the low frequencies over all components, m/s².
     :param starts: first sample of every window.
     :param window: samples in a window.
+    :param field: what its levels are drawn from; None if they are drawn by themselves.
     """
 
     record: Record
@@ -34,6 +36,7 @@ class Prepared:
     scale: float
     starts: np.ndarray
     window: int
+    field: Field | None = None
 
 
 def prepare(record: Record, method: Method | type[Method], corner: float) -> Prepared:
@@ -67,7 +70,7 @@ def window_starts(samples: int, window: int) -> np.ndarray:
 
 
 def batches(prepared: Sequence[Prepared], limit: int) -> Iterator[tuple[list[int], Batch]]:
-    """Group records of equal window length into batches.
+    """Group records of equal window length into batches; those with a field apart from the others.
 
     :param prepared: the records.
     :param limit: samples (all components together) that a batch may hold; a single record may
@@ -75,10 +78,10 @@ def batches(prepared: Sequence[Prepared], limit: int) -> Iterator[tuple[list[int
     :return: for every batch, the index of each window's record, and the batch. A record's windows
         are never parted.
     """
-    by_length: dict[int, list[int]] = {}
+    alike: dict[tuple[int, bool], list[int]] = {}
     for index, item in enumerate(prepared):
-        by_length.setdefault(item.window, []).append(index)
-    for window, indices in by_length.items():
+        alike.setdefault((item.window, item.field is None), []).append(index)
+    for (window, _), indices in alike.items():
         owners: list[int] = []
         for index in indices:
             count = len(prepared[index].starts)

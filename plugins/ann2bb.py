@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from obspy_broadband import Batch, InputError
-from obspy_broadband.neural import CONDITIONS, NeuralMethod, batch_conditions
-from obspy_broadband.nn.predictor import Predictor, check_fit
+from obspy_broadband.neural import CONDITIONS, LevelOptions, NeuralMethod, batch_conditions
+from obspy_broadband.nn.predictor import Predictor
 from obspy_broadband.signal.filters import fast_length, low_pass, raised_cosine
 from obspy_broadband.signal.phases import arrivals, smooth
 from obspy_broadband.signal.response import response_spectrum
@@ -33,24 +33,18 @@ _SPECTRA = 2 * len(SHORT)
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(LevelOptions):
     """Options of ANN2BB.
 
     :param iterations: of matching the trace to the spectrum.
-    :param vary_level: draw the spectrum; False gives its median.
     :param steps: of descent for the small networks.
-    :param level_fit: how the prediction gets to know a run's data: "anew", from them alone;
-        "shift", by how far they lie from what the weights that the run starts from predict; "keep",
-        as in those weights.
     """
 
     iterations: int = 6
-    vary_level: bool = True
     steps: int = 2000
-    level_fit: str = "anew"
 
     def __post_init__(self) -> None:
-        check_fit(self.level_fit)
+        super().__post_init__()
         if not 1 <= self.iterations <= 50:
             raise InputError(f"iterations is {self.iterations}; it must be 1 to 50.")
 

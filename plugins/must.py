@@ -68,8 +68,10 @@ class MUST(CodedMethod):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "thesis": {},
         "small": {
-            **{"width": 8, "style": 32, "features": 64, "late_conformer": False},
-            "training.batch": 16,
+            **{"width": 4, "style": 32, "features": 64, "late_conformer": False},
+            # Thousands of steps, not hundreds of thousands.
+            **{"training.lr_generator": 1e-3, "training.lr_discriminator": 1e-4},
+            "training.batch": 8,
         },
     }
     training_defaults: ClassVar[Mapping[str, Any]] = {

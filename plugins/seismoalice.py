@@ -28,11 +28,12 @@ _CITATION = (
     "Gulati et al. (2020), Interspeech (Conformer)"
 )
 _SMALL = {
-    "width": 8,
+    "width": 4,
     "features": 64,
     "late_conformer": False,
     "phase": 0.0,
-    "training.batch": 16,
+    "training.batch": 8,
+    "training.lr_generator": 1e-3,  # thousands of steps, not hundreds of thousands
 }
 _TRAINING = {"lr_generator": 4e-4, "lr_discriminator": 1e-4}
 

@@ -68,7 +68,10 @@ class OriginalSeismoALICE(CodedMethod):
     Options = Options
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "thesis": {},
-        "small": {"width": 8, "code": 16, "features": 64, "training.batch": 16},
+        "small": {
+            **{"width": 8, "code": 16, "features": 64, "training.batch": 8},
+            "training.lr_generator": 1e-3,  # thousands of steps, not hundreds of thousands
+        },
     }
     training_defaults: ClassVar[Mapping[str, Any]] = {
         "lr_generator": 2e-4,

@@ -1,7 +1,8 @@
-"""What tests share: a made-up simulation, two tiny methods, and no network."""
+"""What tests share: a made-up simulation, tiny methods, the bytes of a folder, and no network."""
 
 import os
 import socket
+from pathlib import Path
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -74,6 +75,21 @@ def make_simulation(
 def simulation():
     """A function: see make_simulation."""
     return make_simulation
+
+
+@pytest.fixture
+def output():
+    """A function: the files of a folder and their bytes, without a run's inner folder."""
+
+    def read(folder):
+        folder = Path(folder)
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and ".run" not in path.relative_to(folder).parts
+        }
+
+    return read
 
 
 class Noise(Method):

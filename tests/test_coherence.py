@@ -1,14 +1,18 @@
 """Stations of one event share the level of their high frequencies in part, and nothing else."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 from obb_plugins.ann2bb import ANN2BB
 from obb_plugins.pix2pix import Pix2Pix
+from obspy import Stream, UTCDateTime
 from obspy.core.event import Event, Origin
 
 import obspy_broadband
+from obspy_broadband import Method, coherence
+from obspy_broadband.coherence import Field
 from obspy_broadband.errors import InputError
 from obspy_broadband.registry import create
 from obspy_broadband.signal.spatial import correlation
@@ -80,10 +84,104 @@ def test_another_event_is_another_field(stream):
     assert not np.allclose(one, other)
 
 
-def test_it_is_off_unless_asked_for_and_noted(stream):
-    stream = stream.select(station="AAA")
-    assert "coherence" not in enrich(stream, coherence=None).provenance
-    assert enrich(stream).provenance["coherence"] == MODEL
+class Levelled(Method):
+    """White noise, of which two numbers decide how strong it is."""
+
+    summary = "White noise with a level"
+    citation = "None"
+    samples = None
+    level_numbers = 2
+
+    def __init__(self, options=None):
+        super().__init__(options)
+        self.seen = []  # of every batch
+
+    def realize(self, batch, seeds):
+        self.seen.append(batch.levels)
+        own = [[np.random.default_rng(int(seed)).normal(size=2) for seed in row] for row in seeds]
+        levels = np.array(own) if batch.levels is None else batch.levels
+        shape = batch.low_frequency.shape[1:]
+        noise = [
+            [np.random.default_rng(int(s) + 1).normal(0, 0.1, shape) for s in r] for r in seeds
+        ]
+        return np.array(noise) * np.exp(levels.sum(axis=-1))[..., None, None]
+
+
+EVENT = Event(origins=[Origin(time=UTCDateTime(2019, 11, 11, 10, 52, 45))])
+
+
+def realizations(ensemble):
+    return {record.id.split(".")[1]: record.realizations for record in ensemble.records}
+
+
+def automatic(stream, **arguments):
+    return enrich(stream, **{"method": Levelled(), "coherence": "auto", **arguments})
+
+
+def test_by_default_a_field_is_used_where_station_and_event_are_known(stream):
+    found = obspy_broadband.enrich(stream, Levelled(), n=2, seed=7, event=EVENT)
+    assert found.provenance["coherence"] == "auto"
+    named = realizations(enrich(stream, method=Levelled(), event=EVENT))
+    alone = realizations(enrich(stream, method=Levelled(), event=EVENT, coherence=None))
+    for code, drawn in realizations(found).items():
+        np.testing.assert_array_equal(drawn, named[code])
+        assert not np.array_equal(drawn, alone[code])
+
+
+@pytest.mark.parametrize(
+    "event", [None, Event(), Event(origins=[Origin(latitude=44.5, longitude=4.6)])]
+)
+def test_without_an_event_every_record_is_drawn_by_itself(stream, event):
+    # Else the records of all earthquakes at a station would get the same levels.
+    found = automatic(stream, event=event)
+    assert [one["coherence"] for one in found.provenance["stations"]] == [None] * 4
+    alone = realizations(enrich(stream, method=Levelled(), event=event, coherence=None))
+    for code, drawn in realizations(found).items():
+        np.testing.assert_array_equal(drawn, alone[code])
+
+
+@pytest.mark.parametrize("method", [Levelled, Pix2Pix], ids=["levelled", "pix2pix"])
+def test_stations_with_and_without_a_place_keep_their_bytes_in_company(stream, method):
+    if method is Pix2Pix:
+        made = Pix2Pix(Pix2Pix.configure({"width": 4, "depth": 4, "discriminator_width": 4}))
+    else:
+        made = Levelled()
+    for trace in stream.select(station="BBB"):
+        del trace.stats.coordinates
+    for trace in stream.select(station="DDD"):
+        trace.stats.coordinates["x"] = np.nan
+    together = automatic(stream, method=made, event=EVENT)
+    used = {one["id"].split(".")[1]: one["coherence"] for one in together.provenance["stations"]}
+    assert [code for code, field in used.items() if field is None] == ["BBB", "DDD"]
+    independent = realizations(enrich(stream, method=made, event=EVENT, coherence=None))
+    for code, drawn in realizations(together).items():
+        alone = automatic(stream.select(station=code), method=made, event=EVENT, n=3)
+        np.testing.assert_array_equal(alone.records[0].realizations[:2], drawn)
+        assert (used[code] is None) == np.array_equal(drawn, independent[code])
+    turned = sum((stream.select(station=code) for code in reversed(PLACES)), Stream())
+    backwards = realizations(automatic(turned, method=made, event=EVENT))
+    for code, drawn in realizations(together).items():
+        np.testing.assert_array_equal(backwards[code], drawn)
+
+
+def test_provenance_is_enough_to_find_the_levels_again(stream):
+    method = Levelled()
+    for trace in stream.select(station="CCC"):
+        trace.stats.coordinates = {"latitude": 44.5, "longitude": 4.6}
+    said = automatic(stream, method=method, event=EVENT, n=3).provenance
+    said = json.loads(json.dumps(said))
+    (seen,) = method.seen
+    for station, drawn in zip(said["stations"], seen):
+        field = Field(
+            **{**station["coherence"], "place_km": tuple(station["coherence"]["place_km"])}
+        )
+        assert field.model == MODEL
+        np.testing.assert_array_equal(coherence.levels(said["seed"], field, 3, 2), drawn)
+
+
+def test_a_method_without_a_level_needs_nothing(stream, noise):
+    found = automatic(stream, method=noise, event=EVENT)
+    assert [one["coherence"] for one in found.provenance["stations"]] == [None] * 4
 
 
 @pytest.mark.parametrize("method", [Pix2Pix, ANN2BB])
@@ -109,7 +207,7 @@ def test_networks_take_the_numbers_instead_of_their_own(method):
 
 
 def test_what_cannot_be_is_one_message(stream, noise):
-    with pytest.raises(InputError, match="must be None or 'loth-baker-2013'"):
+    with pytest.raises(InputError, match="must be 'auto', 'loth-baker-2013' or None"):
         enrich(stream, coherence="always")
     with pytest.raises(InputError, match="does not draw a level"):
         enrich(stream, method=noise)
@@ -118,4 +216,8 @@ def test_what_cannot_be_is_one_message(stream, noise):
         enrich(stream)
     with pytest.warns(UserWarning, match="no coordinates"):
         assert len(enrich(stream, on_bad="skip").stations) == 3
+    for trace in stream:
+        trace.stats.coordinates = {"latitude": 144.5, "longitude": 4.6}
+    with pytest.raises(InputError, match=r"AAA..HX lies at latitude 144.5"):
+        enrich(stream)
     assert create("stochastic", {}).level_numbers > 0

@@ -41,10 +41,13 @@ class Estimate:
     free: int
 
 
-def estimate(source: Source, request: Request, folder: Path) -> Estimate:
+def estimate(
+    source: Source, request: Request, folder: Path, limit: float | None = None
+) -> Estimate:
     """Count the items and do the first few, into a folder that is removed.
 
     :param folder: of the run; only the free space of its disk is looked at.
+    :param limit: s that an item may take; None for no limit.
     :raises InputError: as :func:`.run.run` for what cannot begin.
     """
     request.check()
@@ -57,7 +60,7 @@ def estimate(source: Source, request: Request, folder: Path) -> Estimate:
         size += item.bytes
         if len(first) <= _BATCH:
             first.append((items, item))
-    outcomes, seconds = _try(source, request, first)
+    outcomes, seconds = _try(source, request, first, limit)
     done = [one for one in outcomes if one.reason is None]
     timed = max(len(outcomes) - 1, 1)
     return Estimate(
@@ -72,10 +75,10 @@ def estimate(source: Source, request: Request, folder: Path) -> Estimate:
 
 
 def _try(
-    source: Source, request: Request, first: list[tuple[int, Item]]
+    source: Source, request: Request, first: list[tuple[int, Item]], limit: float | None
 ) -> tuple[list[Finished], float]:
     """Outcomes, and the seconds from the first to the last."""
-    workers = LocalWorkers(1)
+    workers = LocalWorkers(1, limit=limit)
     outcomes: list[Finished] = []
     begin = time.perf_counter()
     try:

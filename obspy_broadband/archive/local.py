@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from ..errors import InputError
 from .source import Item
-from .work import Finished, Job, Lost, work
+from .work import IMPORTS, Finished, Job, Lost, late, work
 
 #: Worker processes that die one after the other before they have begun: something is wrong.
 _STARTS = 5
 #: Libraries of linear algebra that would take all cores for each worker.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-
-_PRELOAD = ["obspy_broadband.archive.work", "obspy_broadband.measures"]
 
 
 class Workers(Protocol):
@@ -43,10 +43,11 @@ class LocalWorkers:
 
     :param count: how many.
     :param memory: bytes that a worker may use; None for no limit.
+    :param limit: s that an item may take, then its worker is killed; None for no limit.
     """
 
-    def __init__(self, count: int, memory: int | None = None):
-        self._slots = [_Slot(memory) for _ in range(count)]
+    def __init__(self, count: int, memory: int | None = None, limit: float | None = None):
+        self._slots = [_Slot(memory, limit) for _ in range(count)]
 
     def run(self, job: Job, items: Iterable[tuple[int, Item]]) -> Iterator[Finished | Lost]:
         """See :class:`Workers`.
@@ -69,7 +70,8 @@ class LocalWorkers:
             if not busy:
                 return
             finished = []
-            for future in wait(busy, None, FIRST_COMPLETED).done:
+            patience = min(slot.patience() for slot, _, _ in busy.values())
+            for future in wait(busy, _timeout(patience), FIRST_COMPLETED).done:
                 slot, number, item = busy.pop(future)
                 idle.append(slot)
                 outcome = slot.outcome(number, future)
@@ -77,27 +79,35 @@ class LocalWorkers:
                     again.append((number, item))
                 else:
                     finished.append(outcome)
+            for slot, _, _ in busy.values():
+                slot.end_if_late()
 
     def close(self) -> None:
         """Let the workers go, after what they are at."""
         for slot in self._slots:
+            slot.settle()
             slot.close()
 
 
 class _Slot:
     """A place for one worker at a time."""
 
-    def __init__(self, memory: int | None):
+    def __init__(self, memory: int | None, limit: float | None):
         self._memory = memory
+        self._limit = math.inf if limit is None else limit
         self._pool: ProcessPoolExecutor | None = None
-        self._begun: Future | None = None
+        self._begun: Future | None = None  #: the number of the process
+        self._at: Future | None = None  #: the item that it is at
+        self._since = 0.0  #: when it began with it
+        self._is_late = False
         self._false_starts = 0
 
     def submit(self, job: Job, number: int, item: Item) -> Future:
+        """Have the worker begin with an item."""
         if self._pool is None:
             # Forked from a server that has imported everything: a new worker costs milliseconds.
             context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload([*_PRELOAD, type(job.request.ready()).__module__])
+            context.set_forkserver_preload([*IMPORTS, type(job.request.ready()).__module__])
             self._pool = ProcessPoolExecutor(
                 1,
                 context,
@@ -106,11 +116,34 @@ class _Slot:
             )
             with _one_thread():
                 self._begun = self._pool.submit(_begin, job)
+            self._begun.add_done_callback(self._start_clock)
+        self._start_clock()
         try:
-            return self._pool.submit(work, job, number, item)
+            self._at = self._pool.submit(work, job, number, item)
+            return self._at
         except BrokenProcessPool:  # it died while it was idle
             self.close()
             return self.submit(job, number, item)
+
+    def _start_clock(self, _: Future | None = None) -> None:
+        self._since, self._is_late = time.monotonic(), False
+
+    def patience(self) -> float:
+        """Seconds until one should look whether the item is late."""
+        if self._is_late:
+            return math.inf
+        if self._begun is None or not self._begun.done():  # the item's time has not begun
+            return self._limit
+        return max(self._since + self._limit - time.monotonic(), 0.0)
+
+    def end_if_late(self) -> None:
+        """Kill the worker if its item takes too long: the item's future breaks."""
+        if self._begun is None or not self._begun.done() or self._begun.exception():
+            return
+        if self.patience() == 0.0:
+            self._is_late = True
+            with suppress(ProcessLookupError):
+                os.kill(self._begun.result(), signal.SIGKILL)
 
     def outcome(self, number: int, future: Future) -> Finished | Lost | None:
         """What became of an item; None if its worker died before it had begun."""
@@ -119,6 +152,8 @@ class _Slot:
         except BrokenProcessPool:
             has_begun = self._begun is not None and not self._begun.exception()
             self.close()
+            if has_begun and self._is_late:
+                return late(number, self._limit)
             if has_begun:
                 return Lost(number, "The worker died at it, or was killed")
             self._false_starts += 1
@@ -131,10 +166,20 @@ class _Slot:
         self._false_starts = 0
         return found
 
+    def settle(self) -> None:
+        """Wait for the item, as long as it may take."""
+        while self._at is not None and wait([self._at], _timeout(self.patience())).not_done:
+            self.end_if_late()
+
     def close(self) -> None:
+        """End the worker, after its item."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool = None
+
+
+def _timeout(seconds: float) -> float | None:
+    return None if math.isinf(seconds) else seconds
 
 
 def _become_worker(memory: int | None) -> None:
@@ -153,8 +198,9 @@ def _end_with_the_coordinator() -> None:
         os._exit(1)
 
 
-def _begin(job: Job) -> None:
+def _begin(job: Job) -> int:
     job.request.ready()
+    return os.getpid()
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from typing import Any
 
 from obspy import Stream
 
+from ..coherence import AUTO
+from ..coherence import check as check_coherence
 from ..enrich import check_call, enrich_with
 from ..ensemble import Ensemble
 from ..method import Method, Scenario
@@ -43,7 +45,7 @@ class Request:
     vs30: float | None = None
     weights: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    coherence: str | None = None
+    coherence: str | None = AUTO
     to: str = "ensemble"
     measures: str = "csv"
 
@@ -58,6 +60,7 @@ class Request:
         :raises MethodError: for an unknown or broken method.
         """
         check_call(self.n, self.seed, self.corner, self.ready())
+        check_coherence(self.coherence, self.ready())
         Scenario(self.magnitude, self.distance, self.depth, self.vs30)
 
     def enrich(self, loaded: Loaded) -> Ensemble:

@@ -143,7 +143,9 @@ class _Run:
         if outcome.reason is not None:
             self.work_list.skip(outcome.number, outcome.reason)
         else:
-            self.work_list.done(outcome.number, outcome.records, outcome.written, outcome.skips)
+            self.work_list.done(
+                outcome.number, outcome.records, outcome.shared, outcome.written, outcome.skips
+            )
 
     def _join(self) -> None:
         """Archive and table grow in the order of the items, whatever order they were done in."""

@@ -28,7 +28,7 @@ from .durable import sync, write_file
 from .request import Request
 from .source import Source
 
-FORMAT, VERSION = "obspy_broadband.run", 1
+FORMAT, VERSION = "obspy_broadband.run", 2
 
 
 class RunFolder:
@@ -165,13 +165,16 @@ def is_running(folder: RunFolder) -> bool:
 
 def _asked(source: Source, request: Request) -> dict[str, Any]:
     """What decides on the bytes of a run's output."""
-    weights = getattr(request.ready(), "weights", None)
+    ready = request.ready()
+    weights = getattr(ready, "weights", None)
+    spread = getattr(ready, "level_spread", 1.0)
     return {
         "format": FORMAT,
         "format_version": VERSION,
         "source": {"kind": source.kind, **source.describe()},
         "request": request.as_json(),
         "weights_sha256": weights.card["sha256"] if weights else None,
+        **({} if spread == 1.0 else {"level_spread": spread}),
         "software": software(),
     }
 

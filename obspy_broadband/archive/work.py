@@ -20,6 +20,9 @@ from .run_folder import RunFolder
 from .source import Item, Source
 from .tables import write_measures
 
+#: What the first item of a process would import while its time runs.
+IMPORTS = ("obspy_broadband.archive.work", "obspy_broadband.measures", "scipy.interpolate", "tqdm")
+
 
 @dataclass(frozen=True)
 class Job:
@@ -39,6 +42,7 @@ class Finished:
 
     :param reason: None for what is done.
     :param skips: records that were left out, with the reason.
+    :param shared: of the records, those whose levels were drawn from a field of their event.
     :param failure: why no item can be written: the run stops.
     """
 
@@ -46,16 +50,22 @@ class Finished:
     reason: str | None = None
     skips: tuple[tuple[str, str], ...] = ()
     records: int = 0
+    shared: int = 0
     written: int = 0
     failure: str | None = None
 
 
 @dataclass(frozen=True)
 class Lost:
-    """An item whose worker died."""
+    """An item whose worker died, or was ended because the item took too long."""
 
     number: int
     reason: str
+
+
+def late(number: int, limit: float) -> Lost:
+    """An item that took longer than it may, s."""
+    return Lost(number, f"It took longer than {limit:g} s (see --item-timeout)")
 
 
 def work(job: Job, number: int, item: Item) -> Finished:
@@ -82,11 +92,12 @@ def work(job: Job, number: int, item: Item) -> Finished:
         return Finished(number, failure=f"{job.folder} cannot be written: {error}.")
     except Exception as error:
         return Finished(number, _reason(error))
-    skipped = ensemble.provenance["skipped"]
+    said = ensemble.provenance
     return Finished(
         number,
-        skips=tuple((one["id"], one["reason"]) for one in skipped),
+        skips=tuple((one["id"], one["reason"]) for one in said["skipped"]),
         records=len(ensemble.records),
+        shared=sum(one["coherence"] is not None for one in said["stations"]),
         written=written,
     )
 

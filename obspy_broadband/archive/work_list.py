@@ -19,7 +19,8 @@ _TABLES = """
 CREATE TABLE items (
     number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, place TEXT NOT NULL,
     bytes INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'planned', tries INTEGER NOT NULL DEFAULT 0,
-    records INTEGER NOT NULL DEFAULT 0, written INTEGER NOT NULL DEFAULT 0, settled INTEGER);
+    records INTEGER NOT NULL DEFAULT 0, shared INTEGER NOT NULL DEFAULT 0,
+    written INTEGER NOT NULL DEFAULT 0, settled INTEGER);
 CREATE TABLE skips (number INTEGER NOT NULL, record TEXT NOT NULL, reason TEXT NOT NULL);
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
@@ -31,6 +32,7 @@ class Counts:
 
     :param bytes: of the inputs, as far as known; ``written``: of the outputs.
     :param records: stations that were enriched; ``left_out`` were not, in items that were done.
+    :param shared: of the records, those whose levels were drawn from a field of their event.
     """
 
     planned: int = 0
@@ -39,6 +41,7 @@ class Counts:
     bytes: int = 0
     written: int = 0
     records: int = 0
+    shared: int = 0
     left_out: int = 0
 
     @property
@@ -127,16 +130,24 @@ class WorkList:
         """The key of an item."""
         return self._rows("SELECT key FROM items WHERE number = ?", number)[0][0]
 
-    def done(self, number: int, records: int, written: int, skips: Iterable[tuple[str, str]]):
+    def done(
+        self,
+        number: int,
+        records: int,
+        shared: int,
+        written: int,
+        skips: Iterable[tuple[str, str]],
+    ) -> None:
         """An item's output is in place.
 
+        :param shared: see :class:`Counts`.
         :param skips: records of it that were left out, with the reason.
         """
-        self._settle(number, "done", records, written, skips)
+        self._settle(number, "done", records, shared, written, skips)
 
     def skip(self, number: int, reason: str) -> None:
         """An item is left out; so is one that was done, if it turns out to be in the way."""
-        self._settle(number, "skipped", 0, 0, [("", reason)])
+        self._settle(number, "skipped", 0, 0, 0, [("", reason)])
 
     def lost(self, number: int) -> int:
         """An item's worker died: how often that happened."""
@@ -173,11 +184,13 @@ class WorkList:
     def counts(self) -> Counts:
         """Where the run stands."""
         found: dict[str, Any] = {}
-        for state, items, size, written, records in self._rows(
-            "SELECT state, count(*), sum(bytes), sum(written), sum(records) FROM items GROUP BY 1"
+        sums = ("bytes", "written", "records", "shared")
+        for state, items, *values in self._rows(
+            f"SELECT state, count(*), {', '.join(f'sum({one})' for one in sums)} "
+            "FROM items GROUP BY 1"
         ):
             found[state] = items
-            for name, value in (("bytes", size), ("written", written), ("records", records)):
+            for name, value in zip(sums, values):
                 found[name] = found.get(name, 0) + value
         left_out = self._rows("SELECT count(*) FROM skips WHERE record != ''")[0][0]
         return Counts(**found, left_out=left_out)
@@ -189,15 +202,21 @@ class WorkList:
         )
 
     def _settle(
-        self, number: int, state: str, records: int, written: int, skips: Iterable[tuple[str, str]]
+        self,
+        number: int,
+        state: str,
+        records: int,
+        shared: int,
+        written: int,
+        skips: Iterable[tuple[str, str]],
     ) -> None:
         with self._errors(), self._db:
             self._undo("number = ?", number)
             self._settled += 1
             self._db.execute(
-                "UPDATE items SET state = ?, records = ?, written = ?, settled = ? "
+                "UPDATE items SET state = ?, records = ?, shared = ?, written = ?, settled = ? "
                 "WHERE number = ?",
-                (state, records, written, self._settled, number),
+                (state, records, shared, written, self._settled, number),
             )
             self._db.executemany(
                 "INSERT INTO skips VALUES (?, ?, ?)",
@@ -208,8 +227,8 @@ class WorkList:
         chosen = f"SELECT number FROM items WHERE {which}"
         self._db.execute(f"DELETE FROM skips WHERE number IN ({chosen})", values)
         self._db.execute(
-            "UPDATE items SET state = 'planned', tries = 0, records = 0, written = 0, "
-            f"settled = NULL WHERE {which}",
+            "UPDATE items SET state = 'planned', tries = 0, records = 0, shared = 0, "
+            f"written = 0, settled = NULL WHERE {which}",
             values,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,10 @@ from ..ensemble import Ensemble
 from ..errors import InputError
 from ..method import Method
 from ..registry import create
-from .cases import cases_of, cases_of_ensemble
+from .cases import Case, cases_of, cases_of_ensemble
 from .judging import Judged, judge
 from .level_row import add_level_ridge
-from .rows import Row, method_row, reference_rows, rows_of
+from .rows import Row, reference_rows, rows_of
 
 #: s after P that a record must last to be judged.
 _AFTER_P = 30.0
@@ -37,7 +37,6 @@ def evaluate_on_store(
     seed: int = 0,
     limit: int | None = None,
     progress: bool = False,
-    beside: Mapping[str, Method] | None = None,
 ) -> tuple[Judged, dict[str, Any]]:
     """Hand a method the low frequencies of every usable record of a split, and measure.
 
@@ -50,7 +49,6 @@ def evaluate_on_store(
     :param weights: of a trained method; see :func:`obspy_broadband.weights.find`.
     :param realizations: of one-to-many rows.
     :param limit: judge so many records only, spread over the split.
-    :param beside: other methods by the name of their row, with the same length of window.
     :return: what was measured, and what is needed to do it again.
     :raises InputError: for a store without such records, or weights made for another protocol.
     """
@@ -62,22 +60,14 @@ def evaluate_on_store(
             f"The weights {found.path} were trained under the {found.card['protocol']} protocol; "
             f"pass --protocol {found.card['protocol']}, or other weights."
         )
-    chosen = _usable(store, split, corner)
-    if limit is not None and limit < len(chosen):
-        chosen = chosen[np.linspace(0, len(chosen) - 1, limit).round().astype(int)]
-    samples = ready.samples or 4096
-    cases = cases_of(Pairs(store, chosen, samples, protocol, corner))
+    cases = cases_on_store(store, split, protocol, corner, ready.samples or 4096, limit)
     name = method if isinstance(method, str) else type(method).__name__
-    rows = dict(rows_of(ready, name))
-    rows |= {other: method_row(one) for other, one in (beside or {}).items()}
-    judged = judge(cases, rows, realizations, seed, progress=progress)
-    training = store.select("train", "mps2", 0.5 * corner, after_p_s=_AFTER_P)
-    if protocol == "clean" and len(training) >= 20:
-        add_level_ridge(judged, store, training, realizations, progress)
+    judged = judge_on_store(rows_of(ready, name), cases, store, realizations, seed, progress)
     provenance = {
         "method": name,
         "options": dataclasses.asdict(ready.options),
         "weights": None if found is None else found.card["sha256"],
+        "level_spread": getattr(ready, "level_spread", 1.0),
         "store": str(store_folder),
         "split": split,
         "protocol": protocol,
@@ -103,11 +93,44 @@ def evaluate_ensemble(
     return judged, {name: ensemble.provenance[name] for name in kept}, skipped
 
 
-def _usable(store: Store, split: str, corner: float) -> np.ndarray:
+def judge_on_store(
+    rows: Mapping[str, Row],
+    cases: Sequence[Case],
+    store: Store,
+    realizations: int = 32,
+    seed: int = 0,
+    progress: bool = False,
+) -> Judged:
+    """Any rows on cases of a store, and under the clean protocol the level ridge.
+
+    :param cases: see :func:`cases_on_store`.
+    """
+    judged = judge(cases, rows, realizations, seed, progress=progress)
+    training = store.select("train", "mps2", 0.5 * cases[0].corner, after_p_s=_AFTER_P)
+    if judged.protocol == "clean" and len(training) >= 20:
+        add_level_ridge(judged, store, training, realizations, progress)
+    return judged
+
+
+def cases_on_store(
+    store: Store,
+    split: str,
+    protocol: str = "clean",
+    corner: float = 1.0,
+    samples: int = 4096,
+    limit: int | None = None,
+) -> list[Case]:
+    """Every record of a split that can be judged; see :func:`evaluate_on_store`.
+
+    :param samples: of a window.
+    :raises InputError: if there is none.
+    """
     chosen = store.select(split, "mps2", 0.5 * corner, after_p_s=_AFTER_P)
     if not len(chosen):
         raise InputError(
             f"{store.folder} has no records in the {split} split that are in m/s², usable from "
             f"{0.5 * corner:g} Hz and last {_AFTER_P:g} s after P."
         )
-    return chosen
+    if limit is not None and limit < len(chosen):
+        chosen = chosen[np.linspace(0, len(chosen) - 1, limit).round().astype(int)]
+    return cases_of(Pairs(store, chosen, samples, protocol, corner))

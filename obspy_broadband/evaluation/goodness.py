@@ -40,7 +40,8 @@ def envelope_phase(
     both are 10 for silence and 0 for anything else.
 
     :param generated: (..., samples), NumPy or PyTorch, float32 or float64.
-    :param recorded: the same shape and unit.
+    :param recorded: the same unit, and the same shape or the last part of it: one record beside
+        several realizations, (realizations, 3, samples) and (3, samples), is transformed once.
     :param sampling_rate: Hz.
     :param fmin: lowest frequency, Hz.
     :param fmax: highest frequency, Hz, at most half the sampling rate.
@@ -53,14 +54,17 @@ def envelope_phase(
     """
     x, y = _checked(generated, recorded, sampling_rate, fmin, fmax, nf)
     shape = x.shape[:-1]
-    scores = []
     # One row at a time on a CPU: it fits the cache, and rows cannot influence each other.
     rows = 16 if x.is_cuda else 1
     x, y = x.reshape(-1, x.shape[-1]), y.reshape(-1, y.shape[-1])
-    for first in range(0, len(x), rows):
-        pair = torch.stack([x[first : first + rows], y[first : first + rows]])
-        scores.append(_misfits(pair, sampling_rate, fmin, fmax, nf, w0, multirate))
-    em, pm = (torch.cat(parts).reshape(shape) for parts in zip(*scores))
+    em, pm = x.new_empty(len(x)), x.new_empty(len(x))
+    band = (sampling_rate, fmin, fmax, nf, w0, multirate)
+    for place in range(0, len(y), rows):
+        target = transform(y[place : place + rows], *band)
+        for first in range(place, len(x), len(y)):
+            some = slice(first, first + len(y[place : place + rows]))
+            em[some], pm[some] = _misfits(transform(x[some], *band), target)
+    em, pm = em.reshape(shape), pm.reshape(shape)
     return _like(generated, 10 * torch.exp(-em)), _like(generated, 10 * (1 - pm))
 
 
@@ -110,6 +114,7 @@ def time_frequency_misfit(
     if norm not in ("global", "local"):
         raise InputError(f"norm is {norm!r}; it must be 'global' or 'local'.")
     x, y = _checked(generated, recorded, sampling_rate, fmin, fmax, nf)
+    y = y.expand(x.shape)
     ((_, both),) = transform(torch.stack([x, y]), sampling_rate, fmin, fmax, nf, w0)
     difference, phase = both[0].abs() - both[1].abs(), _phase(both[0], both[1]) / torch.pi
     reference = both[1].abs()
@@ -122,13 +127,13 @@ def time_frequency_misfit(
     )
 
 
-def _misfits(pair, sampling_rate, fmin, fmax, nf, w0, multirate):
-    """EM and PM of (2, rows, samples): generated and recorded."""
-    difference = phase = reference = pair.new_zeros(pair.shape[1])
-    for stride, both in transform(pair, sampling_rate, fmin, fmax, nf, w0, multirate):
-        first, second = both.abs()
+def _misfits(generated, recorded):
+    """EM and PM of rows, (rows,), from their wavelet transforms."""
+    difference = phase = reference = 0.0
+    for (stride, ours), (_, theirs) in zip(generated, recorded):
+        first, second = ours.abs(), theirs.abs()
         difference = difference + stride * (first - second).square().sum(dim=(-2, -1))
-        angle = _phase(both[0], both[1]) / torch.pi
+        angle = _phase(ours, theirs) / torch.pi
         phase = phase + stride * (second * angle).square().sum(dim=(-2, -1))
         reference = reference + stride * second.square().sum(dim=(-2, -1))
     silent = reference == 0
@@ -149,12 +154,12 @@ def _phase(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
 
 def _checked(generated, recorded, sampling_rate, fmin, fmax, nf):
     x, y = (torch.as_tensor(a) for a in (generated, recorded))
-    if x.shape != y.shape:
+    if x.ndim < y.ndim or x.shape[x.ndim - y.ndim :] != y.shape:
         raise InputError(
             f"generated has the shape {tuple(x.shape)}, recorded {tuple(y.shape)}; they must be "
-            "equal."
+            "equal, or the second the last part of the first."
         )
-    if x.ndim == 0 or x.shape[-1] < 2:
+    if y.ndim == 0 or x.shape[-1] < 2:
         raise InputError("Signals of at least two samples are needed: (..., samples).")
     if not 0 < fmin < fmax <= 0.5 * sampling_rate:
         raise InputError(

@@ -174,8 +174,7 @@ def _arrivals(case: Case, motion: np.ndarray) -> tuple[float, float]:
 
 
 def _goodness(case: Case, made: np.ndarray) -> dict[str, float]:
-    target = np.broadcast_to(case.recorded, made.shape).astype(np.float32)
-    given = made.astype(np.float32)
+    given, target = made.astype(np.float32), case.recorded.astype(np.float32)
     whole = envelope_phase(given, target, case.sampling_rate, 0.1, 30.0, multirate=True)
     found = {"EG": float(whole[0].mean()), "PG": float(whole[1].mean())}
     if case.protocol == "clean":

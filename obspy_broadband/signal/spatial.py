@@ -2,14 +2,15 @@
 
 Within-event residuals of ln SA have the correlation b1 exp(-3 h / 20 km) + b2 exp(-3 h / 70 km),
 and b3 more at h = 0 (EESD 42, 397-417, with the coefficients of the erratum, 2020, EESD 49,
-315-316). A field with this correlation is a sum of waves: the spectral density of exp(-h / L) is a
-Cauchy distribution of wave vectors. A station evaluates the sum at its own place; its numbers do
-not depend on which other stations there are, nor on their order.
+315-316). A field with this correlation is a sum of waves with normal amplitudes: the spectral
+density of exp(-h / L) is a Cauchy distribution of wave vectors. A station evaluates the sum at its
+own place; its numbers do not depend on which other stations there are, nor on their order.
 """
 
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 import numpy as np
 
@@ -32,9 +33,11 @@ _RANGES = np.array([20.0, 70.0])  # km
 #: one correlation must serve them all: the mean at 0.1-1 s.
 _MEAN = _SHARES[(_SHARES[:, 0] >= 0.1) & (_SHARES[:, 0] <= 1.0), 1:].mean(axis=0)
 _MEAN = _MEAN / _MEAN.sum()
-#: Waves that are added up for each range; the excess kurtosis of the sum is -1.5 over this.
+#: Waves that are added up for each range.
 _WAVES = 256
 _EARTH_RADIUS = 6371.0  # km
+#: Realizations whose waves are kept, at 40 numbers 0.16 MiB each.
+_KEPT = 128
 
 
 def correlation(distance_km: np.ndarray) -> np.ndarray:
@@ -61,14 +64,25 @@ def field(seed: str, where: np.ndarray, numbers: int) -> np.ndarray:
     :param seed: of the realization; the same at all stations of an event.
     :param where: (3,), km.
     """
+    vectors, amplitudes = _waves(seed, numbers)
+    travelled = (vectors * where).sum(axis=1)
+    here = np.concatenate([np.cos(travelled), np.sin(travelled)]).astype(np.float32)
+    return (amplitudes * here).sum(axis=1) + np.sqrt(_MEAN[2]) * _own(seed, where, numbers)
+
+
+@lru_cache(maxsize=_KEPT)
+def _waves(seed: str, numbers: int) -> tuple[np.ndarray, np.ndarray]:
+    """The waves of one realization, the same at all places; kept, since places add little to them.
+
+    :return: wave vectors, (waves, 3), 1/km; amplitudes of their cosines and then of their sines,
+        (numbers, 2 waves).
+    """
     rng = np.random.default_rng(_hash(seed))
-    made = np.sqrt(_MEAN[2]) * _own(seed, where, numbers)
-    for share, length in zip(_MEAN[:2], _RANGES / 3.0):
-        waves = rng.normal(size=(_WAVES, 3)) / np.abs(rng.normal(size=(_WAVES, 1))) / length
-        phases = rng.uniform(0.0, 2.0 * np.pi, (numbers, _WAVES))
-        travelled = (waves * where).sum(axis=1)
-        made += np.sqrt(2.0 * share / _WAVES) * np.cos(travelled + phases).sum(axis=1)
-    return made
+    sizes = np.repeat(_RANGES / 3.0, _WAVES)[:, None]
+    vectors = rng.normal(size=(2 * _WAVES, 3)) / np.abs(rng.normal(size=sizes.shape)) / sizes
+    deviations = np.tile(np.repeat(np.sqrt(_MEAN[:2] / _WAVES), _WAVES), 2).astype(np.float32)
+    amplitudes = rng.standard_normal((numbers, 4 * _WAVES), dtype=np.float32)
+    return vectors, amplitudes * deviations
 
 
 def _own(seed: str, where: np.ndarray, numbers: int) -> np.ndarray:

@@ -17,6 +17,9 @@ from torch.nn import functional as F
 from ..errors import InputError
 
 _TINY = 1e-8
+#: Amplitudes whose logarithm counts, signals being within about ±1. Where a band-limited signal is
+#: silent the amplitude is rounding, and the gradient of its logarithm would be that of rounding.
+_FLOOR = 1e-3
 
 
 def focal_frequency(generated: Tensor, recorded: Tensor, alpha: float = 1.0) -> Tensor:
@@ -115,7 +118,7 @@ def multi_scale_spectrogram(
             bank = _mel_bank(window, mel_bands, sampling_rate).to(pair[0])
             pair = [torch.einsum("bf,...ft->...bt", bank, size) for size in pair]
         linear = (pair[0] - pair[1]).abs().mean()
-        logarithms = [torch.log(size + 1e-5) for size in pair]
+        logarithms = [torch.log(size + _FLOOR) for size in pair]
         # The root of each component's mean: that of a whole batch would depend on how the batch is
         # divided among processes.
         apart = (logarithms[0] - logarithms[1]).square().mean(dim=(-2, -1))

@@ -1,10 +1,13 @@
-"""What tests of archive runs share: a folder of records, and the bytes of a run."""
+"""What tests of archive runs share: a folder of records, workers, and where a run stands."""
 
 import os
 import sys
 from pathlib import Path
 
 import pytest
+
+from obspy_broadband.archive.run_folder import RunFolder
+from obspy_broadband.archive.work_list import WorkList
 
 HERE = str(Path(__file__).parent)
 # Tests and their worker processes import faulty.py by its name.
@@ -33,18 +36,20 @@ def records(simulation, tmp_path):
 
 
 @pytest.fixture
-def output():
-    """A function: the files of a run and their bytes, without its inner folder."""
+def finished():
+    """A function: how many items of a run are recorded."""
 
-    def read(folder):
-        folder = Path(folder)
-        return {
-            str(path.relative_to(folder)): path.read_bytes()
-            for path in sorted(folder.rglob("*"))
-            if path.is_file() and ".run" not in path.relative_to(folder).parts
-        }
+    def count(folder):
+        if not (RunFolder(folder).card).exists():
+            return 0
+        work_list = WorkList(RunFolder(folder).work_list, read_only=True)
+        try:
+            counts = work_list.counts()
+            return counts.done + counts.skipped
+        finally:
+            work_list.close()
 
-    return read
+    return count
 
 
 class Inline:

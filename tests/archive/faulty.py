@@ -1,4 +1,4 @@
-"""A source for tests: a folder of records, some of which are told by their names to do harm.
+"""Sources for tests: a folder of records, some of which are told by their names to do harm; streams.
 
 Imported by workers, too: tests put this folder on ``sys.path``.
 """
@@ -20,8 +20,8 @@ from obspy_broadband.errors import InputError
 class Records(Source):
     """Every miniSEED file of a folder is an item.
 
-    "poison" in a name kills its worker, "slow" takes a while, "bad" is refused, "huge" needs a
-    hundred GB, "odd" fails in a way that the contract forbids.
+    "poison" in a name kills its worker, "hang" never ends, "bad" is refused, "huge" needs a hundred
+    GB, "odd" fails in a way that the contract forbids.
 
     :param delay: seconds that every item takes beside its computation.
     """
@@ -42,6 +42,8 @@ class Records(Source):
         time.sleep(self.delay)
         if "poison" in name:
             os.kill(os.getpid(), signal.SIGKILL)
+        if "hang" in name:
+            time.sleep(1e6)
         if "bad" in name:
             raise InputError(f"{name} is bad.")
         if "odd" in name:
@@ -62,3 +64,21 @@ class Deadly(Records):
 
     def __setstate__(self, state):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Streams(Source):
+    """Streams that are given, an item each, of one event."""
+
+    kind = "streams"
+
+    def __init__(self, streams, event=None):
+        self.streams, self.event = streams, event
+
+    def items(self):
+        return (Item(key) for key in self.streams)
+
+    def read(self, item):
+        return Loaded(self.streams[item.key], event=self.event)
+
+    def describe(self):
+        return {}

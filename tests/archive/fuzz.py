@@ -26,11 +26,11 @@ from obspy_broadband.archive.sources.seisbench import SeisBenchSource
 from obspy_broadband.errors import InputError
 from obspy_broadband.record import read_records
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "io"))
+from mangling import TEXTS, mangle
+
+CSV = ("t.csv", "station,latitude,longitude,magnitude\nXX.AAA,44.5,4.6,4.9\nBBB,,,5\n")
 SLOWEST = 60  # s a file
-WORDS = [
-    *(b"NaN", b"inf", b"-1e999", b"1e308", b"\n", b",", b"-", b"99999999999", b"-2147483648"),
-    *(b"\xff\xfe", b"\0", b"%s%n", b"../../", b"<!DOCTYPE a>", b"&x;", b"]]>", b'"'),
-]
 
 
 def record(station="AAA", components="ZNE", samples=1000):
@@ -43,38 +43,9 @@ def record(station="AAA", components="ZNE", samples=1000):
 
 
 def good_files(folder):
-    """An honest file of every format: {name: (path, options of FolderSource or None)}."""
-    rows = [
-        f"{0.02 * k:.4f} {np.sin(k):.5e} {np.cos(k):.5e} {np.sin(2 * k):.5e}" for k in range(300)
-    ]
-    table, two = "\n".join(rows), "\n".join(" ".join(row.split()[:2]) for row in rows)
-    numbers = "\n".join(row.split()[1] for row in rows)
-    texts = {
-        "SPECFEM": ("DB.X20.BXZ.semv", two),
-        "SW4": (
-            "s.txt",
-            "# Author: SW4\n# Scenario: test\n# Date: UTC  11/11/2019:10:52:45.123\n# Station: s\n"
-            "# Actual location (WGS84 longitude, latitude) (deg): 4.6 44.5\n# nColumns: 4\n"
-            "# Column 1: Time (s)\n# Column 2: X velocity (m/s)\n# Column 3: Y velocity (m/s)\n"
-            "# Column 4: Z velocity (m/s)\n" + table,
-        ),
-        "BBP": ("s.acc.bbp", "#  time(sec) N-S(cm/s/s) E-W(cm/s/s) U-D(cm/s/s)\n" + table),
-        "SEISSOL": (
-            "r-receiver-00001.dat",
-            'TITLE = "Temporal Signal for receiver number 00001"\n'
-            'VARIABLES = "Time","v1","v2","v3"\n# x1 1.0\n# x2 2.0\n# x3 3.0\n' + table,
-        ),
-        "HERCULES": ("station.0", "#  Time(s)  X|(m/s)  Y-(m/s)  Z.(m/s)\n" + table),
-        "COLUMNS": ("a.txt", table),
-        "AT2": (
-            "a.at2",
-            "PEER\nEvent, date, STA, 090\nACCELERATION TIME SERIES IN UNITS OF G\n"
-            "NPTS= 300, DT= .0200 SEC\n" + numbers,
-        ),
-        "CSV": ("t.csv", "station,latitude,longitude,magnitude\nXX.AAA,44.5,4.6,4.9\nBBB,,,5\n"),
-    }
+    """An honest file of every format, by the format's name."""
     files = {}
-    for name, (file, text) in texts.items():
+    for name, (file, text) in {**TEXTS, "CSV": CSV}.items():
         (folder / name).mkdir()
         files[name] = folder / name / file
         files[name].write_text(text)
@@ -111,37 +82,6 @@ def good_files(folder):
     ).to_csv(folder / "SEISBENCH" / "metadata.csv", index=False)
     files["SEISBENCH-CSV"] = folder / "SEISBENCH" / "metadata.csv"
     return files
-
-
-def mangle(good, rng):
-    """Cut off, overwrite, take out, insert, repeat, exchange lines, lengthen."""
-    bad = bytearray(good)
-    kind = rng.integers(8)
-    if kind == 0:
-        del bad[rng.integers(len(bad)) :]
-    elif kind == 1:
-        for at in rng.integers(len(bad), size=rng.integers(1, 30)):
-            bad[at] = rng.integers(256)
-    elif kind == 2:  # headers are where it hurts
-        for at in rng.integers(min(len(bad), 700), size=rng.integers(1, 6)):
-            bad[at] = rng.choice([0, 1, 0x7F, 0x80, 0xFF, rng.integers(256)])
-    elif kind == 3:
-        first, last = sorted(rng.integers(len(bad), size=2))
-        del bad[first:last]
-    elif kind == 4:
-        for _ in range(rng.integers(1, 4)):
-            at = rng.integers(len(bad))
-            bad[at:at] = WORDS[rng.integers(len(WORDS))]
-    elif kind == 5:
-        first, last = sorted(rng.integers(len(bad), size=2))
-        bad[first:first] = bad[first:last]
-    elif kind == 6:
-        lines = bytes(bad).split(b"\n")
-        rng.shuffle(lines)
-        bad = bytearray(b"\n".join(lines))
-    else:
-        bad += rng.bytes(int(rng.integers(1, 2000)))
-    return bytes(bad)
 
 
 def attempt(name, path):

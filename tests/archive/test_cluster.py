@@ -15,7 +15,6 @@ import pytest
 from obspy_broadband import InputError
 from obspy_broadband.archive.request import Request
 from obspy_broadband.archive.run import run
-from obspy_broadband.archive.work_list import WorkList
 
 pytest.importorskip("distributed")
 
@@ -87,24 +86,13 @@ def cluster(tmp_path):
         one.close()
 
 
-def finished(folder):
-    if not (folder / "run.json").exists():
-        return 0
-    work_list = WorkList(folder / ".run" / "work.sqlite", read_only=True)
-    try:
-        counts = work_list.counts()
-        return counts.done + counts.skipped
-    finally:
-        work_list.close()
-
-
-def wait_for(folder, count):
+def wait_for(finished, folder, count):
     end = time.monotonic() + 30
     while finished(folder) < count and time.monotonic() < end:
         time.sleep(0.02)
 
 
-def test_workers_killed_mid_run_lose_nothing(records, tmp_path, inline, output, cluster):
+def test_workers_killed_mid_run_lose_nothing(records, tmp_path, inline, output, cluster, finished):
     source = records(14, "004-bad", delay=0.3)
     run(source, tmp_path / "whole", PLAIN, inline)
     dask = cluster(2)
@@ -114,7 +102,7 @@ def test_workers_killed_mid_run_lose_nothing(records, tmp_path, inline, output, 
 
     def kill():
         for threshold in (1, 4, 7):
-            wait_for(out, threshold)
+            wait_for(finished, out, threshold)
             time.sleep(moments.uniform(0, 0.3))
             dask.workers.append(dask.add())
             victim = dask.workers.pop(0)
@@ -134,8 +122,15 @@ def test_workers_killed_mid_run_lose_nothing(records, tmp_path, inline, output, 
     assert output(out) == output(tmp_path / "whole")
 
 
-def test_a_poisoned_item_ends_as_a_skip_on_a_cluster(records, tmp_path, cluster):
-    source = records(3, "001-poison")
+@pytest.mark.parametrize(
+    ("harm", "tries", "reason"),
+    [("poison", 2, "died at it"), ("hang", 1, "It took longer than 15 s")],
+)
+def test_an_item_that_costs_its_worker_every_time_ends_as_a_skip_on_a_cluster(
+    records, tmp_path, cluster, harm, tries, reason, monkeypatch
+):
+    monkeypatch.setattr("obspy_broadband.archive.run.TRIES", tries)
+    source = records(3, f"001-{harm}")
     dask = cluster(1)
     stop = threading.Event()
 
@@ -147,7 +142,7 @@ def test_a_poisoned_item_ends_as_a_skip_on_a_cluster(records, tmp_path, cluster)
 
     thread = threading.Thread(target=replace)
     thread.start()
-    workers = connect(dask.address)
+    workers = connect(dask.address, limit=15.0)
     try:
         counts = run(source, tmp_path / "out", PLAIN, workers)
     finally:
@@ -155,7 +150,8 @@ def test_a_poisoned_item_ends_as_a_skip_on_a_cluster(records, tmp_path, cluster)
         stop.set()
         thread.join()
     assert (counts.done, counts.skipped) == (3, 1)
-    assert "died at it" in (tmp_path / "out" / "skipped.csv").read_text()
+    assert reason in (tmp_path / "out" / "skipped.csv").read_text()
+    assert len(dask.processes) > 2  # a worker was lost, and another came
 
 
 def test_a_scheduler_that_is_not_there_is_one_message(monkeypatch):
@@ -165,7 +161,7 @@ def test_a_scheduler_that_is_not_there_is_one_message(monkeypatch):
 
 
 def test_a_scheduler_that_dies_stops_the_run_and_it_can_go_on(
-    records, tmp_path, inline, output, cluster
+    records, tmp_path, inline, output, cluster, finished
 ):
     source = records(8, delay=0.3)
     run(source, tmp_path / "whole", PLAIN, inline)
@@ -174,7 +170,7 @@ def test_a_scheduler_that_dies_stops_the_run_and_it_can_go_on(
     workers = connect(dask.address)
 
     def end():
-        wait_for(out, 2)
+        wait_for(finished, out, 2)
         dask.processes[0].kill()
 
     thread = threading.Thread(target=end)

@@ -7,6 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from faulty import Streams
 from obspy import UTCDateTime, read
 from obspy.clients.filesystem.sds import Client
 
@@ -17,25 +18,6 @@ from obspy_broadband.archive.outputs import KINDS, check_kind
 from obspy_broadband.archive.request import Request
 from obspy_broadband.archive.run import run
 from obspy_broadband.archive.run_folder import RunFolder
-from obspy_broadband.archive.source import Item, Loaded, Source
-
-
-class Streams(Source):
-    """Streams that are given, an item each."""
-
-    kind = "streams"
-
-    def __init__(self, **streams):
-        self.streams = streams
-
-    def items(self):
-        return (Item(key) for key in self.streams)
-
-    def read(self, item):
-        return Loaded(self.streams[item.key])
-
-    def describe(self):
-        return {}
 
 
 def enriched(stream):
@@ -48,7 +30,7 @@ def written(tmp_path, inline):
 
     def write(kind, name="out", **streams):
         asked = Request(n=3, seed=7, to=kind, measures="none")
-        counts = run(Streams(**streams), tmp_path / name, asked, inline)
+        counts = run(Streams(streams), tmp_path / name, asked, inline)
         return tmp_path / name / "records", counts
 
     return write
@@ -191,7 +173,7 @@ def test_no_code_and_no_key_leaves_the_folder(tmp_path, inline, simulation, kind
         streams[f"{code}|{number}" if code in ("", ".") else code] = stream
     before = set(tmp_path.rglob("*"))
     asked = Request(n=1, seed=7, to=kind, measures="none")
-    run(Streams(**streams), tmp_path / "deep" / "er" / "out", asked, inline)
+    run(Streams(streams), tmp_path / "deep" / "er" / "out", asked, inline)
     new = {path for path in tmp_path.rglob("*") if path not in before}
     out = tmp_path / "deep" / "er" / "out"
     assert all(path == out or out in path.parents or path in out.parents for path in new)

@@ -19,7 +19,6 @@ from obspy_broadband.archive.local import LocalWorkers
 from obspy_broadband.archive.request import Request
 from obspy_broadband.archive.run import TRIES, run
 from obspy_broadband.archive.run_folder import RunFolder, is_running
-from obspy_broadband.archive.work_list import WorkList
 
 PLAIN = Request(n=1, seed=7, measures="none")
 LIMIT = 60.0  #: s, after which a test fails rather than hangs
@@ -30,8 +29,8 @@ def workers():
     """A function: so many local workers, let go at the end."""
     made = []
 
-    def make(count, memory=None):
-        made.append(LocalWorkers(count, memory))
+    def make(count, memory=None, limit=None):
+        made.append(LocalWorkers(count, memory, limit))
         return made[-1]
 
     yield make
@@ -67,6 +66,38 @@ def test_an_item_beyond_the_memory_limit_is_a_skip_and_no_crash(records, tmp_pat
     assert "more memory than a worker may use" in (tmp_path / "out" / "skipped.csv").read_text()
 
 
+#: s that an item may take: others take a hundredth of it.
+SHORT = 6.0
+
+
+def test_an_item_that_hangs_every_time_ends_as_a_skip(
+    records, tmp_path, inline, workers, output, monkeypatch
+):
+    monkeypatch.setattr("obspy_broadband.archive.run.TRIES", 2)
+    source = records(4, "001-hang")
+    counts = run(source, tmp_path / "out", PLAIN, workers(2, limit=SHORT))
+    assert (counts.done, counts.skipped) == (4, 1)
+    skipped = (tmp_path / "out" / "skipped.csv").read_text()
+    assert '001-hang.mseed,,"It took longer than 6 s (see --item-timeout), 2 times."' in skipped
+    (tmp_path / "records" / "001-hang.mseed").rename(tmp_path / "records" / "001-bad.mseed")
+    run(source, tmp_path / "bad", PLAIN, inline)
+    kept = [{n: c for n, c in output(tmp_path / k).items() if "/" in n} for k in ("out", "bad")]
+    assert kept[0] == kept[1]
+
+
+def test_the_time_limit_is_of_an_item_not_of_a_run(records, tmp_path, workers):
+    counts = run(records(4, delay=2.0), tmp_path / "out", PLAIN, workers(1, limit=SHORT))
+    assert (counts.done, counts.skipped) == (4, 0)
+
+
+def test_a_run_that_stops_does_not_wait_for_an_item_that_hangs(records, tmp_path, workers):
+    source = records(0, "000-hang", "001-bad")
+    some = workers(2, limit=SHORT)
+    with pytest.raises(InputError, match="001-bad"):
+        run(source, tmp_path / "out", PLAIN, some, strict=True)
+    some.close()
+
+
 def test_workers_that_cannot_start_are_an_error_and_no_endless_trying(records, tmp_path, workers):
     source = records(2)
     with pytest.raises(InputError, match="died one after the other"):
@@ -93,21 +124,9 @@ def workers_of(pid):
     return [worker for server in children(pid) for worker in children(server)]
 
 
-def finished(folder):
-    """How many items are recorded."""
-    path = RunFolder(folder).work_list
-    if not (RunFolder(folder).card).exists():
-        return 0
-    work_list = WorkList(path, read_only=True)
-    try:
-        counts = work_list.counts()
-        return counts.done + counts.skipped
-    finally:
-        work_list.close()
-
-
-def has_passed(folder, before):
-    return finished(folder) > before
+def passes(finished, folder, before):
+    """A condition: more items are recorded than before."""
+    return lambda: finished(folder) > before
 
 
 def are_gone(processes):
@@ -150,14 +169,16 @@ def test_a_run_killed_at_ten_random_moments_loses_nothing(records, tmp_path, inl
     assert output(out) == output(tmp_path / "whole")
 
 
-def test_a_coordinator_killed_among_its_workers_loses_nothing(records, tmp_path, inline, output):
+def test_a_coordinator_killed_among_its_workers_loses_nothing(
+    records, tmp_path, inline, output, finished
+):
     source = records(12)
     run(source, tmp_path / "whole", Request(n=1, seed=7), inline)
     out = tmp_path / "out"
     words = ()
     for moment in (0.0, 0.1):
         process = start(source, out, "ensemble", *words)
-        wait_until(partial(has_passed, out, finished(out)), process)
+        wait_until(passes(finished, out, finished(out)), process)
         time.sleep(moment)
         orphans = workers_of(process.pid)
         assert orphans
@@ -170,7 +191,9 @@ def test_a_coordinator_killed_among_its_workers_loses_nothing(records, tmp_path,
     assert output(out) == output(tmp_path / "whole")
 
 
-def test_workers_killed_at_ten_random_moments_lose_nothing(records, tmp_path, inline, output):
+def test_workers_killed_at_ten_random_moments_lose_nothing(
+    records, tmp_path, inline, output, finished
+):
     source = records(25)
     run(source, tmp_path / "whole", Request(n=1, seed=7), inline)
     out = tmp_path / "out"
@@ -178,8 +201,7 @@ def test_workers_killed_at_ten_random_moments_lose_nothing(records, tmp_path, in
     process = start(source, out, "ensemble", delay=0.3)
     kills = 0
     for _ in range(10):
-        before = finished(out)
-        wait_until(partial(has_passed, out, before))
+        wait_until(passes(finished, out, finished(out)))
         wait_until(partial(workers_of, process.pid))
         time.sleep(moments.uniform(0, 0.2))
         for child in moments.sample(workers_of(process.pid), 1):
@@ -191,12 +213,12 @@ def test_workers_killed_at_ten_random_moments_lose_nothing(records, tmp_path, in
 
 
 def test_a_second_coordinator_is_refused_and_the_lock_of_a_killed_one_is_free(
-    records, tmp_path, inline, output
+    records, tmp_path, inline, output, finished
 ):
     source = records(6)
     out = tmp_path / "out"
     process = start(source, out, "ensemble")
-    wait_until(lambda: finished(out) > 0, process)
+    wait_until(passes(finished, out, 0), process)
     with pytest.raises(InputError, match=f"is being written by process {process.pid} "):
         run(source, out, Request(n=1, seed=7), inline, resume=True)
     process.kill()

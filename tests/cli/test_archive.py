@@ -73,17 +73,15 @@ def test_skips_give_exit_code_2_and_are_told_by_status(traces):
     assert "stopped; --resume goes on" in obb_of("status", traces.parent / "strict").output
 
 
-def test_resume_takes_the_seed_of_the_run_and_leaves_the_same_bytes(traces):
+def test_resume_takes_the_seed_of_the_run_and_leaves_the_same_bytes(traces, output):
     out = traces.parent / "out"
     assert run(traces).exit_code == 0
-    before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file() and ".run" not in p.parts}
+    before = output(out)
     victim = next((out / "records").iterdir())
     (victim / "ensemble.json").unlink()
     done = obb_of("enrich", traces, "-n", 2, "--workers", 2, "-o", out, "--resume")
     assert done.exit_code == 0, done.output
-    assert before == {
-        p: p.read_bytes() for p in out.rglob("*") if p.is_file() and ".run" not in p.parts
-    }
+    assert output(out) == before
 
 
 def test_a_dry_run_says_what_a_run_costs_and_writes_nothing(traces):
@@ -123,6 +121,8 @@ def test_an_sds_archive_to_an_sds_archive(traces, simulation, tmp_path):
         (("-o", "{}/traces"), "is no run"),
         (("-o", "{}/new", "--retry-skips"), "--retry-skips is for --resume"),
         (("-o", "{}/new", "--memory", "0.001"), "--memory is 0.001"),
+        (("-o", "{}/new", "--item-timeout", "-1"), "--item-timeout is -1"),
+        (("-o", "{}/new", "--item-timeout", "nan"), "--item-timeout is nan"),
         (("-o", "{}/new", "--overwrite"), "--overwrite is for one ensemble"),
         (("-o", "{}/new", "--cluster", "tcp://127.0.0.1:1", "--slurm"), "exclude each other"),
         (("-o", "{}/new", "--sds", "{}"), "One source is needed"),

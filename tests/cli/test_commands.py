@@ -5,6 +5,9 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from obb_cli.main import COMMANDS, obb
+from obspy import Inventory
+from obspy.core.event import Event, Origin
+from obspy.core.inventory import Network, Station
 
 from obspy_broadband import Ensemble, methods
 
@@ -91,11 +94,29 @@ def test_an_ensemble_alone_is_checked(folder):
     assert (table["low_frequency"] < 0.01).all()
 
 
-def test_the_same_command_gives_the_same_bytes(folder):
+def test_the_same_command_gives_the_same_bytes(folder, output):
     enrich(folder)
-    first = {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+    first = output(folder / "out")
     assert enrich(folder, "--overwrite").exit_code == 0
-    assert first == {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+    assert output(folder / "out") == first
+
+
+def test_levels_are_shared_where_station_and_event_are_known_unless_told_otherwise(folder):
+    stations = [Station("AAA", 44.5, 4.6, 0.0)]
+    Inventory([Network("XX", stations)]).write(str(folder / "stations.xml"), "STATIONXML")
+    origin = Origin(time=obspy.UTCDateTime(2019, 11, 11), latitude=44.6, longitude=4.7)
+    Event(origins=[origin]).write(str(folder / "event.xml"), "QUAKEML")
+    known = ("-u", "m/s**2", "--event", folder / "event.xml")
+    known += ("--inventory", folder / "stations.xml")
+
+    def models(*words):
+        done = enrich(folder, *known, "--overwrite", *words)
+        stations = Ensemble.read(folder / "out").provenance["stations"]
+        return done.exit_code, [one["coherence"] and one["coherence"]["model"] for one in stations]
+
+    assert models() == (0, ["loth-baker-2013", None])
+    assert models("--coherence", "none") == (0, [None, None])
+    assert models("--coherence", "loth-baker-2013") == (2, ["loth-baker-2013"])
 
 
 def test_options_of_the_method(folder):

@@ -118,6 +118,15 @@ def test_rows_do_not_know_of_each_other():
     assert (together[0][1, 2], together[1][1, 2]) == (alone[0], alone[1])
 
 
+def test_one_record_beside_several_realizations():
+    generated = np.stack([earthquake(s) for s in range(12)]).reshape(4, 3, -1)
+    recorded = np.stack([earthquake(s + 50) for s in range(3)])
+    shared = envelope_phase(generated, recorded, 100.0, **BAND)
+    repeated = envelope_phase(generated, np.stack([recorded] * 4), 100.0, **BAND)
+    for ours, theirs in zip(shared, repeated):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_tensors_in_tensors_out():
     x, y = (torch.as_tensor(earthquake(s)) for s in (1, 2))
     eg, pg = envelope_phase(x, y, 100.0, **BAND)

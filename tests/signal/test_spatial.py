@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from obspy_broadband.signal.spatial import correlation, field, place
+from obspy_broadband.signal.spatial import _KEPT, correlation, field, place
 
 NUMBERS = 48
 
@@ -56,6 +56,8 @@ def test_a_place_has_its_numbers_alone_and_in_company():
     alone = field("7|0", place(44.5, 4.6), NUMBERS)
     for other in ((44.6, 4.6), (10.0, 100.0)):
         field("7|0", place(*other), NUMBERS)
+    for other in range(_KEPT + 1):  # its waves are drawn again
+        field(f"7|{other + 1}", place(44.5, 4.6), 1)
     np.testing.assert_array_equal(field("7|0", place(44.5, 4.6), NUMBERS), alone)
     assert not np.array_equal(field("7|1", place(44.5, 4.6), NUMBERS), alone)
     assert not np.array_equal(field("8|0", place(44.5, 4.6), NUMBERS), alone)

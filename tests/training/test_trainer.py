@@ -158,11 +158,6 @@ def test_a_killed_run_goes_on_to_the_same_bytes(store, tmp_path):
 def test_two_processes_train_as_one_does(store, tmp_path):
     """Replicas equal, one batch between them, losses and scores of both together."""
     options = ["--set=vary_level=false", "--set=dropout=0.0"]  # nothing random but the data
-    # Small steps. The gradient of the spectrogram loss is far from exact where a band-limited signal
-    # is silent (its logarithm is steepest there), and rounding differs with the size of a batch:
-    # larger steps would compare that. The losses' values are compared as closely as ever; that
-    # replicas stay equal is the next test's matter.
-    options += ["--set=training.lr_generator=2e-5", "--set=training.lr_discriminator=2e-6"]
     for devices in ("1", "2"):
         done = subprocess.run(
             command(store, tmp_path / devices, "--devices", devices, *options),
@@ -183,7 +178,11 @@ def test_two_processes_train_as_one_does(store, tmp_path):
         for devices in ("1", "2")
     ]
     for name, value in states[0].items():
-        assert torch.allclose(states[1][name], value, atol=5e-3), name
+        if not name.endswith(
+            "convolution.bias"
+        ):  # in front of a norm: does nothing, learns nothing
+            apart = (states[1][name] - value).abs().float().quantile(0.9)
+            assert apart < 2.4e-4, name  # of the 2.4e-3 that six steps of 4e-4 can move a weight
 
 
 def test_replicas_stay_equal(store, tmp_path):

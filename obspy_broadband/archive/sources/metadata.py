@@ -15,6 +15,7 @@ from obspy.core.event import Event
 from ...errors import InputError
 from ...io.stations import place
 from ...method import Scenario
+from ...scenarios import origin_of
 from ..source import Loaded
 from . import xml
 from .scenarios import Known, read_table
@@ -168,7 +169,7 @@ def event_of(catalog: Catalog, stream: Stream) -> Event | None:
     found = [
         (origin.time, number)
         for number, event in enumerate(catalog)
-        for origin in [event.preferred_origin() or (event.origins or [None])[0]]
+        for origin in [origin_of(event)]
         if origin is not None and origin.time and begins - _EARLIEST <= origin.time <= ends
     ]
     return catalog[max(found)[1]] if found else None

@@ -1,0 +1,68 @@
+"""Honest files of the simulation formats as text, and what is done to files."""
+
+import numpy as np
+
+SAMPLES = 300
+_ROWS = [
+    f"{0.02 * k:.4f} {np.sin(k):.5e} {np.cos(k):.5e} {np.sin(2 * k):.5e}" for k in range(SAMPLES)
+]
+_TABLE = "\n".join(_ROWS)
+#: By format: a name that its files may have, and what is in one.
+TEXTS = {
+    "SPECFEM": ("DB.X20.BXZ.semv", "\n".join(" ".join(row.split()[:2]) for row in _ROWS)),
+    "SW4": (
+        "s.txt",
+        "# Author: SW4\n# Scenario: test\n# Date: UTC  11/11/2019:10:52:45.123\n# Station: s\n"
+        "# Actual location (WGS84 longitude, latitude) (deg): 4.6 44.5\n# nColumns: 4\n"
+        "# Column 1: Time (s)\n# Column 2: X velocity (m/s)\n# Column 3: Y velocity (m/s)\n"
+        "# Column 4: Z velocity (m/s)\n" + _TABLE,
+    ),
+    "BBP": ("s.acc.bbp", "#  time(sec) N-S(cm/s/s) E-W(cm/s/s) U-D(cm/s/s)\n" + _TABLE),
+    "SEISSOL": (
+        "r-receiver-00001.dat",
+        'TITLE = "Temporal Signal for receiver number 00001"\n'
+        'VARIABLES = "Time","v1","v2","v3"\n# x1 1.0\n# x2 2.0\n# x3 3.0\n' + _TABLE,
+    ),
+    "HERCULES": ("station.0", "#  Time(s)  X|(m/s)  Y-(m/s)  Z.(m/s)\n" + _TABLE),
+    "COLUMNS": ("a.txt", _TABLE),
+    "AT2": (
+        "a.at2",
+        "PEER\nEvent, date, STA, 090\nACCELERATION TIME SERIES IN UNITS OF G\n"
+        f"NPTS= {SAMPLES}, DT= .0200 SEC\n" + "\n".join(row.split()[1] for row in _ROWS),
+    ),
+}
+WORDS = [
+    *(b"NaN", b"inf", b"-1e999", b"1e308", b"\n", b",", b"-", b"99999999999", b"-2147483648"),
+    *(b"\xff\xfe", b"\0", b"%s%n", b"../../", b"<!DOCTYPE a>", b"&x;", b"]]>", b'"'),
+]
+
+
+def mangle(good, rng):
+    """Cut off, overwrite, take out, insert, repeat, exchange lines, lengthen."""
+    bad = bytearray(good)
+    kind = rng.integers(8)
+    if kind == 0:
+        del bad[rng.integers(len(bad)) :]
+    elif kind == 1:
+        for at in rng.integers(len(bad), size=rng.integers(1, 30)):
+            bad[at] = rng.integers(256)
+    elif kind == 2:  # headers are where it hurts
+        for at in rng.integers(min(len(bad), 700), size=rng.integers(1, 6)):
+            bad[at] = rng.choice([0, 1, 0x7F, 0x80, 0xFF, rng.integers(256)])
+    elif kind == 3:
+        first, last = sorted(rng.integers(len(bad), size=2))
+        del bad[first:last]
+    elif kind == 4:
+        for _ in range(rng.integers(1, 4)):
+            at = rng.integers(len(bad))
+            bad[at:at] = WORDS[rng.integers(len(WORDS))]
+    elif kind == 5:
+        first, last = sorted(rng.integers(len(bad), size=2))
+        bad[first:first] = bad[first:last]
+    elif kind == 6:
+        lines = bytes(bad).split(b"\n")
+        rng.shuffle(lines)
+        bad = bytearray(b"\n".join(lines))
+    else:
+        bad += rng.bytes(int(rng.integers(1, 2000)))
+    return bytes(bad)
