@@ -1,4 +1,4 @@
-"""``obb evaluate``: a method on a store, or an ensemble beside recordings."""
+"""``obb evaluate``: a method on a store, an ensemble beside recordings, or an ensemble alone."""
 
 from __future__ import annotations
 
@@ -52,19 +52,24 @@ def evaluate(
     With --method and --data, the method is handed the low frequencies of every record of a split,
     and nothing else. With GENERATED, an ensemble folder, records are matched by network and station
     code and must cover its time. Copy, inverse filter, stochastic and oracle envelope stand beside
-    it in every table. The report is report.html, with the tables as CSV and JSON.
+    it in every table. The report is report.html, with the tables as CSV and JSON. GENERATED alone
+    is looked at for what no earthquake does, e.g. shaking before P; -o leaves checks.csv.
 
     \b
     obb evaluate --method pix2pix --data store/ -o report/
     obb evaluate --method pix2pix --weights run/weights/pix2pix/default.json --data store/ -o out/
     obb evaluate ensemble/ --recorded recordings/ -o report/
+    obb evaluate ensemble/
     """
     if (generated is None) == (method is None):
-        raise InputError("obb evaluate needs GENERATED and --recorded, or --method and --data.")
+        raise InputError(
+            "obb evaluate needs GENERATED, alone or with --recorded, or --method and --data."
+        )
     skips: list[tuple[str, str]] = []
     if generated is not None:
         if not recorded:
-            raise InputError("GENERATED needs --recorded: the records to compare it with.")
+            _check(generated, output)
+            return
         judged, skips, about, provenance = _ensemble(generated, recorded, units)
     else:
         if store is None:
@@ -93,6 +98,20 @@ def evaluate(
         click.echo(f"-> {output / 'report.html'}")
     if skips:
         sys.exit(2)
+
+
+def _check(generated: Path, output: Path | None) -> None:
+    from obspy_broadband import Ensemble
+    from obspy_broadband.evaluation.sanity import check_ensemble, describe
+
+    table = check_ensemble(Ensemble.read(generated), progress=True)
+    click.echo(table.T.to_string(float_format="{:.3g}".format, na_rep=""))
+    for sentence in describe(table):
+        click.echo(sentence)
+    if output:
+        output.mkdir(parents=True, exist_ok=True)
+        table.to_csv(output / "checks.csv")
+        click.echo(f"-> {output / 'checks.csv'}")
 
 
 def _ensemble(generated: Path, recorded: tuple[str, ...], units: str | None) -> Any:

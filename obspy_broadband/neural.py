@@ -76,6 +76,10 @@ class NeuralMethod(Method, nn.Module):
     loss_weights: Mapping[str, Mapping[str, float]]
     #: Shape of the standard normal numbers that one draw needs.
     noise_shape: tuple[int, ...]
+    #: How many channels of them, the last ``noise_channels * samples`` numbers of a draw, run along
+    #: the record: windows that overlap share them where they do, and a later window has others. The
+    #: rest of a draw is the same in all windows of a record.
+    noise_channels: int = 0
     #: Whether the network sees every window divided by its own peak, as windows for training are. A
     #: long record's quiet windows would look like nothing it was trained on otherwise.
     relative: bool = True
@@ -168,7 +172,8 @@ class NeuralMethod(Method, nn.Module):
                 for first in range(0, pairs.shape[1], at_once):
                     row, number = pairs[:, first : first + at_once]
                     of = torch.from_numpy(row).to(device)
-                    noise = torch.stack([self._noise(int(one)) for one in seeds[some[row], number]])
+                    drawn_with = zip(seeds[some[row], number], np.asarray(batch.starts)[some[row]])
+                    noise = torch.stack([self._noise(int(s), int(at)) for s, at in drawn_with])
                     if batch.levels is not None:
                         noise[:, : self.level_numbers] = torch.as_tensor(
                             batch.levels[some[row], number]
@@ -179,8 +184,19 @@ class NeuralMethod(Method, nn.Module):
                     drawn[some[row], number] = made.float().cpu().numpy()
         return drawn * peak[:, None, None, None]
 
-    def _noise(self, seed: int) -> Tensor:
+    def _noise(self, seed: int, start: int) -> Tensor:
+        """The numbers of one draw in the window that begins at a sample of its record."""
         numbers = np.random.default_rng(seed).standard_normal(self.noise_shape, dtype=np.float32)
+        if self.noise_channels and start:
+            size = self.noise_channels * self.samples
+            first, offset = divmod(start, self.samples)
+            blocks = []
+            for block in (first, first + 1):
+                rng = np.random.default_rng([seed, block])
+                drawn = rng.standard_normal(size, dtype=np.float32) if block else numbers[-size:]
+                blocks.append(drawn.reshape(self.noise_channels, self.samples))
+            running = np.concatenate(blocks, axis=1)[:, offset : offset + self.samples]
+            numbers = np.concatenate([numbers[:-size], running.ravel()])
         return torch.from_numpy(numbers)
 
     def weighted(self, phase: str, losses: Mapping[str, Tensor]) -> Tensor:

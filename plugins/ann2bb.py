@@ -72,6 +72,7 @@ class ANN2BB(NeuralMethod):
         inputs = 2 * len(_LONG) + CONDITIONS
         self.predictor = Predictor(inputs, _SPECTRA, CONDITIONS)
         self.noise_shape = (_SPECTRA + 3 * self.samples,)
+        self.noise_channels = 3
 
     @property
     def one_to_many(self) -> bool:  # type: ignore[override]

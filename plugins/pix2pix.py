@@ -99,7 +99,8 @@ class Pix2Pix(ShapeMethod):
         losses["angle"] = o.reconstruction
         if o.spectrogram:
             losses["spectrogram"] = o.spectrogram
-        self.own_noise = 3 * self.samples if o.noise else 0
+        self.noise_channels = 3 if o.noise else 0
+        self.own_noise = self.noise_channels * self.samples
         self.loss_weights = {"generator": losses, "discriminator": {"adversarial": 1.0}}
 
     def normalize(self, low: Tensor) -> Tensor:

@@ -169,3 +169,33 @@ def test_quiet_windows_get_the_level_of_their_records_strongest(monkeypatch):
     assert not torch.equal(other, loud)
     peaks = np.abs(made - windows[:, None]).max(axis=(1, 2, 3))
     assert peaks[1] < 0.01 * peaks[0]
+
+
+class Rushing(Tiny):
+    """A number for the style, then three channels of noise, put out as they are."""
+
+    samples = 256
+    noise_shape = (1 + 3 * 256,)
+    noise_channels = 3
+    relative = False
+
+    def look(self, low_frequency, conditions, strongest):
+        return {}
+
+    def sample(self, low_frequency, conditions, noise, seen):
+        return noise[:, 1:].unflatten(1, (3, self.samples)) + 10 * noise[:, :1, None]
+
+
+def test_noise_runs_along_the_record_and_does_not_begin_again_with_every_window():
+    method = Rushing()
+    batch = low_frequency_batch(method, rows=4)
+    batch = dataclasses.replace(batch, starts=np.array([0, 100, 256, 600]))
+    seeds = np.full((4, 1), 5, dtype=np.uint64)
+    first, second, third, fourth = method.realize(batch, seeds)[:, 0]
+    assert np.array_equal(first[:, 100:], second[:, :156])
+    assert np.array_equal(second[:, 156:], third[:, :100])
+    assert not np.isclose(first, fourth).any()
+    # What is no noise is the same everywhere, and a record's first window is drawn as if alone.
+    assert np.abs(first.mean() - fourth.mean()) < 0.5
+    alone = np.random.default_rng(5).standard_normal(769, dtype=np.float32)
+    assert first == pytest.approx((alone[1:] + 10 * alone[0]).reshape(3, 256), abs=1e-5)

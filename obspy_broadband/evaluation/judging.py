@@ -122,7 +122,9 @@ def judge(
             if clean:
                 found = measured(case, made, periods)
                 drawn[name].append(np.stack([found[one] for one in names], axis=-1))
-                guarantee[name].append(_low_frequency(case, made))
+                guarantee[name].append(
+                    low_frequency_kept(case.low_frequency, made, case.sampling_rate, case.corner)
+                )
             scores[name].append(_goodness(case, made[:_GOODNESS]))
             if number < _SHOWN:
                 kept[name].append(made[:3].astype(np.float32))
@@ -183,12 +185,20 @@ def _goodness(case: Case, made: np.ndarray) -> dict[str, float]:
     return found
 
 
-def _low_frequency(case: Case, made: np.ndarray) -> tuple[float, float, float]:
-    """Smallest and largest ratio of smoothed spectra below 0.8 corner, and the lag in samples."""
-    low = case.low_frequency
-    frequencies = np.fft.rfftfreq(low.shape[-1], 1 / case.sampling_rate)
-    centers = np.geomspace(0.2, 0.8, 6) * case.corner
-    few = frequencies <= 0.85 * case.corner
+def low_frequency_kept(
+    low: np.ndarray, made: np.ndarray, sampling_rate: float, corner: float
+) -> tuple[float, float, float]:
+    """What became of the low frequencies.
+
+    :param low: (components, samples): what a method was given.
+    :param made: (realizations, components, samples).
+    :param corner: Hz.
+    :return: smallest and largest ratio of smoothed spectra below 0.8 corner, and the largest lag in
+        samples.
+    """
+    frequencies = np.fft.rfftfreq(low.shape[-1], 1 / sampling_rate)
+    centers = np.geomspace(0.2, 0.8, 6) * corner
+    few = frequencies <= 0.85 * corner
     weights = konno_ohmachi_weights(frequencies[few], centers, 20.0)
     ends = np.hanning(low.shape[-1])
     given = np.fft.rfft(low * ends)[:, few]

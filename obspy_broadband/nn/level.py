@@ -73,11 +73,13 @@ class SpectralLevel(nn.Module):
         return torch.fft.irfft(flat, self.samples, norm="ortho")
 
     def give(self, shape: Tensor, levels: Tensor, corner: Tensor) -> Tensor:
-        """The part above the corner, of a given level.
+        """The part above the corner, of a given level; it fades at both ends.
 
         :param levels: (batch, LEVELS).
         """
-        spectrum = torch.fft.rfft(shape.float(), norm="ortho")
+        # As in training, where nothing is learned of the ends: what a network leaves there may be
+        # larger than the earthquake, and a record's first and last window show it.
+        spectrum = torch.fft.rfft(shape.float() * self.taper, norm="ortho")
         gain = self._gain(levels - self._levels(spectrum))
         return torch.fft.irfft(spectrum * gain * self._above(corner), self.samples, norm="ortho")
 

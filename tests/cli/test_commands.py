@@ -84,6 +84,16 @@ def test_enrich_measure_plot_evaluate(folder):
     }
 
 
+def test_an_ensemble_alone_is_checked(folder):
+    assert enrich(folder).exit_code == 0
+    done = run("evaluate", folder / "out", "-o", folder / "checks")
+    assert done.exit_code == 0, done.output
+    assert "kappa_s" in done.output
+    table = pd.read_csv(folder / "checks" / "checks.csv")
+    assert list(table["station"]) == ["XX.AAA..HX", "XX.BBB..HX"]
+    assert (table["low_frequency"] < 0.01).all()
+
+
 def test_the_same_command_gives_the_same_bytes(folder, output):
     enrich(folder)
     first = output(folder / "out")

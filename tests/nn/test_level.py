@@ -167,3 +167,15 @@ def test_a_records_levels_do_not_know_what_stands_beside_it(fitted):
     alone = head.distribution(batch.low_frequency[2:3], known[2:3])
     for all_rows, one_row in zip(together, alone):
         assert torch.allclose(all_rows[2], one_row[0], atol=1e-5)
+
+
+def test_what_a_network_leaves_at_the_ends_of_a_window_is_not_amplified():
+    """Training tapers them away, so that nothing holds a network to silence there."""
+    spectral = SpectralLevel(4096, 100.0)
+    shape, corner = torch.randn(1, 3, 4096), torch.ones(1)
+    loud = shape.clone()
+    loud[..., :20] = 50.0
+    levels = torch.zeros(1, LEVELS)
+    made = spectral.give(loud, levels, corner)
+    assert made[..., :10].abs().max() < made[..., 1000:3000].abs().max()
+    assert made[..., 1000:3000].std() > 0.9 * spectral.give(shape, levels, corner).std()

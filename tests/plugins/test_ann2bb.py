@@ -7,6 +7,8 @@ from obb_plugins.ann2bb import ANN2BB, SHORT, Options
 
 from obspy_broadband.data.simulated import Population, simulate
 from obspy_broadband.errors import InputError
+from obspy_broadband.evaluation.sanity import above_corner, repetition
+from obspy_broadband.signal.filters import band_limit
 from obspy_broadband.signal.response import response_spectrum
 from obspy_broadband.testing import check_method, low_frequency_batch
 from obspy_broadband.training import trainer
@@ -57,6 +59,15 @@ def test_there_is_nothing_before_p(method):
     quiet = dataclasses.replace(batch, low_frequency=quiet)
     drawn = method.realize(quiet, SEEDS)[0] - quiet.low_frequency
     assert np.abs(drawn[..., :700]).max() < 0.05 * np.abs(drawn).max()
+
+
+def test_windows_of_a_record_do_not_repeat_each_other(method, simulation):
+    long, rng = simulation(duration=120), np.random.default_rng(2)
+    for trace in long:  # as strong everywhere
+        trace.data = 0.1 * band_limit(rng.normal(size=trace.stats.npts), 50.0, 1.0)
+    record = long.enrich(method, n=1, seed=1).records[0]
+    high = above_corner(record.low_frequency, record.realizations[0], 100.0, 1.0)
+    assert repetition(high, 100.0) < 0.1
 
 
 def test_obb_train_fits_it_from_a_store_like_any_other(tmp_path, simulation):

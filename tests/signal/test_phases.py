@@ -31,6 +31,28 @@ def test_a_known_distance_places_p():
     assert abs(np.median(gaps) - 6.0) < 1.5
 
 
+def test_silence_ahead_of_a_record_changes_nothing():
+    for seed in range(4):
+        motion = earthquake(8.0, 12.0, seed)
+        p, s = arrivals(motion, FS, CORNER)
+        late_p, late_s = arrivals(np.pad(motion, ((0, 0), (3000, 0))), FS, CORNER)
+        assert late_s - 30.0 == pytest.approx(s, abs=0.3)
+        assert late_p - 30.0 == pytest.approx(p, abs=0.3)
+
+
+def test_a_strong_p_is_not_taken_for_s_where_the_distance_is_known():
+    """As near a nodal plane of S: P is then not put ahead of the first motion."""
+    times, found = np.arange(6000) / FS, []
+    for seed in range(8):
+        shape = 0.8 * saragoni_hart(times - 20.0, 3.0) + saragoni_hart(times - 26.0, 5.0)
+        noise = np.random.default_rng(seed).normal(size=(3, len(times)))
+        found.append(arrivals(band_limit(shape * noise, FS, CORNER), FS, CORNER, 49.0))
+    p, s = np.array(found, dtype=float).T
+    assert abs(np.median(s) - 26.0) < 1.5
+    assert abs(np.median(p) - 20.0) < 1.5
+    assert np.mean(p > 18.0) > 0.7
+
+
 def test_a_record_that_begins_in_the_shaking():
     cut = earthquake(12.0, 18.0, 1)[:, 1900:]
     p, s = arrivals(cut, FS, CORNER)
