@@ -21,6 +21,8 @@ _LOWEST, _HIGHEST, _NODES = 0.5, 40.0, 12  # Hz
 _TAPER = 2.0  # s, at both ends: a record that is cut off has no step
 _EDGES = (0.10, 0.144, 0.208, 0.30, 0.433, 0.624, 0.90)  # of the low-frequency bands, by the corner
 _SHAPES = 2 * (len(_EDGES) - 1) + 2  # numbers that features() gives beside the conditions
+#: Times that a level is given: between nodes a spectrum may be steep, and the first gain be off.
+_ROUNDS = 2
 LEVELS = 2 * _NODES  #: numbers of a level: vertical, then horizontal, by rising frequency
 
 
@@ -68,20 +70,23 @@ class SpectralLevel(nn.Module):
 
         :param corner: (batch,), Hz.
         """
-        spectrum = torch.fft.rfft(signal.float() * self.taper, norm="ortho")
-        flat = spectrum / self._gain(self._levels(spectrum)) * self._above(corner)
-        return torch.fft.irfft(flat, self.samples, norm="ortho")
+        return self.give(signal, signal.new_zeros(len(signal), LEVELS), corner)
 
     def give(self, shape: Tensor, levels: Tensor, corner: Tensor) -> Tensor:
         """The part above the corner, of a given level; it fades at both ends.
 
         :param levels: (batch, LEVELS).
         """
-        # As in training, where nothing is learned of the ends: what a network leaves there may be
-        # larger than the earthquake, and a record's first and last window show it.
-        spectrum = torch.fft.rfft(shape.float() * self.taper, norm="ortho")
-        gain = self._gain(levels - self._levels(spectrum))
-        return torch.fft.irfft(spectrum * gain * self._above(corner), self.samples, norm="ortho")
+        # The ends: a network learns nothing of them, and what it leaves there may be larger than
+        # the earthquake; a record's first and last window would show it. Below the corner: what
+        # is there is not of this level, and would hide what is just above.
+        above = self._above(corner)
+        spectrum = torch.fft.rfft(shape.float() * self.taper, norm="ortho") * above
+        filled = above[:, 0].square() @ self.kernel
+        for _ in range(_ROUNDS):
+            measured = self._levels(spectrum) - 0.5 * torch.log(filled + 1e-12).repeat(1, 2)
+            spectrum = spectrum * self._gain(levels - measured)
+        return torch.fft.irfft(spectrum, self.samples, norm="ortho")
 
     def _levels(self, spectrum: Tensor) -> Tensor:
         power = spectrum.real.square() + spectrum.imag.square()

@@ -179,3 +179,17 @@ def test_what_a_network_leaves_at_the_ends_of_a_window_is_not_amplified():
     made = spectral.give(loud, levels, corner)
     assert made[..., :10].abs().max() < made[..., 1000:3000].abs().max()
     assert made[..., 1000:3000].std() > 0.9 * spectral.give(shape, levels, corner).std()
+
+
+def test_what_a_network_leaves_below_the_corner_does_not_hide_what_is_above():
+    """A strong low-frequency part, and a spectrum that falls steeply: the level is met all the
+    same.
+    """
+    torch.manual_seed(5)
+    spectral = SpectralLevel(4096, 100.0)
+    spectra = torch.fft.rfft(torch.randn(4, 3, 4096))
+    frequencies = torch.fft.rfftfreq(4096, 0.01)
+    fall = frequencies.clamp_min(0.5) ** -2.0 * torch.where(frequencies < 0.95, 20.0, 1.0)
+    made = spectral.give(torch.fft.irfft(spectra * fall), torch.zeros(4, LEVELS), torch.ones(4))
+    above = spectral.measure(made).unflatten(1, (2, -1))[..., 3:].mean(dim=(0, 1))  # from 1.65 Hz
+    assert torch.allclose(above, torch.zeros_like(above), atol=0.15)
