@@ -28,6 +28,8 @@ _MATCHED = 0.9
 #: at their frequency. There the spectrum falls with a kappa (s; Anderson and Hough, 1984), this one
 #: first, then within these limits whatever comes nearest to those ordinates.
 _SHORTEST, _KAPPA, _KAPPAS = 0.08, 0.04, (0.01, 0.08)
+#: Difference of ln SA from which the simulation alone has not got an ordinate.
+_MARGIN = 0.15
 #: Numbers drawn for the spectra of the vertical and the mean horizontal.
 _SPECTRA = 2 * len(SHORT)
 
@@ -165,12 +167,18 @@ class ANN2BB(NeuralMethod):
         nodes = np.log(1.0 / periods[own])[::-1]
         beyond = np.maximum(frequencies - 1.0 / _SHORTEST, 0.0)
         kappa = np.full((3, 1), _KAPPA)
+        # Near the corner the simulation alone may have the ordinate, which then says nothing of
+        # what is above: less and less would be asked for. What shorter periods say holds there.
+        told = (wanted > _ln_spectra(low, rate, periods) + _MARGIN)[:, own][:, ::-1]
         for _ in range(self.options.iterations):
-            found = np.log(response_spectrum(low + high, rate, tuple(periods)) + 1e-12)
-            # Two horizontals have one target: their difference is the noise's own.
-            found[1:] = found[1:].mean(axis=0)
+            found = _ln_spectra(low + high, rate, periods)
             change = np.clip(wanted - found, -1.5, 1.5)
-            gain = np.array([np.interp(at, nodes, one[own][::-1]) for one in change])
+            gain = np.array(
+                [
+                    np.interp(at, nodes[some], one[own][::-1][some]) if some.any() else 0.0 * at
+                    for some, one in zip(told, change)
+                ]
+            )
             # Peaks that are too small ask for more energy where nothing else asks for any.
             asked = kappa - _KAPPA * change[:, peak].mean(axis=1, keepdims=True)
             asked = np.clip(asked, *_KAPPAS)
@@ -178,6 +186,15 @@ class ANN2BB(NeuralMethod):
             kappa = asked
             high = np.fft.irfft(np.fft.rfft(high, length) * gain, length)[..., :samples]
         return low + high
+
+
+def _ln_spectra(motion: np.ndarray, rate: float, periods: np.ndarray) -> np.ndarray:
+    """ln SA of (3, samples): (3, periods). Two horizontals have one target, so they get their mean:
+    their difference is the noise's own.
+    """
+    found = np.log(response_spectrum(motion, rate, tuple(periods)) + 1e-12)
+    found[1:] = found[1:].mean(axis=0)
+    return found
 
 
 def _ordinates(motion: Tensor, periods: np.ndarray, sampling_rate: float) -> Tensor:

@@ -103,3 +103,23 @@ def test_the_fourier_spectrum_falls_beyond_the_shortest_period(method):
     assert (falls > 0.008).all()
     assert (falls < 0.09).all()
     assert falls[0] == pytest.approx(falls[1], abs=0.01)
+
+
+def test_an_ordinate_that_the_simulation_has_alone_makes_no_hole_above_the_corner():
+    """Near the corner SA is told at half of what the low frequencies have: energy from 1.2 Hz on
+    follows from what shorter periods say.
+    """
+    method = ANN2BB(Options(steps=1, vary_level=False))
+    batch = low_frequency_batch(method, rows=1)
+    alone = np.log(response_spectrum(batch.low_frequency[0].astype(float), 100.0, SHORT))
+    near = np.array(SHORT) > 0.5
+    told = np.where(near, alone.mean(axis=0) - 0.7, alone.mean(axis=0)[near].min() - 0.3)
+    method.predictor.linear[:, 0] = torch.tensor(np.tile(told, 2), dtype=torch.float32)
+    drawn = method.realize(batch, SEEDS)[0] - batch.low_frequency
+    frequencies = np.fft.rfftfreq(drawn.shape[-1], 0.01)
+    power = (np.abs(np.fft.rfft(drawn)) ** 2).mean(axis=(0, 1))
+    near, beyond = (
+        0.5 * np.log(power[(frequencies > low) & (frequencies < high)].mean())
+        for low, high in ((1.25, 1.7), (2.2, 3.0))
+    )
+    assert near > beyond - 0.7
