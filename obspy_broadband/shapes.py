@@ -25,6 +25,9 @@ from .nn.level import LEVELS, LevelHead
 
 #: Of the low frequencies, whose peak is 1, and of shapes, whose peaks are about 6.
 _LOW, _HIGH = 0.5, 0.1
+#: Share of a window's peak that the low frequencies must have reached for anything to be made.
+#: Records have noise ahead of P; simulations have nothing, which no network has seen.
+_SILENT = 2e-3
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,10 @@ class ShapeMethod(NeuralMethod):
             return made
         drawn = numbers[..., None] * float(self.options.vary_level)
         levels = seen["level"] + (seen["level_root"] @ drawn)[..., 0]
-        return low_frequency + self.level.spectral.give(made, levels, conditions[:, 0].exp())
+        corner = conditions[:, 0].exp()
+        begun = _begun(low_frequency, corner, self.sampling_rate)
+        # Twice: what was there must not count for the level, and a level given rings.
+        return low_frequency + begun * self.level.spectral.give(begun * made, levels, corner)
 
     def prepare_training(self, batch: Batch, weights: Tensor, events: Sequence[str]) -> None:
         """See :meth:`obspy_broadband.neural.NeuralMethod.prepare_training`."""
@@ -173,3 +179,16 @@ class ShapeMethod(NeuralMethod):
             mean = share @ ln_scale
             self.ln_scales[0] = mean
             self.ln_scales[1] = (share @ (ln_scale - mean).square()).sqrt()
+
+
+def _begun(low: Tensor, corner: Tensor, sampling_rate: float) -> Tensor:
+    """0 where a window's low frequencies are silent yet, then 1: (rows, 1, samples).
+
+    It rises within half a period of the corner, which ends where they begin.
+    """
+    size = low.abs().amax(dim=1)
+    begin = (size > _SILENT * size.amax(dim=1, keepdim=True)).int().argmax(dim=1)
+    half = 0.5 * sampling_rate / corner
+    ahead = torch.arange(low.shape[-1], device=low.device) - begin[:, None]
+    rise = (1.0 + ahead / half[:, None]).clamp(0.0, 1.0)
+    return (0.5 - 0.5 * torch.cos(math.pi * rise))[:, None]

@@ -23,6 +23,9 @@ _EDGES = (0.10, 0.144, 0.208, 0.30, 0.433, 0.624, 0.90)  # of the low-frequency 
 _SHAPES = 2 * (len(_EDGES) - 1) + 2  # numbers that features() gives beside the conditions
 #: Times that a level is given: between nodes a spectrum may be steep, and the first gain be off.
 _ROUNDS = 2
+#: Nodes at which a shape is made flat. A network leaves bumps, hums and holes between those of the
+#: level; what is known of a spectrum is the level.
+_FINE = 36
 LEVELS = 2 * _NODES  #: numbers of a level: vertical, then horizontal, by rising frequency
 
 
@@ -35,26 +38,21 @@ class SpectralLevel(nn.Module):
     frequencies: Tensor
     kernel: Tensor
     hat: Tensor
+    fine_kernel: Tensor
+    fine_hat: Tensor
     taper: Tensor
 
     def __init__(self, samples: int, sampling_rate: float):
         super().__init__()
         frequencies = torch.fft.rfftfreq(samples, 1.0 / sampling_rate, dtype=torch.float64)
-        nodes = torch.logspace(
-            math.log10(_LOWEST), math.log10(_HIGHEST), _NODES, dtype=torch.float64
-        )
-        where = torch.log(frequencies.clamp_min(frequencies[1] / 2))
-        apart = math.log(_HIGHEST / _LOWEST) / (_NODES - 1)
-        kernel = torch.exp(-0.5 * ((where - nodes.log()[:, None]) / (0.5 * apart)) ** 2)
-        kernel[:, 0] = 0.0
-        place = ((where - math.log(_LOWEST)) / apart).clamp(0, _NODES - 1)
-        hat = (1.0 - (place - torch.arange(_NODES)[:, None]).abs()).clamp_min(0.0)
         ends = torch.arange(samples, dtype=torch.float64)
         ends = torch.minimum(ends + 0.5, samples - 0.5 - ends) / (_TAPER * sampling_rate)
+        kernel, hat = _nodes(frequencies, _HIGHEST, _NODES)
+        fine_kernel, fine_hat = _nodes(frequencies, float(frequencies[-1]), _FINE)
         for name, value in (
             ("frequencies", frequencies),
-            ("kernel", (kernel / kernel.sum(dim=1, keepdim=True)).T),
-            ("hat", hat),
+            *(("kernel", kernel), ("hat", hat)),
+            *(("fine_kernel", fine_kernel), ("fine_hat", fine_hat)),
             ("taper", 0.5 - 0.5 * torch.cos(math.pi * ends.clamp(0, 1))),
         ):
             # Follows from the lengths alone: no part of the weights.
@@ -63,7 +61,8 @@ class SpectralLevel(nn.Module):
 
     def measure(self, signal: Tensor) -> Tensor:
         """ln of the smoothed Fourier amplitudes: (batch, 3, samples) -> (batch, LEVELS)."""
-        return self._levels(torch.fft.rfft(signal.float() * self.taper, norm="ortho"))
+        spectrum = torch.fft.rfft(signal.float() * self.taper, norm="ortho")
+        return _levels(spectrum, self.kernel)
 
     def shape(self, signal: Tensor, corner: Tensor) -> Tensor:
         """The part above the corner, of level 1: (batch, 3, samples).
@@ -82,31 +81,53 @@ class SpectralLevel(nn.Module):
         # is there is not of this level, and would hide what is just above.
         above = self._above(corner)
         spectrum = torch.fft.rfft(shape.float() * self.taper, norm="ortho") * above
-        filled = above[:, 0].square() @ self.kernel
-        for _ in range(_ROUNDS):
-            measured = self._levels(spectrum) - 0.5 * torch.log(filled + 1e-12).repeat(1, 2)
-            spectrum = spectrum * self._gain(levels - measured)
+        for kernel, hat, wanted in (
+            (self.fine_kernel, self.fine_hat, levels.new_zeros(len(levels), 2 * _FINE)),
+            (self.kernel, self.hat, levels),
+        ):
+            filled = 0.5 * torch.log(above[:, 0].square() @ kernel + 1e-12).repeat(1, 2)
+            for _ in range(_ROUNDS):
+                spectrum = spectrum * _gain(wanted - _levels(spectrum, kernel) + filled, hat)
         return torch.fft.irfft(spectrum, self.samples, norm="ortho")
-
-    def _levels(self, spectrum: Tensor) -> Tensor:
-        power = spectrum.real.square() + spectrum.imag.square()
-        vertical, horizontal = power[:, 0], power[:, 1:].mean(dim=1)
-        # Spectra span ten decades: no half precision here, whatever the training's is.
-        with torch.autocast(spectrum.device.type, enabled=False):
-            smooth = torch.stack([vertical, horizontal], dim=1) @ self.kernel
-        return (0.5 * torch.log(smooth + 1e-20)).flatten(1)
-
-    def _gain(self, levels: Tensor) -> Tensor:
-        """(batch, LEVELS) -> (batch, 3, frequencies)."""
-        with torch.autocast(levels.device.type, enabled=False):
-            curves = (levels.unflatten(1, (2, _NODES)) @ self.hat).clamp(-40.0, 40.0).exp()
-        return torch.stack([curves[:, 0], curves[:, 1], curves[:, 1]], dim=1)
 
     def _above(self, corner: Tensor) -> Tensor:
         """What a band limit at the corner takes away: (batch, 1, frequencies)."""
         ratio = self.frequencies / corner[:, None]
         step = ((ratio - 1.0) / (STOP_RATIO - 1.0)).clamp(0.0, 1.0)
         return (0.5 - 0.5 * torch.cos(math.pi * step))[:, None]
+
+
+def _nodes(frequencies: Tensor, highest: float, count: int) -> tuple[Tensor, Tensor]:
+    """Between _LOWEST and a frequency, evenly in its logarithm.
+
+    :return: what smooths power at each node, (frequencies, nodes), and what interpolates between
+        them, (nodes, frequencies).
+    """
+    nodes = torch.logspace(math.log10(_LOWEST), math.log10(highest), count, dtype=torch.float64)
+    where = torch.log(frequencies.clamp_min(frequencies[1] / 2))
+    apart = math.log(highest / _LOWEST) / (count - 1)
+    kernel = torch.exp(-0.5 * ((where - nodes.log()[:, None]) / (0.5 * apart)) ** 2)
+    kernel[:, 0] = 0.0
+    place = ((where - math.log(_LOWEST)) / apart).clamp(0, count - 1)
+    hat = (1.0 - (place - torch.arange(count)[:, None]).abs()).clamp_min(0.0)
+    return (kernel / kernel.sum(dim=1, keepdim=True)).T, hat
+
+
+def _levels(spectrum: Tensor, kernel: Tensor) -> Tensor:
+    """ln of smoothed amplitudes, V then H: (batch, 3, frequencies) -> (batch, 2 nodes)."""
+    power = spectrum.real.square() + spectrum.imag.square()
+    vertical, horizontal = power[:, 0], power[:, 1:].mean(dim=1)
+    # Spectra span ten decades: no half precision here, whatever the training's is.
+    with torch.autocast(spectrum.device.type, enabled=False):
+        smooth = torch.stack([vertical, horizontal], dim=1) @ kernel
+    return (0.5 * torch.log(smooth + 1e-20)).flatten(1)
+
+
+def _gain(levels: Tensor, hat: Tensor) -> Tensor:
+    """(batch, 2 nodes) -> (batch, 3, frequencies)."""
+    with torch.autocast(levels.device.type, enabled=False):
+        curves = (levels.unflatten(1, (2, -1)) @ hat).clamp(-40.0, 40.0).exp()
+    return torch.stack([curves[:, 0], curves[:, 1], curves[:, 1]], dim=1)
 
 
 class LevelHead(nn.Module):
