@@ -27,7 +27,7 @@ from .nn.level import LEVELS, LevelHead
 _LOW, _HIGH = 0.5, 0.1
 #: Share of a window's peak that the low frequencies must have reached for anything to be made.
 #: Records have noise ahead of P; simulations have nothing, which no network has seen.
-_SILENT = 2e-3
+_SILENT = 1e-2
 
 
 @dataclass(frozen=True)
