@@ -229,7 +229,7 @@ def test_the_command_judges_a_method(store, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "needs GENERATED and --recorded, or --method and --data"),
+        ([], "needs GENERATED, alone or with --recorded, or --method and --data"),
         (["-m", "stochastic"], "--method needs --data"),
         (["-m", "nothing", "--data", "STORE"], "Unknown method 'nothing'"),
         (["-m", "stochastic", "--data", "/nowhere"], "no finished training store"),
