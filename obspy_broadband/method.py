@@ -120,6 +120,8 @@ class Method(ABC):
     #: How many independent normal numbers the level of a realization is drawn from, number j for
     #: the same frequency at every station; 0 for a method that does not use ``batch.levels``.
     level_numbers: int = 0
+    #: Factor on the spread of the level that is drawn; see :mod:`.training.calibrate`.
+    level_spread: float = 1.0
     #: A frozen dataclass of all that a user may set.
     Options: ClassVar[type] = NoOptions
 

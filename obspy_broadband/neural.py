@@ -86,8 +86,6 @@ class NeuralMethod(Method, nn.Module):
     #: Which weights of a run are kept: those with the "best" score, or the "last", for a method
     #: that does not translate yet.
     keep: str = "best"
-    #: Factor on the spread of the level that is drawn; see :mod:`.training.calibrate`.
-    level_spread: float = 1.0
     #: Where its weights came from; None before training.
     weights: Weights | None = None
     #: Options by the name of a preset; names that begin with "training." are the trainer's.

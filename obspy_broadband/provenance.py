@@ -76,8 +76,7 @@ def _weights(method: Method) -> dict[str, Any]:
     found = getattr(method, "weights", None)
     if found is None:
         return {}
-    spread = getattr(method, "level_spread", 1.0)
-    calibrated = {} if spread == 1.0 else {"level_spread": spread}
+    calibrated = {} if method.level_spread == 1.0 else {"level_spread": method.level_spread}
     return {"weights": {"name": found.name, "sha256": found.card["sha256"], **calibrated}}
 
 

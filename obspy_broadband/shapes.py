@@ -159,7 +159,8 @@ class ShapeMethod(NeuralMethod):
         corner = conditions[:, 0].exp()
         begun = _begun(low_frequency, corner, self.sampling_rate)
         # Twice: what was there must not count for the level, and a level given rings.
-        return low_frequency + begun * self.level.spectral.give(begun * made, levels, corner)
+        high = self.level.spectral.give(begun * made, levels, corner, flat=True)
+        return low_frequency + begun * high
 
     def prepare_training(self, batch: Batch, weights: Tensor, events: Sequence[str]) -> None:
         """See :meth:`obspy_broadband.neural.NeuralMethod.prepare_training`."""

@@ -109,6 +109,10 @@ class ANN2BB(NeuralMethod):
             "spectra": self.predictor.mean(x),
             "root": self.predictor.root(conditions),
             "envelope": torch.as_tensor(envelope, device=low_frequency.device),
+            "alone": torch.as_tensor(
+                np.array([_ln_spectra(one, self.sampling_rate, np.array(SHORT)) for one in low]),
+                device=low_frequency.device,
+            ),
         }
 
     def sample(
@@ -119,7 +123,7 @@ class ANN2BB(NeuralMethod):
         spectra = seen["spectra"] + (seen["root"] @ drawn)[..., 0]
         white = noise[:, _SPECTRA:].unflatten(1, (3, self.samples))
         white = white.double() * seen["envelope"][:, None]
-        given = (low_frequency, spectra, white, conditions[:, 0].exp())
+        given = (low_frequency, spectra, white, conditions[:, 0].exp(), seen["alone"])
         made = [self._match(*row) for row in zip(*(one.cpu().double().numpy() for one in given))]
         return torch.as_tensor(np.array(made), dtype=torch.float32, device=low_frequency.device)
 
@@ -142,11 +146,17 @@ class ANN2BB(NeuralMethod):
         return torch.as_tensor(found, dtype=torch.float32, device=low.device)
 
     def _match(
-        self, low: np.ndarray, ln_spectra: np.ndarray, noise: np.ndarray, corner: float
+        self,
+        low: np.ndarray,
+        ln_spectra: np.ndarray,
+        noise: np.ndarray,
+        corner: float,
+        alone: np.ndarray,
     ) -> np.ndarray:
         """Low frequencies and noise whose sum has the spectrum: (3, samples).
 
         :param noise: (3, samples), under the record's envelope.
+        :param alone: (3, len(SHORT)), ln SA of the low frequencies.
         """
         rate = self.sampling_rate
         vertical, horizontal = ln_spectra.reshape(2, len(SHORT))
@@ -169,7 +179,7 @@ class ANN2BB(NeuralMethod):
         kappa = np.full((3, 1), _KAPPA)
         # Near the corner the simulation alone may have the ordinate, which then says nothing of
         # what is above: less and less would be asked for. What shorter periods say holds there.
-        told = (wanted > _ln_spectra(low, rate, periods) + _MARGIN)[:, own][:, ::-1]
+        told = (wanted > alone[:, chosen] + _MARGIN)[:, own][:, ::-1]
         for _ in range(self.options.iterations):
             found = _ln_spectra(low + high, rate, periods)
             change = np.clip(wanted - found, -1.5, 1.5)

@@ -167,7 +167,7 @@ def _asked(source: Source, request: Request) -> dict[str, Any]:
     """What decides on the bytes of a run's output."""
     ready = request.ready()
     weights = getattr(ready, "weights", None)
-    spread = getattr(ready, "level_spread", 1.0)
+    spread = ready.level_spread
     return {
         "format": FORMAT,
         "format_version": VERSION,

@@ -67,7 +67,7 @@ def evaluate_on_store(
         "method": name,
         "options": dataclasses.asdict(ready.options),
         "weights": None if found is None else found.card["sha256"],
-        "level_spread": getattr(ready, "level_spread", 1.0),
+        "level_spread": ready.level_spread,
         "store": str(store_folder),
         "split": split,
         "protocol": protocol,

@@ -71,20 +71,23 @@ class SpectralLevel(nn.Module):
         """
         return self.give(signal, signal.new_zeros(len(signal), LEVELS), corner)
 
-    def give(self, shape: Tensor, levels: Tensor, corner: Tensor) -> Tensor:
+    def give(self, shape: Tensor, levels: Tensor, corner: Tensor, flat: bool = False) -> Tensor:
         """The part above the corner, of a given level; it fades at both ends.
 
         :param levels: (batch, LEVELS).
+        :param flat: whether what the shape's spectrum has between the nodes of the level is a
+            network's own and is taken away.
         """
         # The ends: a network learns nothing of them, and what it leaves there may be larger than
         # the earthquake; a record's first and last window would show it. Below the corner: what
         # is there is not of this level, and would hide what is just above.
         above = self._above(corner)
         spectrum = torch.fft.rfft(shape.float() * self.taper, norm="ortho") * above
-        for kernel, hat, wanted in (
-            (self.fine_kernel, self.fine_hat, levels.new_zeros(len(levels), 2 * _FINE)),
-            (self.kernel, self.hat, levels),
-        ):
+        steps = [(self.kernel, self.hat, levels)]
+        if flat:
+            even = levels.new_zeros(len(levels), 2 * _FINE)
+            steps.insert(0, (self.fine_kernel, self.fine_hat, even))
+        for kernel, hat, wanted in steps:
             filled = 0.5 * torch.log(above[:, 0].square() @ kernel + 1e-12).repeat(1, 2)
             for _ in range(_ROUNDS):
                 spectrum = spectrum * _gain(wanted - _levels(spectrum, kernel) + filled, hat)

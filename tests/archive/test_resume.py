@@ -216,6 +216,6 @@ def test_a_source_that_is_not_there_leaves_room_for_the_next_try(records, tmp_pa
 def test_a_run_is_not_resumed_with_another_spread_of_levels(records, tmp_path, inline, monkeypatch):
     source = records(1)
     run(source, tmp_path / "out", PLAIN, inline)
-    monkeypatch.setattr(type(PLAIN.ready()), "level_spread", 1.2, raising=False)
+    monkeypatch.setattr(type(PLAIN.ready()), "level_spread", 1.2)
     with pytest.raises(InputError, match=r"level_spread is 1\.2"):
         run(source, tmp_path / "out", PLAIN, inline, resume=True)

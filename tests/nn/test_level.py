@@ -35,8 +35,7 @@ def test_level_and_shape_together_are_the_record(spectral):
     above = record - band_limit(record, RATE, corner)
     middle = slice(300, -300)
     error = (again - above)[..., middle].norm() / above[..., middle].norm()
-    # What a spectrum has between the nodes of the level is taken for a network's own and made flat.
-    assert error < 0.25
+    assert error < 0.06  # the smoothed level of a flattened record is not quite 1
     assert shape.square().mean().sqrt() == pytest.approx(1.0, abs=0.3)
 
 
@@ -203,7 +202,7 @@ def test_hums_and_holes_of_a_network_are_made_flat():
     spectra[..., (frequencies > 30) & (frequencies < 38)] *= 0.05
     spectra[..., (frequencies > 12) & (frequencies < 13)] *= 10.0
     spectra[..., frequencies > 46] *= 10.0
-    made = spectral.give(torch.fft.irfft(spectra), torch.zeros(4, LEVELS), torch.ones(4))
+    made = spectral.give(torch.fft.irfft(spectra), torch.zeros(4, LEVELS), torch.ones(4), flat=True)
     power = torch.fft.rfft(made, norm="ortho").abs().square().mean(dim=(0, 1))
     for low, high in ((5, 8), (12, 13), (31, 37), (47, 50)):
         level = 0.5 * power[(frequencies > low) & (frequencies < high)].mean().log()

@@ -11,6 +11,7 @@ from obspy.core.event import Event, Magnitude, Origin, ResourceIdentifier
 
 from ...errors import InputError
 from ...record import LONGEST, SHORTEST
+from ...scenarios import origin_of
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Times:
 
 def card(event: Event) -> dict[str, Any] | None:
     """An event as JSON: what enriching needs of it; None without an origin time."""
-    origin = event.preferred_origin() or (event.origins[0] if event.origins else None)
+    origin = origin_of(event)
     if origin is None or origin.time is None:
         return None
     size = event.preferred_magnitude() or (event.magnitudes[0] if event.magnitudes else None)
