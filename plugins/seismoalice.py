@@ -121,7 +121,7 @@ class SharedSeismoALICE(CodedMethod):
         o = self.options
         known = CONDITIONS if o.conditioned else 0
         self.normal = {"code": (o.code,)}
-        self.encoder = Encoder(self.samples, o.width, o.code)
+        self.encoder = Encoder(self.samples, o.width, o.code, standard=True)
         sizes = {"code": o.code, "conformers": (True, o.late_conformer)}
         self.to_broadband = Decoder(self.samples, o.width, conditions=known, **sizes)
         self.to_low = Decoder(self.samples, o.width, **sizes)
@@ -145,6 +145,15 @@ class SharedSeismoALICE(CodedMethod):
         """The code of a normalized signal, (rows, code): one encoder for both kinds."""
         return {"code": self.encoder(signal)}
 
+    def _encode_both(self, low: Tensor, recorded: Tensor) -> tuple[Codes, Codes]:
+        """Codes of low frequencies and of records: standardized together, or they would be alike
+        in the mean whatever they are.
+        """
+        codes = self.encode(torch.cat([low, recorded]), "broadband")
+        pairs = {name: code.chunk(2) for name, code in codes.items()}
+        of_low, of_recorded = ({k: pair[one] for k, pair in pairs.items()} for one in (0, 1))
+        return of_low, of_recorded
+
     def decode(self, codes: Codes, kind: str, conditions: Tensor) -> Tensor:
         """See :meth:`obspy_broadband.codes.CodedMethod.decode`."""
         if kind == "low":
@@ -154,7 +163,7 @@ class SharedSeismoALICE(CodedMethod):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
         low, recorded, known = self.signals(batch)
-        of_low, of_recorded = self.encode(low, "low"), self.encode(recorded, "broadband")
+        of_low, of_recorded = self._encode_both(low, recorded)
         drawn = {"code": torch.randn_like(of_low["code"])}
         outputs = {"low": low, "recorded": recorded}
         outputs |= {"of_low": of_low["code"], "of_recorded": of_recorded["code"]}
@@ -258,7 +267,7 @@ class FactorizedSeismoALICE(SharedSeismoALICE):
         self.normal = {"common": (o.code,), "specific": (o.specific,)}
         steered = o.decoder != "conformer"
         known = (CONDITIONS if o.conditioned else 0) + (o.specific if steered else 0)
-        self.encoder = Encoder(self.samples, o.width, whole)
+        self.encoder = Encoder(self.samples, o.width, whole, standard=True)
         self.to_broadband = Decoder(
             self.samples,
             o.width,
@@ -297,13 +306,13 @@ class FactorizedSeismoALICE(SharedSeismoALICE):
         features = [value for name, value in codes.items() if name.startswith("features")]
         if self.options.decoder == "unet" and not features:
             silence = common.new_zeros(len(common), 3, self.samples)
-            features = self.encoder.with_features(silence)[1]
+            features = self.encoder.features(silence)
         return self.to_broadband(common, torch.cat([*known, specific], dim=1), features)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
         low, recorded, known = self.signals(batch)
-        of_low, of_recorded = self.encode(low, "low"), self.encode(recorded, "broadband")
+        of_low, of_recorded = self._encode_both(low, recorded)
         drawn = {name: torch.randn_like(of_low[name]) for name in ("common", "specific")}
         outputs = {"low": low, "recorded": recorded}
         outputs |= {

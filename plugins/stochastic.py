@@ -148,7 +148,7 @@ class Stochastic(Method):
                 source = int(level.weights.argmax())
             spectrum = level.means[source] + self.options.variability * spread
             target = _interpolate(frequencies, level.grid, spectrum + ratios)
-            windows = self._windows(p, s, level.sources[source], shaking, longer, length)
+            windows = self._windows(p, s, level.sources[source], shaking, longer, samples, length)
             row[:] = self._motion(target, windows, rng)[:, :samples]
         return drawn / scale
 
@@ -236,12 +236,15 @@ class Stochastic(Method):
         source: tuple[float, float],
         shaking: float,
         longer: float,
+        samples: int,
         length: int,
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """Envelope in time and share of the power in frequency, of S with its coda and of P.
 
         :param shaking: D5-95 of the simulation, s.
         :param longer: factor on the duration of this realization.
+        :param samples: of the record, to which the level belongs: what comes later does not count.
+        :param length: of the envelopes, to be drawn with.
         :return: pairs (samples), (3, frequencies).
         """
         times = np.arange(length) / self.sampling_rate
@@ -256,10 +259,15 @@ class Stochastic(Method):
             total = (max(part.sum(), 1e-300) for part in (main, coda))
             main = (1 - _CODA) * main / next(total) + _CODA * coda / next(total)
         share = p_wave_share(frequencies, source[0], self.options.stress_drop_mpa)
-        if p is None:
-            return [(np.sqrt(main), np.ones_like(share))]
-        first = saragoni_hart(times - p, min(theory, max(1.0, 0.8 * (s - p))))
-        return [(np.sqrt(main), 1.0 - share), (first, share)]
+        parts, powers = [main], [1.0 - share]
+        if p is not None:
+            parts.append(saragoni_hart(times - p, min(theory, max(1.0, 0.8 * (s - p)))) ** 2)
+            powers.append(share)
+        for part, power in zip(parts, powers):
+            power *= part[:samples].sum() / max(part.sum(), 1e-300)
+            part[samples:] = 0.0
+        total = np.maximum(sum(powers), 1e-300)
+        return [(np.sqrt(part), power / total) for part, power in zip(parts, powers)]
 
     def _motion(
         self,

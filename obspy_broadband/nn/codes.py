@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .conformer import Conformer
+from .normalization import StandardCode
 from .residual import ResidualDown, ResidualUp
 
 #: Steps of two between 4096 samples and the 64 of the narrowest place.
@@ -22,10 +23,16 @@ class Encoder(nn.Module):
     :param samples: of a signal.
     :param code: length of the code; None for the feature map itself.
     :param conformers: whether there are any.
+    :param standard: whether codes have mean 0 and spread 1 over a batch.
     """
 
     def __init__(
-        self, samples: int, width: int = 16, code: int | None = 256, conformers: bool = True
+        self,
+        samples: int,
+        width: int = 16,
+        code: int | None = 256,
+        conformers: bool = True,
+        standard: bool = False,
     ):
         super().__init__()
         channels = [3, *(width * 2**level for level in range(DEPTH))]
@@ -37,6 +44,7 @@ class Encoder(nn.Module):
         self.shape = (channels[-1], samples // 2**DEPTH)
         size = self.shape[0] * self.shape[1]
         self.linear = None if code is None else nn.Linear(size, code)
+        self.standard = StandardCode(code) if standard and code is not None else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, 3, samples) -> (batch, code), or (batch, channels, samples / 64)."""
@@ -44,14 +52,19 @@ class Encoder(nn.Module):
 
     def with_features(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """The code and what was seen on the way, from the longest to the shortest."""
+        kept = self.features(x)
+        x = self.end(kept[-1])
+        return (x if self.linear is None else self.standard(self.linear(x.flatten(1)))), kept
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """What is seen on the way to a code, from the longest to the shortest."""
         kept = []
         for level, block in enumerate(self.down):
             x = block(x)
             if level == 3:
                 x = self.middle(x)
             kept.append(x)
-        x = self.end(x)
-        return (x if self.linear is None else self.linear(x.flatten(1))), kept
+        return kept
 
 
 class Decoder(nn.Module):

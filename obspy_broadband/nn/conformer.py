@@ -38,6 +38,10 @@ class Conformer(nn.Module):
         self.convolution = _Convolution(channels, kernel, dropout)
         self.second = _FeedForward(channels, expansion, dropout)
         self.last = nn.LayerNorm(channels)
+        # In the beginning a norm and no more: what each part adds is learned.
+        for layer in (self.first[-2], self.from_heads, self.convolution.out, self.second[-2]):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """:param x: (batch, channels, samples)."""

@@ -4,6 +4,15 @@ from obspy_broadband.nn.conformer import Conformer, rotate
 from obspy_broadband.nn.residual import ResidualDown, ResidualUp
 
 
+def filled(channels, **options):
+    """A block as it may be after training: in the beginning its parts add nothing."""
+    torch.manual_seed(0)
+    block = Conformer(channels, **options)
+    for one in block.parameters():
+        torch.nn.init.normal_(one, std=0.3)
+    return block
+
+
 def test_rotary_products_know_distances_alone():
     torch.manual_seed(0)
     query, key = torch.randn(1, 8), torch.randn(1, 8)
@@ -15,14 +24,19 @@ def test_rotary_products_know_distances_alone():
 
 
 def test_a_row_knows_nothing_of_its_neighbours():
-    torch.manual_seed(0)
-    block, x = Conformer(8), torch.randn(4, 8, 30)
+    block, x = filled(8), torch.randn(4, 8, 30)
     assert torch.allclose(block(x)[2:3], block(x[2:3]), atol=1e-5)
 
 
-def test_attention_reaches_across_the_signal_and_every_parameter_learns():
+def test_a_new_block_is_a_norm():
     torch.manual_seed(0)
-    block = Conformer(8, kernel=3)
+    block, x = Conformer(8), torch.randn(4, 8, 30)
+    wanted = torch.nn.functional.layer_norm(x.transpose(1, 2), (8,)).transpose(1, 2)
+    assert torch.allclose(block(x), wanted, atol=1e-5)
+
+
+def test_attention_reaches_across_the_signal_and_every_parameter_learns():
+    block = filled(8, kernel=3)
     x = torch.randn(1, 8, 200, requires_grad=True)
     (gradient,) = torch.autograd.grad(block(x)[..., 0].square().sum(), x, retain_graph=True)
     assert gradient[..., 150:].abs().max() > 0

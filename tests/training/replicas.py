@@ -1,12 +1,17 @@
-"""Run by test_trainer.py: two processes train, each writes a hash of what it ends with."""
+"""Run by test_trainer.py: two processes train, each writes a hash of what it ends with.
+
+Codes of a batch that they share are standardized as one process would.
+"""
 
 import hashlib
 import sys
 from pathlib import Path
 
+import torch
 from obb_plugins.pix2pix import Pix2Pix
 
 from obspy_broadband.data.store import Store
+from obspy_broadband.nn.normalization import StandardCode
 from obspy_broadband.training.batches import Batches
 from obspy_broadband.training.devices import fabric_for
 from obspy_broadband.training.options import resolve
@@ -34,6 +39,17 @@ if __name__ == "__main__":
     for _ in range(5):
         step(fabric, state, batches, training)
     batches.close()
+    torch.manual_seed(0)
+    whole, weights = torch.randn(6, 4, dtype=torch.float64), torch.randn(6, 4)
+    mine = whole[fabric.global_rank :: 2].float().requires_grad_()
+    layer = StandardCode(4)
+    (layer(mine) * weights[fabric.global_rank :: 2]).sum().backward()
+    alone = whole.clone().requires_grad_()
+    standard = (alone - alone.mean(dim=0)) / (alone.var(dim=0, correction=0) + 1e-5).sqrt()
+    (standard * weights).sum().backward()
+    apart = mine.grad - alone.grad[fabric.global_rank :: 2]
+    assert apart.abs().max() < 1e-4, "a gradient that one process would not have"
+    assert torch.allclose(layer.mean.double(), 0.1 * whole.mean(dim=0), atol=1e-5)
     digest = hashlib.sha256()
     for part in (state.method.state_dict(), state.average):
         for name, value in part.items():
