@@ -55,6 +55,16 @@ def test_the_median_spectrum_is_the_point_sources():
     assert np.log(np.sqrt((drawn**2).mean(axis=0)) / expected) == pytest.approx(0, abs=0.15)
 
 
+@pytest.mark.parametrize("seconds", [14.0, 16.0, 60.0])  # before S, as it arrives, after all
+def test_a_record_that_ends_early_has_its_whole_level(seconds):
+    """The level is read off the record: what the earthquake does later is no part of it."""
+    centers = np.geomspace(3, 20, 8)
+    motion = low_frequency()[:, : int(seconds * RATE)]
+    drawn = spectra(draw(motion=motion, variability=0.0, level="scenario"), centers)
+    expected = fourier_spectrum(centers, 5.5, 40.0, 760.0, 11.0, 0.036)
+    assert np.log(np.sqrt((drawn**2).mean(axis=0)) / expected) == pytest.approx(0, abs=0.3)
+
+
 def test_there_is_no_plateau_above_ten_hertz():
     """ln FAS falls by pi kappa per hertz, and by Q."""
     centers = np.linspace(12, 40, 8)
