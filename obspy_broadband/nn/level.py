@@ -26,6 +26,9 @@ _ROUNDS = 2
 #: Nodes at which a shape is made flat. A network leaves bumps, hums and holes between those of the
 #: level; what is known of a spectrum is the level.
 _FINE = 36
+#: A node below this share of the corner is read off the low frequencies, with this error (ln
+#: units), and no further from what was expected than so many standard deviations.
+_READ_BELOW, _READING_ERROR, _FAR = 0.8, 0.1, 3.0
 LEVELS = 2 * _NODES  #: numbers of a level: vertical, then horizontal, by rising frequency
 
 
@@ -36,6 +39,7 @@ class SpectralLevel(nn.Module):
     """
 
     frequencies: Tensor
+    nodes: Tensor
     kernel: Tensor
     hat: Tensor
     fine_kernel: Tensor
@@ -47,10 +51,11 @@ class SpectralLevel(nn.Module):
         frequencies = torch.fft.rfftfreq(samples, 1.0 / sampling_rate, dtype=torch.float64)
         ends = torch.arange(samples, dtype=torch.float64)
         ends = torch.minimum(ends + 0.5, samples - 0.5 - ends) / (_TAPER * sampling_rate)
-        kernel, hat = _nodes(frequencies, _HIGHEST, _NODES)
-        fine_kernel, fine_hat = _nodes(frequencies, float(frequencies[-1]), _FINE)
+        nodes, kernel, hat = _nodes(frequencies, _HIGHEST, _NODES)
+        _, fine_kernel, fine_hat = _nodes(frequencies, float(frequencies[-1]), _FINE)
         for name, value in (
             ("frequencies", frequencies),
+            ("nodes", nodes),
             *(("kernel", kernel), ("hat", hat)),
             *(("fine_kernel", fine_kernel), ("fine_hat", fine_hat)),
             ("taper", 0.5 - 0.5 * torch.cos(math.pi * ends.clamp(0, 1))),
@@ -63,6 +68,16 @@ class SpectralLevel(nn.Module):
         """ln of the smoothed Fourier amplitudes: (batch, 3, samples) -> (batch, LEVELS)."""
         spectrum = torch.fft.rfft(signal.float() * self.taper, norm="ortho")
         return _levels(spectrum, self.kernel)
+
+    def below(self, low: Tensor, corner: Tensor) -> tuple[Tensor, Tensor]:
+        """What low frequencies say of the level: their own, (batch, LEVELS), and where it is known.
+
+        :param low: (batch, 3, samples), band-limited at the corner.
+        """
+        kept = (1.0 - self._above(corner)[:, 0]).square() @ self.kernel
+        lost = 0.5 * torch.log(kept.clamp_min(1e-12)).repeat(1, 2)
+        known = (self.nodes < _READ_BELOW * corner[:, None]).repeat(1, 2)
+        return self.measure(low) - lost, known
 
     def shape(self, signal: Tensor, corner: Tensor) -> Tensor:
         """The part above the corner, of level 1: (batch, 3, samples).
@@ -100,11 +115,11 @@ class SpectralLevel(nn.Module):
         return (0.5 - 0.5 * torch.cos(math.pi * step))[:, None]
 
 
-def _nodes(frequencies: Tensor, highest: float, count: int) -> tuple[Tensor, Tensor]:
+def _nodes(frequencies: Tensor, highest: float, count: int) -> tuple[Tensor, Tensor, Tensor]:
     """Between _LOWEST and a frequency, evenly in its logarithm.
 
-    :return: what smooths power at each node, (frequencies, nodes), and what interpolates between
-        them, (nodes, frequencies).
+    :return: the nodes, Hz; what smooths power at each, (frequencies, nodes); what interpolates
+        between them, (nodes, frequencies).
     """
     nodes = torch.logspace(math.log10(_LOWEST), math.log10(highest), count, dtype=torch.float64)
     where = torch.log(frequencies.clamp_min(frequencies[1] / 2))
@@ -113,7 +128,20 @@ def _nodes(frequencies: Tensor, highest: float, count: int) -> tuple[Tensor, Ten
     kernel[:, 0] = 0.0
     place = ((where - math.log(_LOWEST)) / apart).clamp(0, count - 1)
     hat = (1.0 - (place - torch.arange(count)[:, None]).abs()).clamp_min(0.0)
-    return (kernel / kernel.sum(dim=1, keepdim=True)).T, hat
+    return nodes, (kernel / kernel.sum(dim=1, keepdim=True)).T, hat
+
+
+def _given(mean: Tensor, root: Tensor, read: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """A normal distribution, given some of its numbers: its median and root."""
+    covariance = (root @ root.mT).double()
+    deviation = covariance.diagonal(dim1=1, dim2=2).sqrt()
+    # What is not known is known with an error that is beyond all bounds.
+    error = torch.where(known, _READING_ERROR**2, 1e8).double()
+    gain = torch.linalg.solve(covariance + torch.diag_embed(error), covariance).mT
+    residual = torch.where(known, read - mean, 0.0).clamp(-_FAR * deviation, _FAR * deviation)
+    rest = covariance - gain @ covariance
+    moved = mean + (gain @ residual[..., None])[..., 0].to(mean)
+    return moved, torch.linalg.cholesky(0.5 * (rest + rest.mT)).to(root)
 
 
 def _levels(spectrum: Tensor, kernel: Tensor) -> Tensor:
@@ -169,9 +197,14 @@ class LevelHead(nn.Module):
     def distribution(self, low: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
         """Of the levels: median (batch, LEVELS), and the root of the covariance, lower triangular.
 
-        A draw is median + root @ numbers from N(0, 1).
+        A draw is median + root @ numbers from N(0, 1). Where the low frequencies reach, they say
+        how far off the prediction is, and the correlation between frequencies takes that on to what
+        lies above: no step at the corner.
         """
-        return self.predictor.mean(self.features(low, conditions)), self.predictor.root(conditions)
+        mean = self.predictor.mean(self.features(low, conditions))
+        root = self.predictor.root(conditions)
+        read, known = self.spectral.below(low, conditions[:, 0].exp())
+        return _given(mean, root, read, known)
 
     @torch.no_grad()
     def fit(

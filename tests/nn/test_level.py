@@ -109,6 +109,38 @@ def test_the_levels_spread_is_that_of_new_records(fitted):
     assert (together[0] - together[1]).abs().mean() < 0.1
 
 
+@pytest.mark.parametrize("corner", [1.0, 1.6, 2.7])
+def test_low_frequencies_say_what_the_level_is_below_the_corner(spectral, corner):
+    record, corners = colored_noise(), torch.full((4,), corner)
+    read, known = spectral.below(band_limit(record, RATE, corners), corners)
+    frequencies = torch.logspace(-0.30103, 1.60206, 12).repeat(2)  # 0.5-40 Hz
+    assert torch.equal(known[0], frequencies < 0.8 * corner)
+    assert (read - spectral.measure(record))[known].abs().max() < 0.15
+    assert not spectral.below(record, torch.full((4,), 0.6))[1].any()
+
+
+def test_the_level_follows_what_is_known_just_below_the_corner(fitted):
+    """It is nearly that where it is known; what lies above moves with it, and is less uncertain."""
+    head, _ = fitted
+    batch = training_batch(20, seed=5)
+    known = batch_conditions(batch)
+    before = head.predictor.mean(head.features(batch.low_frequency, known))
+    root = head.predictor.root(known)
+    mean, narrower = head.distribution(batch.low_frequency, known)
+    read, below = head.spectral.below(batch.low_frequency, batch.corner)
+    assert (mean - read)[below].abs().mean() < 0.7 * (before - read)[below].abs().mean()
+    spreads = [one.square().sum(dim=-1).sqrt() for one in (root, narrower)]
+    assert (spreads[1][below] < 0.11).all()
+    assert (spreads[1] <= spreads[0] + 1e-4).all()
+    covariance = root[0] @ root[0].T
+    some = below[0].nonzero()[:, 0]
+    inner = covariance[some][:, some] + 0.1**2 * torch.eye(len(some))
+    expected = before[0] + covariance[:, some] @ torch.linalg.solve(
+        inner, (read - before)[0, some]
+    )
+    assert torch.allclose(mean[0], expected, atol=1e-3)
+
+
 def test_the_spread_is_that_of_events_left_out_even_where_the_fit_is_too_good():
     """A few records that the members can learn by heart must not look certain."""
     few, new = training_batch(30, seed=6), training_batch(200, seed=7)
