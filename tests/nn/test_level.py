@@ -135,9 +135,7 @@ def test_the_level_follows_what_is_known_just_below_the_corner(fitted):
     covariance = root[0] @ root[0].T
     some = below[0].nonzero()[:, 0]
     inner = covariance[some][:, some] + 0.1**2 * torch.eye(len(some))
-    expected = before[0] + covariance[:, some] @ torch.linalg.solve(
-        inner, (read - before)[0, some]
-    )
+    expected = before[0] + covariance[:, some] @ torch.linalg.solve(inner, (read - before)[0, some])
     assert torch.allclose(mean[0], expected, atol=1e-3)
 
 
