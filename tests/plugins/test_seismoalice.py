@@ -59,6 +59,28 @@ def test_the_published_encoder_and_decoder_have_the_published_shapes():
     assert shapes == [*down, *up]
 
 
+@pytest.mark.parametrize("method_class", [SharedSeismoALICE, FactorizedSeismoALICE])
+def test_codes_of_both_kinds_are_standardized_together(method_class):
+    """Each kind by itself, their codes would have one mean whatever the signals are."""
+    torch.manual_seed(0)
+    method = method_class(method_class.configure(TINY)).train()
+    outputs = method(training_batch(rows=6))
+    both = torch.cat([outputs["of_low"], outputs["of_recorded"]])
+    assert both.mean(dim=0).abs().max() < 1e-3
+    assert outputs["of_low"].mean(dim=0).abs().max() > 0.05
+    assert method.encoder.standard.mean.abs().max() > 0
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_silence_leaves_no_trace_in_what_codes_are_measured_by(decoder):
+    torch.manual_seed(0)
+    options = FactorizedSeismoALICE.configure(TINY | {"specific": 4, "decoder": decoder})
+    method = FactorizedSeismoALICE(options).train()
+    drawn = {"common": torch.randn(2, 6), "specific": torch.randn(2, 4)}
+    method.decode(drawn, "broadband", torch.zeros(2, CONDITIONS))
+    assert not method.encoder.standard.mean.any()
+
+
 def test_the_low_decoder_sees_the_common_part_alone():
     torch.manual_seed(0)
     method = FactorizedSeismoALICE(FactorizedSeismoALICE.configure(TINY | {"specific": 4})).eval()
