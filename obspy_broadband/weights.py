@@ -165,7 +165,7 @@ def save(
         ``protocol`` and ``metrics``; versions and the checksum are added.
     :raises InputError: for a name that is no plain file name, or a card that lacks something.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save as to_bytes
 
     missing = [key for key in REQUIRED if key not in card]
     if missing:
@@ -177,7 +177,10 @@ def save(
     place.mkdir(parents=True, exist_ok=True)
     path = place / f"{name}.safetensors"
     part = path.with_suffix(".safetensors.part")
-    save_file({key: value.detach().cpu().contiguous() for key, value in tensors.items()}, part)
+    # Its own way to a file would leave one that nobody else may read.
+    part.write_bytes(
+        to_bytes({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
+    )
     whole = {
         "format": FORMAT,
         "format_version": VERSION,

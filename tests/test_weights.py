@@ -48,6 +48,11 @@ def test_what_is_saved_is_found_and_loaded(saved, tensors):
     assert len(found.card["sha256"]) == 64
 
 
+def test_whoever_may_read_the_card_may_read_the_weights(saved):
+    card = saved.path.with_suffix(".json")
+    assert saved.path.stat().st_mode == card.stat().st_mode
+
+
 def test_the_first_folder_counts_and_names_choose(tmp_path, saved, tensors):
     cache = tmp_path / "cache" / "obspy_broadband" / "weights"
     weights.save(cache, "default", tensors, CARD | {"metrics": {"crps": 9.0}})
