@@ -71,6 +71,9 @@ class OriginalSeismoALICE(CodedMethod):
         "small": {
             **{"width": 8, "code": 16, "features": 64, "training.batch": 8},
             "training.lr_generator": 1e-3,  # thousands of steps, not hundreds of thousands
+            # Critics are not bounded: within a hundred steps they count a hundred times as much as
+            # what the bridge has to keep.
+            "hybrid_criterion": "bce",
         },
     }
     training_defaults: ClassVar[Mapping[str, Any]] = {
