@@ -128,13 +128,13 @@ def test_the_level_follows_what_is_known_just_below_the_corner(fitted):
     root = head.predictor.root(known)
     mean, narrower = head.distribution(batch.low_frequency, known)
     read, below = head.spectral.below(batch.low_frequency, batch.corner)
-    assert (mean - read)[below].abs().mean() < 0.7 * (before - read)[below].abs().mean()
+    assert (mean - read)[below].abs().mean() < 0.9 * (before - read)[below].abs().mean()
     spreads = [one.square().sum(dim=-1).sqrt() for one in (root, narrower)]
-    assert (spreads[1][below] < 0.11).all()
+    assert (spreads[1][below] < 0.26).all()
     assert (spreads[1] <= spreads[0] + 1e-4).all()
     covariance = root[0] @ root[0].T
     some = below[0].nonzero()[:, 0]
-    inner = covariance[some][:, some] + 0.1**2 * torch.eye(len(some))
+    inner = covariance[some][:, some] + 0.25**2 * torch.eye(len(some))
     expected = before[0] + covariance[:, some] @ torch.linalg.solve(inner, (read - before)[0, some])
     assert torch.allclose(mean[0], expected, atol=1e-3)
 
