@@ -1,6 +1,7 @@
 """The table of all methods: what each is worth on records it has not seen.
 
     python benchmarks/methods.py STORE [--split test] [--realizations 32] [--limit N] [-o FOLDER]
+                                 [--methods NAME ...]
     python benchmarks/methods.py STORE --protocol thesis [...]
 
 STORE is a training store with records in m/s² (`obb data prepare`). Every method that has weights
@@ -47,10 +48,12 @@ PUBLISHED = {
 }
 
 
-def trained_methods(protocol: str) -> dict[str, Method]:
-    """All methods with weights of a protocol: those named default, else the first."""
+def trained_methods(protocol: str, wanted: list[str] | None = None) -> dict[str, Method]:
+    """All methods with weights of a protocol, or those wanted: weights named default, else the
+    first.
+    """
     found = {}
-    for name in (one for one in methods() if load(one).trainable):
+    for name in (one for one in wanted or methods() if load(one).trainable):
         fitting = [
             one for one in available() if one.method == name and one.card["protocol"] == protocol
         ]
@@ -182,7 +185,7 @@ def markdown(table: pd.DataFrame) -> str:
 
 def main(asked: argparse.Namespace) -> None:
     """Judge and print."""
-    trained, clean = trained_methods(asked.protocol), asked.protocol == "clean"
+    trained, clean = trained_methods(asked.protocol, asked.methods), asked.protocol == "clean"
     if clean and not trained:
         raise SystemExit(
             "No method has weights; `obb train` makes some, see docs/guide/training.md."
@@ -224,6 +227,7 @@ if __name__ == "__main__":
     parser.add_argument("--protocol", choices=("clean", "thesis"), default="clean")
     parser.add_argument("--realizations", type=int, default=32)
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--methods", nargs="+", help="default: all that have weights")
     parser.add_argument("-o", "--output", type=Path)
     given = parser.parse_args()
     if given.store:
