@@ -255,7 +255,9 @@ class FactorizedSeismoALICE(SharedSeismoALICE):
     Options = FactorizedOptions
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "thesis": {},
-        "small": _SMALL | {"code": 64, "specific": 64},
+        # With the other decoders all that a record is must pass through the code, which hundreds
+        # of steps did not teach.
+        "small": _SMALL | {"code": 128, "specific": 64, "decoder": "unet"},
     }
     drawn = ("specific",)
     common = "common"
