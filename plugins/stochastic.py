@@ -263,11 +263,13 @@ class Stochastic(Method):
         if p is not None:
             parts.append(saragoni_hart(times - p, min(theory, max(1.0, 0.8 * (s - p)))) ** 2)
             powers.append(share)
-        for part, power in zip(parts, powers):
-            power *= part[:samples].sum() / max(part.sum(), 1e-300)
+        # What comes after the end is lost, and the rest is louder for it.
+        kept = [part[:samples].sum() / max(part.sum(), 1e-300) for part in parts]
+        powers = [power * share for power, share in zip(powers, kept)]
+        whole = np.maximum(np.sum(powers, axis=0), 1e-300)
+        for part in parts:
             part[samples:] = 0.0
-        total = np.maximum(sum(powers), 1e-300)
-        return [(np.sqrt(part), power / total) for part, power in zip(parts, powers)]
+        return [(np.sqrt(part), power / whole) for part, power in zip(parts, powers)]
 
     def _motion(
         self,

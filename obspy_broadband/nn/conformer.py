@@ -40,8 +40,8 @@ class Conformer(nn.Module):
         self.last = nn.LayerNorm(channels)
         # In the beginning a norm and no more: what each part adds is learned.
         for layer in (self.first[-2], self.from_heads, self.convolution.out, self.second[-2]):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+            for one in layer.parameters():
+                nn.init.zeros_(one)
 
     def forward(self, x: Tensor) -> Tensor:
         """:param x: (batch, channels, samples)."""
