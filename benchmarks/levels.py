@@ -13,9 +13,7 @@ without what the low frequencies say of the level just below the corner.
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import torch
@@ -26,6 +24,7 @@ from obspy_broadband.data.store import SAMPLING_RATE, Store
 from obspy_broadband.neural import CONDITIONS, batch_conditions
 from obspy_broadband.nn import level
 from obspy_broadband.nn.predictor import Predictor
+from obspy_broadband.training.batches import event_weights
 
 FOLDS, SAMPLES = 5, 4096
 
@@ -37,6 +36,7 @@ class Windows:
         parts = [store.select(one, "mps2", 0.5, after_p_s=30.0) for one in ("train", "dev")]
         records = np.concatenate(parts)
         pairs = Pairs(store, records, SAMPLES, "clean", (0.5, 5.0), Augmentation((-5.0, 15.0)))
+        self.pairs, self.turns = pairs, turns
         head = level.LevelHead(SAMPLES, SAMPLING_RATE, CONDITIONS)
         found = []
         for turn in range(turns):
@@ -61,9 +61,8 @@ class Windows:
         self.fold = np.array([number[one] for one in store.columns["sequence"][names].astype(str)])
 
     def weights(self, balance: float) -> np.ndarray:
-        """1 / (records of the event) to a power."""
-        counts = Counter(self.events.tolist())
-        return np.array([counts[one] ** -balance for one in self.events.tolist()])
+        """What each window counts; see :func:`obspy_broadband.training.batches.event_weights`."""
+        return np.tile(event_weights(self.pairs, balance), self.turns)
 
 
 def predict(
@@ -81,14 +80,8 @@ def predict(
     return mean, root
 
 
-def scores(windows: Windows, mean: Tensor, root: Tensor, error: float | None) -> str:
-    """CRPS and share in the central 90 %, of all events and of each set's.
-
-    :param error: of reading the level below the corner; None: it is not read.
-    """
-    if error is not None:
-        with mock.patch.object(level, "_READING_ERROR", error):
-            mean, root = level._given(mean, root, windows.read, windows.is_read)
+def scores(windows: Windows, mean: Tensor, root: Tensor) -> str:
+    """CRPS and share in the central 90 %, of all events and of each set's."""
     spread = root.square().sum(dim=-1).sqrt()
     apart = (windows.y - mean) / spread
     normal = torch.distributions.Normal(0.0, 1.0)
@@ -113,10 +106,12 @@ def main(asked: argparse.Namespace) -> None:
     choices += [(f"all, event_balance {one:g}", everything, one) for one in (0.0, 1.0, 0.5)]
     for name, chosen, balance in choices:
         mean, root = predict(windows, chosen, balance, asked.steps)
-        print(f"{name:24s} {scores(windows, mean, root, level._READING_ERROR)}", flush=True)
-    for error in (None, 0.1, 0.25, 0.5, 1.0):
-        name = "not read" if error is None else f"read with error {error:g}"
-        print(f"{name:24s} {scores(windows, mean, root, error)}", flush=True)
+        given = level.told(mean, root, windows.read, windows.is_read)
+        print(f"{name:24s} {scores(windows, *given)}", flush=True)
+    print(f"{'not read':24s} {scores(windows, mean, root)}", flush=True)
+    for error in (0.1, 0.25, 0.5, 1.0):
+        given = level.told(mean, root, windows.read, windows.is_read, error)
+        print(f"read with error {error:<8g} {scores(windows, *given)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -265,7 +265,7 @@ class Stochastic(Method):
             powers.append(share)
         # What comes after the end is lost, and the rest is louder for it.
         kept = [part[:samples].sum() / max(part.sum(), 1e-300) for part in parts]
-        powers = [power * share for power, share in zip(powers, kept)]
+        powers = [power * fraction for power, fraction in zip(powers, kept)]
         whole = np.maximum(np.sum(powers, axis=0), 1e-300)
         for part in parts:
             part[samples:] = 0.0

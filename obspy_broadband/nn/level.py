@@ -131,13 +131,22 @@ def _nodes(frequencies: Tensor, highest: float, count: int) -> tuple[Tensor, Ten
     return nodes, (kernel / kernel.sum(dim=1, keepdim=True)).T, hat
 
 
-def _given(mean: Tensor, root: Tensor, read: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-    """A normal distribution, given some of its numbers: its median and root."""
+def told(
+    mean: Tensor, root: Tensor, read: Tensor, known: Tensor, error: float = _READING_ERROR
+) -> tuple[Tensor, Tensor]:
+    """A normal distribution, given some of its numbers: its median and root.
+
+    As :func:`obspy_broadband.signal.residuals.condition`, for rows of which each knows others.
+
+    :param mean: (rows, numbers); ``root`` (rows, numbers, numbers), lower triangular.
+    :param read: (rows, numbers), counted where ``known``.
+    :param error: standard deviation of what is read.
+    """
     covariance = (root @ root.mT).double()
     deviation = covariance.diagonal(dim1=1, dim2=2).sqrt()
     # What is not known is known with an error that is beyond all bounds.
-    error = torch.where(known, _READING_ERROR**2, 1e8).double()
-    gain = torch.linalg.solve(covariance + torch.diag_embed(error), covariance).mT
+    variance = torch.where(known, error**2, 1e8).double()
+    gain = torch.linalg.solve(covariance + torch.diag_embed(variance), covariance).mT
     residual = torch.where(known, read - mean, 0.0).clamp(-_FAR * deviation, _FAR * deviation)
     rest = covariance - gain @ covariance
     moved = mean + (gain @ residual[..., None])[..., 0].to(mean)
@@ -204,7 +213,7 @@ class LevelHead(nn.Module):
         mean = self.predictor.mean(self.features(low, conditions))
         root = self.predictor.root(conditions)
         read, known = self.spectral.below(low, conditions[:, 0].exp())
-        return _given(mean, root, read, known)
+        return told(mean, root, read, known)
 
     @torch.no_grad()
     def fit(
