@@ -22,12 +22,14 @@ from .errors import InputError
 from .method import Batch
 from .neural import CONDITIONS, LevelOptions, NeuralMethod, batch_conditions
 from .nn.level import LEVELS, LevelHead
+from .signal.filters import STOP_RATIO
 
 #: Of the low frequencies, whose peak is 1, and of shapes, whose peaks are about 6.
 _LOW, _HIGH = 0.5, 0.1
 #: Share of a window's peak that the low frequencies must have reached for anything to be made.
 #: Records have noise ahead of P; simulations have nothing, which no network has seen.
 _SILENT = 1e-2
+_PADDING_S = 8.0  # s: keeps a window's end out of its beginning
 
 
 @dataclass(frozen=True)
@@ -183,13 +185,17 @@ class ShapeMethod(NeuralMethod):
 
 
 def _begun(low: Tensor, corner: Tensor, sampling_rate: float) -> Tensor:
-    """0 where a window's low frequencies are silent yet, then 1: (rows, 1, samples).
-
-    It rises within half a period of the corner, which ends where they begin.
-    """
-    size = low.abs().amax(dim=1)
+    """0 where a window's low frequencies are silent yet, then 1: (rows, 1, samples)."""
+    # A sharp band limit rings for several periods ahead of P, by more than the motion of a weak P:
+    # through a smooth one, motion begins 0.9 periods before it (0.1 to 1.5 in the gallery).
+    length = low.shape[-1] + round(sampling_rate * _PADDING_S)
+    ratio = torch.fft.rfftfreq(length, 1.0 / sampling_rate, device=low.device) / corner[:, None]
+    smooth = torch.cos(0.5 * math.pi * (ratio / STOP_RATIO).clamp(max=1.0)).square()
+    spectrum = torch.fft.rfft(low.float(), length) * smooth[:, None]
+    size = torch.fft.irfft(spectrum, length)[..., : low.shape[-1]].abs().amax(dim=1)
     begin = (size > _SILENT * size.amax(dim=1, keepdim=True)).int().argmax(dim=1)
     half = 0.5 * sampling_rate / corner
-    ahead = torch.arange(low.shape[-1], device=low.device) - begin[:, None]
-    rise = (1.0 + ahead / half[:, None]).clamp(0.0, 1.0)
+    begin = torch.where(begin > 0, begin, -half)  # a window may begin in the midst of motion
+    since = torch.arange(low.shape[-1], device=low.device) - begin[:, None]
+    rise = (since / half[:, None]).clamp(0.0, 1.0)
     return (0.5 - 0.5 * torch.cos(math.pi * rise))[:, None]
