@@ -28,7 +28,7 @@ _ROUNDS = 2
 _FINE = 36
 #: A node below this share of the corner is read off the low frequencies, with this error (ln
 #: units), and no further from what was expected than so many standard deviations.
-_READ_BELOW, _READING_ERROR, _FAR = 0.8, 0.25, 3.0
+_READ_BELOW, _READING_ERROR, _FAR = 0.9, 0.25, 3.0
 LEVELS = 2 * _NODES  #: numbers of a level: vertical, then horizontal, by rising frequency
 
 
