@@ -26,7 +26,10 @@ ENOUGH_EVENTS = 40
 #: Of the first training's learning rates.
 _RATE = 0.3
 #: Of the loop's options, what follows from the run and not from the weights.
-_NOT_KEPT = ("steps", "validate_every", "checkpoint_every", "patience", "warmup", "schedule")
+_NOT_KEPT = (
+    *("steps", "validate_every", "checkpoint_every", "patience", "warmup", "schedule"),
+    "scenarios",
+)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,9 @@ class TrainingOptions:
     :param forget: probability with which each part of the metadata is hidden.
     :param event_balance: a record is shown in proportion to 1 / (records of its event) to this
         power: 0 every record alike, 1 every event alike.
+    :param scenarios: a store of simulated scenarios (``obb data simulate``), from which a method
+        that draws a level learns it beside the records; "" for none.
+    :param scenario_share: of all windows that the level is learned from, what scenarios count.
     :param lr_generator: learning rate of everything but the adversaries.
     :param lr_discriminator: of the adversaries.
     :param weight_decay_generator: of Adam (L2); likewise ``weight_decay_discriminator``.
@@ -70,6 +73,8 @@ class TrainingOptions:
     onset_latest: float = 15.0
     forget: float = 0.3
     event_balance: float = 0.5
+    scenarios: str = ""
+    scenario_share: float = 0.1
     lr_generator: float = 2e-4
     lr_discriminator: float = 1e-4
     weight_decay_generator: float = 0.0
@@ -111,6 +116,8 @@ class TrainingOptions:
         for name in ("steps", "batch", "critic_steps", "validate_every", "checkpoint_every"):
             if getattr(self, name) < 1:
                 raise InputError(f"training.{name} is {getattr(self, name)}; it must be 1 or more.")
+        if not 0 <= self.scenario_share < 1:
+            raise InputError("training.scenario_share must be at least 0 and less than 1.")
         if not 0 < self.corner_lowest <= self.corner_highest <= 20:
             raise InputError("training.corner_lowest and corner_highest must rise within 0-20 Hz.")
 

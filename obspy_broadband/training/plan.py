@@ -15,7 +15,7 @@ from ..neural import NeuralMethod
 from .batches import Batches
 from .options import TrainingOptions
 from .step import State, new, optimizers, own, side, step
-from .windows import many, pairs_of, select
+from .windows import known, pairs_of, select
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def plan(
         steps = max(1, epochs * batches.per_epoch // training.critic_steps)
     seconds = None
     if measure and any(side(method, phase) for phase in ("generator", "discriminator")):
-        method.prepare_training(*many(pairs, training))
+        method.prepare_training(*known(pairs, training))
         average = {key: value.clone() for key, value in own(method).items()}
         state = State(method, average, optimizers(method, training))
         for _ in range(3):  # the first step pays for starting up

@@ -25,7 +25,7 @@ from .options import TrainingOptions, to_toml
 from .run_folder import RunFolder
 from .step import NotFinite, State, new, optimizers, own, reduced, step
 from .validation import SCORE, Validation, score_of
-from .windows import many, pairs_of, select
+from .windows import known, many, pairs_of, select
 
 
 def train(
@@ -75,7 +75,7 @@ def train(
         folder.start(to_toml(run, options, training))
         if start_from is not None:
             load_weights(method, weights.find(name, start_from))
-        method.prepare_training(*many(pairs, training))
+        method.prepare_training(*known(pairs, training))
         state.average = {key: value.clone() for key, value in own(method).items()}
         if start_from is not None:
             # What does not get better stays as it was.
@@ -205,13 +205,16 @@ def _card(
     where = "CPU" if device.type == "cpu" else torch.cuda.get_device_name(device)
     used = np.concatenate([select(store, split, training) for split in ("train", "dev")])
     columns = store.columns
+    sources = set(columns["source"][used].tolist())
+    if training.scenarios:
+        sources |= set(Store(training.scenarios).columns["source"].tolist())
     return {
         "method": name,
         "options": dataclasses.asdict(options),
         "data": {
             "records": len(used),
             "events": len(set(columns["event"][used].tolist())),
-            "sources": sorted(set(columns["source"][used].tolist())),
+            "sources": sorted(sources),
             "licences": sorted(set(columns["licence"][used].tolist())),
             "attributions": sorted(set(columns["attribution"][used].tolist())),
         },
@@ -222,6 +225,7 @@ def _card(
             "score": state.best_score,
             "score_is": SCORE[training.protocol],
         },
-        "training": dataclasses.asdict(training),
+        # A folder of this machine is nobody else's.
+        "training": {**dataclasses.asdict(training), "scenarios": Path(training.scenarios).name},
         "hardware": f"{processes} x {where}",
     }
