@@ -31,6 +31,7 @@ class Plan:
     processes: int
     device: str
     seconds_per_step: float | None
+    scenarios: int = 0
 
     def describe(self, name: str, options: Any, training: TrainingOptions) -> str:
         """In words."""
@@ -46,6 +47,11 @@ class Plan:
             if any(self.parameters.values())
             else "steps: none; all is fitted before the first",
         ]
+        if self.scenarios:
+            lines.append(
+                f"level: learned from {self.scenarios} simulated scenarios, too, which count "
+                f"{100 * training.scenario_share:.0f} %"
+            )
         if self.seconds_per_step:
             total = self.steps * self.seconds_per_step
             lines.append(
@@ -76,6 +82,7 @@ def plan(
     method = new(method_class, options, training).to(fabric.device)
     pairs = pairs_of(store, "train", training, method.samples, fabric.device)
     dev = select(store, "dev", training)
+    scenarios = Store(training.scenarios) if training.scenarios else None
     batches = Batches(pairs, training.batch, training.seed, training.event_balance)
     steps = training.steps
     if epochs:
@@ -101,4 +108,5 @@ def plan(
         processes=fabric.world_size,
         device=str(fabric.device.type),
         seconds_per_step=seconds,
+        scenarios=len(select(scenarios, "train", training)) if scenarios else 0,
     )
