@@ -119,15 +119,19 @@ def _nodes(frequencies: Tensor, highest: float, count: int) -> tuple[Tensor, Ten
     """Between _LOWEST and a frequency, evenly in its logarithm.
 
     :return: the nodes, Hz; what smooths power at each, (frequencies, nodes); what interpolates
-        between them, (nodes, frequencies).
+        between them, and goes on beyond the last, (nodes, frequencies).
     """
     nodes = torch.logspace(math.log10(_LOWEST), math.log10(highest), count, dtype=torch.float64)
     where = torch.log(frequencies.clamp_min(frequencies[1] / 2))
     apart = math.log(highest / _LOWEST) / (count - 1)
     kernel = torch.exp(-0.5 * ((where - nodes.log()[:, None]) / (0.5 * apart)) ** 2)
     kernel[:, 0] = 0.0
-    place = ((where - math.log(_LOWEST)) / apart).clamp(0, count - 1)
+    place = ((where - math.log(_LOWEST)) / apart).clamp_min(0.0)
     hat = (1.0 - (place - torch.arange(count)[:, None]).abs()).clamp_min(0.0)
+    # Beyond the last node as before it: a spectrum that falls does not stop there.
+    beyond = (place - (count - 1)).clamp_min(0.0)
+    hat[-1] = torch.where(beyond > 0, 1.0 + beyond, hat[-1])
+    hat[-2] -= beyond
     return nodes, (kernel / kernel.sum(dim=1, keepdim=True)).T, hat
 
 

@@ -237,3 +237,18 @@ def test_hums_and_holes_of_a_network_are_made_flat():
     for low, high in ((5, 8), (12, 13), (31, 37), (47, 50)):
         level = 0.5 * power[(frequencies > low) & (frequencies < high)].mean().log()
         assert abs(level) < 1.2, low  # 0, 2.3, -3.0 and 2.3 as they come
+
+
+def test_a_spectrum_that_falls_goes_on_falling_beyond_the_last_node(spectral):
+    """40 Hz is the last; a floor or a rise from there to 50 Hz is nothing that a record has."""
+    torch.manual_seed(2)
+    nodes = torch.logspace(-0.30103, 1.60206, 12)
+    kappa = (-torch.pi * 0.04 * nodes).repeat(4, 2)
+    made = spectral.give(torch.randn(4, 3, SAMPLES), kappa, torch.ones(4), flat=True)
+    power = torch.fft.rfft(made).abs().square().mean(dim=(0, 1))
+    frequencies = torch.fft.rfftfreq(SAMPLES, 1 / RATE)
+
+    def near(frequency):
+        return power[(frequencies - frequency).abs() < 2.0].mean().log() / 2
+
+    assert float(near(47.0) - near(38.0)) < -0.5  # kappa alone: -1.1
