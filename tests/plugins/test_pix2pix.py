@@ -77,7 +77,7 @@ def test_a_batch_can_be_learnt_in_shape_and_in_level():
 def test_realizations_of_one_record_differ_in_level_alone():
     method = Pix2Pix(Pix2Pix.configure(SMALL))
     batch = low_frequency_batch(method, rows=1)
-    batch.low_frequency[..., :100] += 0.01  # no silence ahead, where nothing is made
+    batch.low_frequency[..., :100] += 0.05  # no silence ahead, where nothing is made
     drawn = method.realize(batch, np.array([[1, 2]], dtype=np.uint64))[0]
     high = drawn - batch.low_frequency
     spectra = np.abs(np.fft.rfft(high))
