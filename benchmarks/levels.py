@@ -126,8 +126,8 @@ def main(asked: argparse.Namespace) -> None:
     usual = "all, event_balance 0.5"
     if asked.scenarios:
         scenarios = Windows(Store(asked.scenarios), 1)
+        usual = "scenarios count 0.1"
         for share in (0.1, 0.2, 0.5):
-            usual = "scenarios count 0.1"
             choices[f"scenarios count {share:g}"] = {"scenarios": scenarios, "share": share}
     kept = []
     for name, choice in choices.items():

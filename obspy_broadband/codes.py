@@ -95,7 +95,7 @@ class CodedMethod(ShapeMethod):
         made = self.decode(self.draw_codes(of_codes, names), "broadband", known).float()
         below = band_limit(made[0].double().cpu().numpy(), self.sampling_rate, corner)
         low = torch.from_numpy(below / max(np.abs(below).max(), 1e-12))[None].to(made)
-        seen = self.look_at_level(low, known)
+        seen = {**self.look_at_silence(low, known), **self.look_at_level(low, known)}
         return (self.give_level(low, made, known, of_level, seen)[0].cpu().numpy()) * scale
 
 

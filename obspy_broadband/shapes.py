@@ -124,6 +124,7 @@ class ShapeMethod(NeuralMethod):
         """
         return {
             **self.contents(self.normalize(low_frequency), conditions),
+            **self.look_at_silence(low_frequency, conditions),
             **self.look_at_level(*strongest),
         }
 
@@ -133,6 +134,12 @@ class ShapeMethod(NeuralMethod):
         """See :meth:`obspy_broadband.neural.NeuralMethod.sample`."""
         made = self.translate(conditions, noise[:, LEVELS:], seen)
         return self.give_level(low_frequency, made, conditions, noise[:, :LEVELS], seen)
+
+    def look_at_silence(self, low_frequency: Tensor, conditions: Tensor) -> dict[str, Tensor]:
+        """Where a window has begun, in what :meth:`look` finds."""
+        if self.level is None:
+            return {}
+        return {"begun": _begun(low_frequency, conditions[:, 0].exp(), self.sampling_rate)}
 
     def look_at_level(self, low_frequency: Tensor, conditions: Tensor) -> dict[str, Tensor]:
         """The distribution of the level, in what :meth:`look` finds."""
@@ -153,13 +160,13 @@ class ShapeMethod(NeuralMethod):
 
         :param made: (rows, 3, samples), normalized.
         :param numbers: (rows, LEVELS), standard normal.
+        :param seen: of these rows, by :meth:`look_at_silence` and :meth:`look_at_level`.
         """
         if self.level is None:
             return made
         drawn = numbers[..., None] * float(self.options.vary_level)
         levels = seen["level"] + (seen["level_root"] @ drawn)[..., 0]
-        corner = conditions[:, 0].exp()
-        begun = _begun(low_frequency, corner, self.sampling_rate)
+        corner, begun = conditions[:, 0].exp(), seen["begun"]
         # Twice: what was there must not count for the level, and a level given rings.
         high = self.level.spectral.give(begun * made, levels, corner, flat=True)
         return low_frequency + begun * high
