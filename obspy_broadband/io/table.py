@@ -110,13 +110,14 @@ def make_stream(
     times: np.ndarray,
     columns: np.ndarray,
     components: Sequence[str],
-    units: str,
+    units: str | Sequence[str],
     station: str,
     format: str,
     network: str = "",
     start: UTCDateTime | None = None,
     coordinates: dict[str, float] | None = None,
     channels: Sequence[str] | None = None,
+    orientations: Sequence[tuple[float, float]] | None = None,
 ) -> Stream:
     """Traces of one station.
 
@@ -124,26 +125,34 @@ def make_stream(
         date).
     :param columns: (samples, components).
     :param components: last letter of each channel code.
-    :param units: noted in ``stats.units``, for enriching.
+    :param units: noted in ``stats.units``, for enriching; one for all columns, or one for each.
     :param coordinates: x, y, z in m, or latitude, longitude in degrees and elevation in m.
     :param channels: whole codes, if the file has them.
+    :param orientations: azimuth and dip of each column, as SEED has them: degrees from north,
+        clockwise, and degrees down from the horizontal (up is -90). Noted in
+        ``stats.orientation``; enriching turns to Z, N, E what is noted here. Leave it out where
+        the component letters Z, N, E say it all.
     :raises InputError: if the times do not rise in even steps.
     """
     interval = sampling_interval(path, times)
     codes = channels or [f"{band_code(interval)}X{component}" for component in components]
+    each = [units] * len(codes) if isinstance(units, str) else list(units)
     stream = Stream()
-    for code, column in zip(codes, columns.T):
+    for number, (code, column) in enumerate(zip(codes, columns.T)):
         header = {
             "network": network,
             "station": station,
             "channel": code,
             "delta": interval,
             "starttime": (start or UTCDateTime(0)) + float(times[0]),
-            "units": units,
+            "units": each[number],
             "simulation": AttribDict(format=format, file=Path(path).name),
         }
         if coordinates is not None:
             header["coordinates"] = AttribDict(coordinates)
+        if orientations is not None:
+            azimuth, dip = orientations[number]
+            header["orientation"] = AttribDict(azimuth=float(azimuth), dip=float(dip))
         stream.append(Trace(np.ascontiguousarray(column, dtype=float), header=header))
     return stream
 
