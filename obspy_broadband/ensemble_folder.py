@@ -26,7 +26,7 @@ from obspy.core.util.base import buffered_load_entry_point
 
 from .ensemble import EnrichedRecord, Ensemble
 from .errors import InputError
-from .record import component_rows
+from .orientation import component_rows
 
 CARD = "ensemble.json"
 VERSION = 1

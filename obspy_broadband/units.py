@@ -1,34 +1,60 @@
-"""Units of ground motion: what a user may write, and what it means in m/s²."""
+"""Units of ground motion: what a user may write, and what the numbers of a trace mean.
+
+:func:`to_acceleration` is the one place that decides. It takes, in this order: the argument, what
+ObsPy did to the trace since it was read (``stats.processing``), what a reader or another toolkit
+noted in ``stats``, the fixed units of a format, and the instrument response of what is in counts.
+Whole numbers without any of these are counts and are refused; other numbers are assumed to be m/s².
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Any
 
-from .errors import InputError
+import numpy as np
+from obspy import Inventory, Trace
+
+from .errors import InputError, first_line
 
 _LENGTHS = {"m": 1.0, "dm": 1e-1, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "nm": 1e-9}
 _ORDERS = {"displacement": 0, "velocity": 1, "acceleration": 2}
 #: How the power of the second is written, by the number of times it divides.
 _PER_SECOND = {
     0: ("",),
-    1: ("/s", "ps"),
-    2: ("/s**2", "/s^2", "/s2", "/s²", "/s/s", "/sec**2", "/sec^2", "/sec/sec", "ps2"),
+    1: ("/s", "ps", "/sec"),
+    2: ("/s**2", "/s^2", "/s2", "/s²", "/s/s", "/sec**2", "/sec^2", "/sec2", "/sec/sec", "ps2"),
 }
 _STANDARD_GRAVITY = 9.80665
+#: A peak that no record of an earthquake has, m/s²; what exceeds it is in another unit.
+LARGEST_ACCELERATION = 50.0
+#: The quantity that SAC's header field idep names. SAC's own unit is nm, which few programs keep.
+_SAC_IDEP = {6: "displacement", 7: "velocity", 8: "acceleration"}
+#: Units of formats of ObsPy's that have one unit only.
+_OF_FORMAT = {"CYBERSHAKE": "cm/s"}  # obspy/io/cybershake/docs/cybershake_format.txt
+_CALIB_IS_PHYSICAL = ("KNET", "KINEMETRICS_EVT")
+#: The unit of the trace header of SEG-Y revision 1, bytes 203-204.
+_SEGY = {5: "m", 6: "m/s", 7: "m/s**2"}
+_COUNTS = ("count", "counts", "digitalcounts", "rawcounts", "digit", "digits")
 
 
 @dataclass(frozen=True)
 class Units:
     """What a number in a trace means.
 
-    :param name: as the user wrote it.
-    :param factor: to metres and seconds.
-    :param order: 0 displacement, 1 velocity, 2 acceleration.
+    :param name: as it was written.
+    :param factor: to metres and seconds; 1 for counts.
+    :param order: 0 displacement, 1 velocity, 2 acceleration, -1 counts of an instrument.
+    :param assumed: whether nothing says so.
     """
 
     name: str
     factor: float
     order: int
+    assumed: bool = False
+
+
+_IN_COUNTS = Units("counts", 1.0, -1)
 
 
 def _spellings() -> dict[str, tuple[float, int]]:
@@ -37,7 +63,8 @@ def _spellings() -> dict[str, tuple[float, int]]:
         for order, suffixes in _PER_SECOND.items():
             table |= {length + suffix: (factor, order) for suffix in suffixes}
     table |= {"acc": (1.0, 2), "vel": (1.0, 1), "disp": (1.0, 0)}
-    return table | {"gal": (1e-2, 2), "g": (_STANDARD_GRAVITY, 2)}
+    table |= {"meter": (1.0, 0), "meters": (1.0, 0), "%g": (0.01 * _STANDARD_GRAVITY, 2)}
+    return table | {"gal": (1e-2, 2), "g": (_STANDARD_GRAVITY, 2), "mg": (9.80665e-3, 2)}
 
 
 _TABLE = _spellings()
@@ -46,21 +73,230 @@ _TABLE = _spellings()
 def parse_units(text: str) -> Units:
     """The meaning of a unit.
 
-    :param text: ``"acceleration"``, ``"velocity"``, ``"displacement"`` (in m and s) or a unit such
-        as ``"cm/s**2"``, ``"cm/s/s"``, ``"gal"``, ``"g"``, ``"mm/s"``, ``"nm"``; case and blanks do
-        not matter.
+    :param text: ``"acceleration"``, ``"velocity"``, ``"displacement"`` (in m and s), a unit such
+        as ``"cm/s**2"``, ``"cm/s/s"``, ``"gal"``, ``"g"``, ``"mm/s"``, ``"nm"``, or ``"counts"``;
+        case and blanks do not matter.
     :raises InputError: for anything else.
 
     >>> parse_units("cm/s^2")
-    Units(name='cm/s^2', factor=0.01, order=2)
+    Units(name='cm/s^2', factor=0.01, order=2, assumed=False)
     """
     key = str(text).strip().lower().replace(" ", "")
+    if key in _COUNTS:
+        return _IN_COUNTS
     if key not in _TABLE:
         raise InputError(
             f"Unknown units {text!r}. Write 'acceleration', 'velocity' or 'displacement' for SI, "
-            "or a unit "
-            "such as 'm/s**2', 'cm/s**2', 'gal', 'g', 'm/s', 'cm/s', 'mm/s', 'm', 'cm' or 'nm'. "
-            "Records in counts need their instrument response: pass inventory=."
+            "a unit such as 'm/s**2', 'cm/s**2', 'gal', 'g', 'm/s', 'cm/s', 'mm/s', 'm', 'cm' or "
+            "'nm', or 'counts', which need an inventory with the instrument response."
         )
     factor, order = _TABLE[key]
     return Units(str(text), factor, order)
+
+
+def to_acceleration(
+    trace: Trace, units: str | None = None, inventory: Inventory | None = None
+) -> tuple[np.ndarray, Units]:
+    """Acceleration in m/s², and what the trace was taken for.
+
+    Displacement and velocity are differentiated, the response of counts is removed. The trace's
+    samples may be changed.
+
+    :param units: of the trace, if the user says so.
+    :param inventory: instrument responses, for counts alone.
+    :raises InputError: for numbers of which it is not known what they are.
+    """
+    found = units_of(trace, units)
+    if found is _IN_COUNTS:
+        return _without_response(trace, inventory), found
+    data = np.asarray(trace.data, dtype=float) * found.factor
+    if found.assumed and data.size and np.abs(data).max() > LARGEST_ACCELERATION:
+        raise InputError(
+            f"Nothing says what the numbers of {trace.id} are, and they reach "
+            f"{np.abs(data).max():.3g}, too much for m/s². Pass units= (--units): 'cm/s**2', "
+            "'gal', ..., or 'counts' with the inventory that has the response."
+        )
+    if found.order < 2:
+        from .signal.integration import differentiate
+
+        for _ in range(2 - found.order):
+            data = differentiate(data, trace.stats.sampling_rate)
+    return data, found
+
+
+def units_of(trace: Trace, units: str | None = None) -> Units:
+    """What the numbers of a trace are: see the beginning of this module.
+
+    :raises InputError: if they are contradictory, or their quantity is known and the unit is not.
+    """
+    noted = _noted(trace)
+    if units:
+        asked = parse_units(units)
+        if noted is _IN_COUNTS and asked is not _IN_COUNTS and _whole(trace.data):
+            raise InputError(
+                f"{trace.id} is in counts, as its reader says, and not in {units}. Leave units= "
+                "(--units) out, and pass an inventory with its response."
+            )
+        return asked
+    done = _after_processing(trace, noted)
+    found = done or noted or _sac(trace) or _physical_calib(trace)
+    if found is not None:
+        return found
+    if _whole(trace.data):
+        return _IN_COUNTS
+    if "instaseis" in trace.stats:
+        raise InputError(
+            f"{trace.id} comes from Instaseis, which gives displacement, velocity or acceleration "
+            "by its kind=. Pass the same word as units= ('displacement' is its default)."
+        )
+    return Units("m/s**2", 1.0, 2, assumed=True)
+
+
+def _noted(trace: Trace) -> Units | None:
+    """What a reader, or another toolkit, wrote into ``stats``."""
+    stats = trace.stats
+    standard = stats.get("standard") or {}  # gmprocess
+    ascii_header = stats.get("ascii") or {}  # ObsPy's SLIST and TSPAIR
+    for place, text in (
+        ("stats.units", stats.get("units")),
+        ("stats.unit", stats.get("unit")),
+        ("stats.standard.units", standard.get("units")),
+        ("stats.ascii.unit", ascii_header.get("unit")),
+        ("its format", _OF_FORMAT.get(stats.get("_format", ""))),
+        ("its SEG-Y header", _segy(stats)),
+    ):
+        if isinstance(text, str) and text.strip():
+            try:
+                return parse_units(text)
+            except InputError as error:
+                if place == "stats.ascii.unit":  # any text may stand there
+                    continue
+                raise InputError(
+                    f"{trace.id}: {place} says {text!r}, which is no unit of ground motion. "
+                    "Pass units= (--units)."
+                ) from error
+    return None
+
+
+def _segy(stats: Any) -> str | None:
+    header = (stats.get("segy") or {}).get("trace_header") or {}
+    return _SEGY.get(getattr(header, "trace_value_measurement_unit", 0))
+
+
+def _sac(trace: Trace) -> Units | None:
+    """:raises InputError: if SAC's header names a quantity: its unit is not known."""
+    quantity = _SAC_IDEP.get(int((trace.stats.get("sac") or {}).get("idep", 0)))
+    if quantity is None:
+        return None
+    per = {"displacement": "", "velocity": "/s", "acceleration": "/s**2"}[quantity]
+    raise InputError(
+        f"The SAC header of {trace.id} says {quantity} (idep), but not its unit: SAC's own is "
+        f"nm{per}, many programs write m{per}. Pass units= (--units): 'nm{per}' or 'm{per}'."
+    )
+
+
+def _physical_calib(trace: Trace) -> Units | None:
+    """Counts of formats whose ``stats.calib`` is m/s² a count.
+
+    K-NET, KiK-net (obspy/io/nied) and Kinemetrics (obspy/io/kinemetrics).
+
+    :raises InputError: if it cannot be told whether calib was applied.
+    """
+    stats = trace.stats
+    if stats.get("_format") not in _CALIB_IS_PHYSICAL and "knet" not in stats:
+        return None
+    calib = float(stats.calib)
+    if calib == 1.0:
+        return Units("m/s**2", 1.0, 2)
+    counts = Units(f"counts of {calib:g} m/s**2", calib, 2)
+    if _whole(trace.data):
+        return counts
+    # obspy.read(apply_calib=True) leaves no other mark than the size of the numbers.
+    peak = float(np.ptp(trace.data)) / 2.0
+    largest = float((stats.get("knet") or {}).get("accmax", 0.0)) * 0.01  # gal
+    if not (peak > 0 and largest > 0 and calib > 0):
+        raise InputError(
+            f"{trace.id} has a calib of {calib:g} m/s² a count, and it cannot be told whether it "
+            "was applied. Pass units= (--units) with what the numbers are now."
+        )
+    applied = abs(np.log(peak / largest)) < abs(np.log(peak * calib / largest))
+    return Units("m/s**2", 1.0, 2) if applied else counts
+
+
+_STEP = re.compile(r"^ObsPy [^:]*: (\w+)\((.*)\)\s*$", re.DOTALL)
+_OUTPUT = {"ACC": 2, "VEL": 1, "DISP": 0}
+
+
+def _after_processing(trace: Trace, noted: Units | None) -> Units | None:
+    """What ObsPy's own notes in ``stats.processing`` say of the numbers; None if nothing.
+
+    :raises InputError: for a trace whose unit got lost, or whose notes contradict each other.
+    """
+    lines = [str(line) for line in trace.stats.get("processing", [])]
+    ours = [number for number, line in enumerate(lines) if line.startswith("obspy_broadband")]
+    lines = lines[ours[-1] + 1 :] if ours else lines
+    order: int | None = None
+    changed = ""
+    for line in lines:
+        match = _STEP.match(line)
+        name, arguments = match.groups() if match else ("", "")
+        if name == "remove_response":
+            output = re.search(r"output='(\w+)'", arguments)
+            order = _OUTPUT.get(output.group(1) if output else "VEL")
+            changed = "" if order is not None else name
+        elif name in ("differentiate", "integrate"):
+            if order is None:
+                changed = changed or name
+            else:
+                order += 1 if name == "differentiate" else -1
+        elif name in ("normalize", "remove_sensitivity", "simulate"):
+            order, changed = None, name
+    if order is not None:
+        if not 0 <= order <= 2:
+            raise InputError(
+                f"{trace.id} is no displacement, velocity or acceleration any more: "
+                "stats.processing says how often it was integrated or differentiated."
+            )
+        found = Units(("m", "m/s", "m/s**2")[order], 1.0, order)
+        if noted is None or noted is _IN_COUNTS or (noted.factor, noted.order) == (1.0, order):
+            return found
+        raise InputError(
+            f"{trace.id}: stats.processing says {found.name}, but its header says {noted.name}. "
+            "Pass units= (--units) with what the numbers are now."
+        )
+    if changed and (noted is not None or changed not in ("differentiate", "integrate")):
+        raise InputError(
+            f"{trace.id} went through {changed}() (stats.processing), after which its unit is not "
+            "known. Pass units= (--units) with what the numbers are now."
+        )
+    return None
+
+
+def _whole(data: np.ndarray) -> bool:
+    """Whether all samples are whole numbers, as counts are (whatever type they are kept in)."""
+    if np.issubdtype(data.dtype, np.integer):
+        return True
+    samples = np.ma.getdata(data)
+    samples = samples[np.isfinite(samples)]
+    return bool(samples.size) and all(
+        bool((part == np.rint(part)).all()) for part in (samples[:100], samples)
+    )
+
+
+def _without_response(trace: Trace, inventory: Inventory | None) -> np.ndarray:
+    """:raises InputError: if there is no response."""
+    if inventory is None and "response" not in trace.stats:
+        raise InputError(
+            f"{trace.id} holds whole numbers ({trace.data.dtype}), which are counts of an "
+            "instrument as far as is known. Pass inventory= (--inventory) with its response, or "
+            "units= (--units) with what they are."
+        )
+    try:
+        trace.remove_response(inventory=inventory, output="ACC")
+    except Exception as error:  # ObsPy raises bare ValueError, Exception, evalresp errors
+        raise InputError(
+            f"{trace.id} is in counts, and its response cannot be removed: {first_line(error)}. "
+            "Pass an inventory with the response of this channel at this time, or remove it "
+            "yourself and pass units= (--units)."
+        ) from error
+    return trace.data

@@ -66,6 +66,7 @@ def make_simulation(
                 "channel": f"HX{code}",
                 "sampling_rate": sampling_rate,
                 "starttime": UTCDateTime(2019, 11, 11, 10, 52, 45),
+                "units": "m/s**2",
             }
             stream.append(Trace(motion, header=header))
     return stream

@@ -9,8 +9,8 @@ from typing import Any
 from obspy import Catalog, UTCDateTime
 from obspy.core.event import Event, Magnitude, Origin, ResourceIdentifier
 
+from ...components import LONGEST, SHORTEST
 from ...errors import InputError
-from ...record import LONGEST, SHORTEST
 from ...scenarios import origin_of
 
 
