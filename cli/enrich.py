@@ -31,7 +31,14 @@ from obspy_broadband.registry import create
 @click.option("-m", "--method", default="stochastic", show_default=True, help="See `obb methods`.")
 @click.option("-n", "number", default=20, show_default=True, help="Realizations of each record.")
 @click.option("-s", "--seed", type=int, help="Whole number; drawn and noted if left out.")
-@click.option("-c", "--corner", default=1.0, show_default=True, help="Hz resolved by the input.")
+@click.option(
+    "-c",
+    "--corner",
+    default="1.0",
+    show_default=True,
+    metavar="HZ|auto",
+    help="Highest frequency that the input resolves; auto: where its spectrum falls off.",
+)
 @click.option("-u", "--units", help="e.g. velocity, cm/s**2, g [default: the file's, else m/s**2]")
 @click.option("--magnitude", type=float, help="Moment magnitude.")
 @click.option("--distance", type=float, help="Hypocentral or rupture distance, km.")
@@ -60,7 +67,7 @@ def enrich(
     method: str,
     number: int,
     seed: int | None,
-    corner: float,
+    corner: str,
     units: str | None,
     event_file: str | None,
     coherence: str,
@@ -101,7 +108,13 @@ def enrich(
         if event_file and given["events"]:
             raise InputError("--event and --events exclude each other.")
         given["events"] = given["events"] or event_file
-        asked = {"method": method, "n": number, "corner": corner, "units": units, **known}
+        asked = {
+            "method": method,
+            "n": number,
+            "corner": parse_corner(corner),
+            "units": units,
+            **known,
+        }
         asked |= {
             "weights": weights,
             "options": parse_settings(settings),
@@ -139,7 +152,7 @@ def enrich(
             method,
             n=number,
             seed=seed,
-            corner=corner,
+            corner=parse_corner(corner),
             units=units,
             **known,
             inventory=_inventory(given["inventories"]),
@@ -156,6 +169,14 @@ def enrich(
     click.echo(f"{ensemble!r} -> {output}")
     if skipped or unreadable:
         sys.exit(2)
+
+
+def parse_corner(text: str) -> float | str:
+    """A number, or what the library says of it."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _inventory(paths: tuple[str, ...]) -> Inventory | None:

@@ -16,6 +16,7 @@ from obspy.core.event import Event
 
 from .coherence import AUTO, find_field, levels
 from .coherence import check as check_coherence
+from .corner import check_corner, corner_of
 from .ensemble import EnrichedRecord, Ensemble
 from .errors import InputError, MethodError
 from .familiar import strange, warn
@@ -39,7 +40,7 @@ def enrich(
     method: str | Method = "stochastic",
     n: int = 1,
     seed: int | None = None,
-    corner: float = 1.0,
+    corner: float | str = 1.0,
     units: str | None = None,
     magnitude: Given = None,
     distance: Given = None,
@@ -65,16 +66,17 @@ def enrich(
     :param seed: a whole number; the same seed gives the same bytes, and realization k of a station
         is the same whatever ``n`` is and whichever stations are computed beside it. None draws one
         and notes it in the provenance.
-    :param corner: the highest frequency that the simulation resolves, Hz.
+    :param corner: the highest frequency that the simulation resolves, Hz, or "auto": where the
+        spectra of the records fall off (the median of all stations).
     :param units: of the Stream: "acceleration", "velocity", "displacement" or e.g. "cm/s**2";
-        default: what the file's reader noted in ``stats.units``, else m/s².
+        default: what is known of each trace (see :mod:`obspy_broadband.units`). Numbers of which
+        nothing is known are assumed to be m/s², with a warning; whole numbers are refused.
     :param magnitude: moment magnitude, one value or ``{station: value}``; also from ``stats`` or
         ``event``.
     :param distance: hypocentral or rupture distance in km, likewise.
     :param depth: of the hypocentre in km, likewise.
     :param vs30: m/s, likewise (arguments and ``stats`` only).
-    :param inventory: station coordinates, and responses for traces whose units are not known
-        otherwise.
+    :param inventory: station coordinates, orientations, and responses for traces in counts.
     :param event: magnitude, depth and, with coordinates, distance.
     :param weights: of a trained method: a name, or a path; default: those named "default", or the
         only ones (see :mod:`obspy_broadband.weights`).
@@ -105,7 +107,7 @@ def enrich_with(
     stream: Stream,
     n: int,
     seed: int,
-    corner: float,
+    corner: float | str,
     units: str | None,
     known: Mapping[str, Given],
     inventory: Inventory | None,
@@ -125,6 +127,7 @@ def enrich_with(
         raise InputError(f"on_bad is {on_bad!r}; it must be 'raise' or 'skip'.")
     check_coherence(coherence, ready)
     records, refusals = read_records(stream, units, inventory)
+    corner = corner_of(corner, records, ready)
     prepared: list[Prepared] = []
     for record in records:
         try:
@@ -211,7 +214,7 @@ def collect(
     )
 
 
-def check_call(n: int, seed: int | None, corner: float, method: Method) -> int:
+def check_call(n: int, seed: int | None, corner: float | str, method: Method) -> int:
     """Refuse what no method can do.
 
     :return: the seed, drawn if it is None.
@@ -235,15 +238,10 @@ def drawn_seed(seed: int | None) -> int:
     return int(seed)
 
 
-def _check(n: int, corner: float, method: Method) -> None:
+def _check(n: int, corner: float | str, method: Method) -> None:
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
         raise InputError(f"n is {n!r}; it must be a whole number of realizations, 1 or more.")
-    highest = 0.4 * method.sampling_rate
-    if not isinstance(corner, (int, float, np.number)) or not 0.05 <= corner <= highest:
-        raise InputError(
-            f"corner is {corner!r}; it must be the highest frequency that the simulation resolves, "
-            f"from 0.05 to {highest:g} Hz."
-        )
+    check_corner(corner, method)
 
 
 def _prepare(record: Record, method: Method, corner: float) -> Prepared:

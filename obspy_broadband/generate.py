@@ -62,6 +62,8 @@ def generate(
     :raises MethodError: see :func:`.enrich.enrich`.
     """
     ready = create(method, options, weights)
+    if isinstance(corner, str):
+        raise InputError(f"corner is {corner!r}; records from nothing need a frequency in Hz.")
     seed = check_call(n, seed, corner, ready)
     if n > _MOST:
         raise InputError(f"n is {n}; at most {_MOST} records have a station code.")

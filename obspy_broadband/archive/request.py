@@ -37,7 +37,7 @@ class Request:
     method: str = "stochastic"
     n: int = 20
     seed: int = 0
-    corner: float = 1.0
+    corner: float | str = 1.0
     units: str | None = None
     magnitude: float | None = None
     distance: float | None = None

@@ -175,8 +175,8 @@ def test_a_mistake_is_one_message_and_exit_code_1(folder, words, message):
 def test_measure_prints_a_table_of_records(folder):
     done = run("measure", folder, "--periods", "0.2")
     assert done.exit_code == 0
-    assert done.output.splitlines()[0].startswith("station,pga_m_s2")
-    assert len(done.output.splitlines()) == 3
+    assert done.stdout.splitlines()[0].startswith("station,pga_m_s2")
+    assert len(done.stdout.splitlines()) == 3
 
 
 def test_units_of_the_command_line(folder):

@@ -2,10 +2,17 @@
 
 ``/Waveforms/NET.STA/NET.STA.LOC.CHA__START__END__TAG`` with the attributes ``starttime`` (ns) and
 ``sampling_rate`` (Hz), ``/Waveforms/NET.STA/StationXML`` and ``/QuakeML``.
+
+What the numbers of a tag are is looked for where gmprocess (``io/asdf/stream_workspace.py``) puts
+it: ``output_units`` of the trace's provenance (SEIS-PROV), then ``standard.units`` in
+``/AuxiliaryData/StreamSupplementalStats``, then the tag: ``EVENT_raw`` or ``raw_...`` are counts,
+another ``EVENT_LABEL`` beside it is in cm/s².
 """
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +23,9 @@ from obspy.core.event import Event
 from ...errors import InputError, first_line
 from ...io.hdf5 import dataset
 from . import xml
+
+#: In the XML of a provenance document, whose activities stand in the order they were done.
+_OUTPUT_UNITS = re.compile(rb"output_units[^>]*>([^<]+)<")
 
 
 def is_asdf(path: Path) -> bool:
@@ -68,6 +78,9 @@ def read(path: Path, station: str, tag: str) -> tuple[Stream, Inventory | None, 
                 if name.endswith(f"__{tag}"):
                     data = dataset(group, name)
                     stream.append(_trace(name, data))
+                    units = _units(file, station, name, tag, set(group))
+                    if units:
+                        stream[-1].stats.units = units
                     events |= set(_text(data.attrs.get("event_id", b"")).split(","))
             inventory = None
             if "StationXML" in group:
@@ -90,6 +103,44 @@ def _trace(name: str, data: Any) -> Trace:
         "starttime": UTCDateTime(ns=int(data.attrs["starttime"])),
     }
     return Trace(np.array(data[()]), header)
+
+
+def _units(file: Any, station: str, name: str, tag: str, names: set[str]) -> str | None:
+    """What the numbers are, as the file says; None if it does not."""
+    id = name.split("__")[0]
+    found = _of_provenance(file, f"{id}_{tag}") or _of_supplement(file, station, id, tag)
+    if found:
+        return found
+    event, _, label = tag.rpartition("_")
+    if label == "raw" or tag.startswith("raw_"):
+        return "counts"
+    beside = {other.rsplit("__", 1)[-1] for other in names if "__" in other}
+    return "cm/s**2" if event and f"{event}_raw" in beside else None
+
+
+def _of_provenance(file: Any, wanted: str) -> str | None:
+    group = file.get("Provenance")
+    for name in group if group is not None else ():
+        if _plain(name) == _plain(wanted):
+            said = _OUTPUT_UNITS.findall(_document(group, name))
+            return said[-1].decode("utf-8", "replace").strip() if said else None
+    return None
+
+
+def _of_supplement(file: Any, station: str, id: str, tag: str) -> str | None:
+    group = file.get(f"AuxiliaryData/StreamSupplementalStats/{station}")
+    for name in group if group is not None else ():
+        # The stream's name is the trace's, without the component.
+        if name.endswith(f"_{tag}") and id.startswith(name[: -len(tag) - 1]):
+            said = json.loads(_document(group, name))
+            units = (said.get("standard") or {}).get("units")
+            return units if isinstance(units, str) and units.strip() else None
+    return None
+
+
+def _plain(name: str) -> str:
+    """A name as ASDF allows them for provenance: lower case, without signs."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower())
 
 
 def _event(path: Path, file: Any, wanted: set[str]) -> Event | None:

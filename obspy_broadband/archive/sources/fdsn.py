@@ -144,6 +144,9 @@ class FDSNSource(Source):
             if (trace.stats.network, trace.stats.station) == (network, station)
         ]
         cut(stream, start, end, item.key)
+        for trace in stream:
+            # A service gives what was recorded, and StationXML says how that relates to motion.
+            trace.stats.units = "counts"
         inventory = self._ask(
             lambda: self.client.get_stations(
                 network=network, station=station, location=self.codes.location,
