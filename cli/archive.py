@@ -110,6 +110,8 @@ def enrich_archive(
         f"{counts.done} items done, {counts.records} records, {counts.skipped} items skipped, "
         f"{counts.left_out} records left out -> {output / 'report.html'}"
     )
+    if counts.warned:
+        click.echo(f"{counts.warned} items with warnings: {output / 'warnings.csv'}", err=True)
     if counts.skipped or counts.left_out:
         sys.exit(2)
 

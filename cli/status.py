@@ -43,5 +43,7 @@ def status(run: Path) -> None:
     click.echo(f"{counts.records} records, {counts.written / 2**20:.1f} MiB")
     if counts.left_out:
         click.echo(f"{counts.left_out} records left out of items that are done")
+    if counts.warned:
+        click.echo(f"{counts.warned} items with warnings: {run / 'warnings.csv'}")
     for times, reason in reasons:
         click.echo(f"skipped {times} x: {reason}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .errors import InputError
+from .errors import InputError, InputWarning
 from .method import Method
 from .record import Record
 from .signal.limit import Limit, upper_limit
@@ -60,6 +60,7 @@ def corner_of(
     warnings.warn(
         f"corner='auto': {found:g} Hz, where the spectra of {len(ends)} of {len(records)} records "
         "fall off.",
+        InputWarning,
         stacklevel=4,
     )
     return found
@@ -83,5 +84,6 @@ def _warn_of_nothing_below(
         f"{ids}{more}: next to nothing between {content:.2g} Hz and the corner of {corner:g} Hz, "
         f"so this band stays empty. The spectrum falls off at {shown:.2g} Hz: pass "
         f"corner={shown:.2g} (--corner), or 'auto'.",
+        InputWarning,
         stacklevel=4,
     )

@@ -28,6 +28,10 @@ class TrainingError(BroadbandError):
     """Training cannot go on."""
 
 
+class InputWarning(UserWarning):
+    """Something of an input that was assumed, chosen or left aside; archive runs keep a list."""
+
+
 def first_line(error: BaseException | Warning | str) -> str:
     """What somebody else's error says, in one line."""
     lines = str(error).strip().splitlines()

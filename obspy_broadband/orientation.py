@@ -11,7 +11,7 @@ import numpy as np
 from obspy import Inventory, Trace
 from obspy.core import Stats
 
-from .errors import InputError
+from .errors import InputError, InputWarning
 
 #: Component codes that make a record, in the order vertical, first horizontal, second horizontal.
 COMPONENT_SETS = ("ZNE", "ZRT", "Z12", "ZYX", "312", "UNE")
@@ -171,6 +171,7 @@ def turn(
             warnings.warn(
                 f"The azimuths and dips known of {id} are those of no three components; its "
                 "components are taken by their letters.",
+                InputWarning,
                 stacklevel=2,
             )
         return data, tuple(codes), ""

@@ -12,7 +12,7 @@ from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from ._version import __version__
 from .components import align, check_traces
-from .errors import InputError, first_line
+from .errors import InputError, InputWarning, first_line
 from .method import Scenario
 from .orientation import component_rows, orientation_of, station_codes, station_id, turn
 from .units import Units, parse_units, to_acceleration
@@ -107,6 +107,7 @@ def _warn(records: Sequence[Record], chosen: Sequence[tuple[str, str]]) -> None:
         warnings.warn(
             f"Nothing says what the numbers of {_listed(assumed)} are: taken for acceleration in "
             "m/s². Pass units= (--units) to say it.",
+            InputWarning,
             stacklevel=5,
         )
     for quantities in dict.fromkeys(quantities for _, quantities in chosen):
@@ -114,6 +115,7 @@ def _warn(records: Sequence[Record], chosen: Sequence[tuple[str, str]]) -> None:
         warnings.warn(
             f"{_listed(ids)} came as {quantities}, which are one motion; the others are left "
             "aside. Read the files of one quantity to choose another.",
+            InputWarning,
             stacklevel=5,
         )
 

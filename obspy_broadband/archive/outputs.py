@@ -18,6 +18,7 @@ from obspy import Stream
 from ..ensemble import Ensemble
 from ..errors import InputError
 from ..io import at2, bbp
+from ..orientation import station_id
 from .durable import plain_name
 from .sds import MOST_REALIZATIONS, write_pieces
 
@@ -120,6 +121,6 @@ def _realizations(ensemble: Ensemble, folder: Path) -> Iterator[tuple[Path, Stre
 def _stations(stream: Stream) -> Iterator[tuple[str, Any]]:
     groups: dict[str, list[Any]] = {}
     for trace in stream:
-        groups.setdefault(trace.id[:-1], []).append(trace)
+        groups.setdefault(station_id(trace.stats), []).append(trace)
     for id, traces in groups.items():
         yield id, Stream(traces)

@@ -21,10 +21,12 @@ from .tables import (
     MEASURES,
     PARQUET,
     SKIPPED,
+    WARNINGS,
     MeasuresTable,
     check_measures,
     write_parquet,
     write_skipped,
+    write_warnings,
 )
 from .verify import is_whole
 from .work import Finished, Job, Lost
@@ -144,7 +146,12 @@ class _Run:
             self.work_list.skip(outcome.number, outcome.reason)
         else:
             self.work_list.done(
-                outcome.number, outcome.records, outcome.shared, outcome.written, outcome.skips
+                outcome.number,
+                outcome.records,
+                outcome.shared,
+                outcome.written,
+                outcome.skips,
+                outcome.warnings,
             )
 
     def _join(self) -> None:
@@ -175,6 +182,7 @@ class _Run:
         if self.job.request.measures == "parquet":
             write_parquet(root / MEASURES, root / PARQUET)
         write_skipped(self.work_list.skips(), root / SKIPPED)
+        write_warnings(self.work_list.warnings(), root / WARNINGS)
         shutil.rmtree(self.places.partial, ignore_errors=True)
         write_report(self.places, self.work_list, root / REPORT)
         return self.work_list.counts()

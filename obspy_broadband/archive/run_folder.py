@@ -8,6 +8,7 @@
         provenance/NAME.json  all it takes to draw the item again; bytes and SHA-256 of its files
         measures.csv          a row a record and realization
         skipped.csv           what was left out, and why
+        warnings.csv          what was assumed or chosen of an item's input
         report.html           the run on a page
         .run/                 the work list, the lock, and what is not finished
 """

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..ensemble import Ensemble
 
 MEASURES, PARQUET, SKIPPED = "measures.csv", "measures.parquet", "skipped.csv"
+WARNINGS = "warnings.csv"
 #: Tables of measures that can be asked for.
 KINDS = ("csv", "parquet", "none")
 _INDEX = ("item", "station", "realization")
@@ -105,6 +106,15 @@ def write_skipped(skips: Iterable[tuple[str, str, str]], path: Path) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("item", "record", "reason"))
     writer.writerows(skips)
+    write_file(path, text.getvalue().encode("utf-8", "backslashreplace"))
+
+
+def write_warnings(warnings: Iterable[tuple[str, str]], path: Path) -> None:
+    """``warnings.csv``: item, and what was assumed or chosen of its input."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("item", "warning"))
+    writer.writerows(warnings)
     write_file(path, text.getvalue().encode("utf-8", "backslashreplace"))
 
 

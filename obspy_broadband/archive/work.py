@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..ensemble import Ensemble
-from ..errors import BroadbandError
+from ..errors import BroadbandError, InputWarning
 from .durable import checksum, checksums, move_folder, plain_name, write_file
 from .outputs import KINDS
 from .request import Request
@@ -43,6 +43,7 @@ class Finished:
     :param reason: None for what is done.
     :param skips: records that were left out, with the reason.
     :param shared: of the records, those whose levels were drawn from a field of their event.
+    :param warnings: what was assumed or chosen of the item's input.
     :param failure: why no item can be written: the run stops.
     """
 
@@ -52,6 +53,7 @@ class Finished:
     records: int = 0
     shared: int = 0
     written: int = 0
+    warnings: tuple[str, ...] = ()
     failure: str | None = None
 
 
@@ -75,8 +77,8 @@ def work(job: Job, number: int, item: Item) -> Finished:
     except Exception as error:
         return Finished(number, failure=f"A worker cannot make the method: {_reason(error)}")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # reasons go to a table, not to a terminal
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")  # they go to a table, not to a terminal
             ensemble = job.request.enrich(job.source.read(item))
     except MemoryError:
         return Finished(number, "It needs more memory than a worker may use; see --memory.")
@@ -99,6 +101,11 @@ def work(job: Job, number: int, item: Item) -> Finished:
         records=len(ensemble.records),
         shared=sum(one["coherence"] is not None for one in said["stations"]),
         written=written,
+        warnings=tuple(
+            dict.fromkeys(
+                str(one.message) for one in caught if issubclass(one.category, InputWarning)
+            )
+        ),
     )
 
 

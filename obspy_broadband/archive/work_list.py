@@ -24,6 +24,8 @@ CREATE TABLE items (
 CREATE TABLE skips (number INTEGER NOT NULL, record TEXT NOT NULL, reason TEXT NOT NULL);
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+#: Apart from the others: work lists of earlier versions lack it.
+_WARNINGS = "warnings (number INTEGER NOT NULL, text TEXT NOT NULL)"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Counts:
     :param bytes: of the inputs, as far as known; ``written``: of the outputs.
     :param records: stations that were enriched; ``left_out`` were not, in items that were done.
     :param shared: of the records, those whose levels were drawn from a field of their event.
+    :param warned: items of whose input something was assumed or chosen.
     """
 
     planned: int = 0
@@ -43,6 +46,7 @@ class Counts:
     records: int = 0
     shared: int = 0
     left_out: int = 0
+    warned: int = 0
 
     @property
     def items(self) -> int:
@@ -65,6 +69,9 @@ class WorkList:
             self._db.execute("PRAGMA synchronous = FULL")
             if not read_only and not self._db.execute("SELECT 1 FROM sqlite_schema").fetchone():
                 self._db.executescript(f"BEGIN; {_TABLES} COMMIT;")
+            there = "SELECT 1 FROM sqlite_schema WHERE name = 'warnings'"
+            if not self._db.execute(there).fetchone():
+                self._db.execute(f"CREATE {'TEMP' if read_only else ''} TABLE {_WARNINGS}")
             found = self._db.execute("SELECT max(settled) FROM items").fetchone()
         self._settled: int = found[0] or 0
 
@@ -137,13 +144,15 @@ class WorkList:
         shared: int,
         written: int,
         skips: Iterable[tuple[str, str]],
+        warnings: Iterable[str] = (),
     ) -> None:
         """An item's output is in place.
 
         :param shared: see :class:`Counts`.
         :param skips: records of it that were left out, with the reason.
+        :param warnings: what was assumed or chosen of its input.
         """
-        self._settle(number, "done", records, shared, written, skips)
+        self._settle(number, "done", records, shared, written, skips, warnings)
 
     def skip(self, number: int, reason: str) -> None:
         """An item is left out; so is one that was done, if it turns out to be in the way."""
@@ -181,6 +190,14 @@ class WorkList:
                 "ORDER BY number, skips.rowid"
             )
 
+    def warnings(self) -> Iterator[tuple[str, str]]:
+        """Key and text, in the order of the items."""
+        with self._errors():
+            yield from self._db.execute(
+                "SELECT key, text FROM warnings JOIN items USING (number) "
+                "ORDER BY number, warnings.rowid"
+            )
+
     def counts(self) -> Counts:
         """Where the run stands."""
         found: dict[str, Any] = {}
@@ -193,7 +210,8 @@ class WorkList:
             for name, value in zip(sums, values):
                 found[name] = found.get(name, 0) + value
         left_out = self._rows("SELECT count(*) FROM skips WHERE record != ''")[0][0]
-        return Counts(**found, left_out=left_out)
+        warned = self._rows("SELECT count(DISTINCT number) FROM warnings")[0][0]
+        return Counts(**found, left_out=left_out, warned=warned)
 
     def reasons(self, most: int) -> list[tuple[int, str]]:
         """How often a reason was given, the most frequent first."""
@@ -209,6 +227,7 @@ class WorkList:
         shared: int,
         written: int,
         skips: Iterable[tuple[str, str]],
+        warnings: Iterable[str] = (),
     ) -> None:
         with self._errors(), self._db:
             self._undo("number = ?", number)
@@ -222,10 +241,14 @@ class WorkList:
                 "INSERT INTO skips VALUES (?, ?, ?)",
                 [(number, _text(record), _text(reason)) for record, reason in skips],
             )
+            self._db.executemany(
+                "INSERT INTO warnings VALUES (?, ?)", [(number, _text(text)) for text in warnings]
+            )
 
     def _undo(self, which: str, *values: int) -> None:
         chosen = f"SELECT number FROM items WHERE {which}"
-        self._db.execute(f"DELETE FROM skips WHERE number IN ({chosen})", values)
+        for table in ("skips", "warnings"):
+            self._db.execute(f"DELETE FROM {table} WHERE number IN ({chosen})", values)
         self._db.execute(
             "UPDATE items SET state = 'planned', tries = 0, records = 0, shared = 0, "
             f"written = 0, settled = NULL WHERE {which}",

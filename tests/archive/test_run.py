@@ -112,3 +112,14 @@ def test_a_method_is_made_once_a_process_with_its_weights(records, tmp_path, inl
     request._ready.cache_clear()
     run(records(3), tmp_path / "out", PLAIN, inline)
     assert len(made) == 1
+
+
+def test_what_was_assumed_of_an_input_is_listed(records, tmp_path, inline):
+    """A run has no terminal to warn on: warnings.csv, and the number of items in the counts."""
+    counts = run(records(2), tmp_path / "out", PLAIN, inline)
+    assert counts.warned == 2
+    table = pd.read_csv(tmp_path / "out" / "warnings.csv")
+    assert list(table["item"]) == ["000.mseed", "001.mseed"]
+    assert table["warning"].str.contains("Nothing says what the numbers of").all()
+    known = Request(n=1, seed=7, measures="none", units="m/s**2")
+    assert run(records(2), tmp_path / "known", known, inline).warned == 0

@@ -12,6 +12,7 @@ from obspy import Stream
 
 from ...errors import InputError
 from ...io import sem3d
+from ...orientation import station_id
 from ..source import Item, Loaded, Source
 from . import asdf
 from .files import folders
@@ -126,7 +127,7 @@ class FolderSource(Source):
             else:
                 stream += read_waveforms(Path(path), format or self.format, self.largest, **options)
         if select and format != "SEM3D":
-            stream.traces = [trace for trace in stream if trace.id[:-1] in select]
+            stream.traces = [trace for trace in stream if station_id(trace.stats) in select]
         return self.metadata.complete(stream)
 
     def describe(self) -> dict[str, Any]:

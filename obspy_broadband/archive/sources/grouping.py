@@ -9,6 +9,7 @@ from pathlib import Path
 from obspy import UTCDateTime
 
 from ...io.specfem import name_parts
+from ...orientation import station_id
 from .waveforms import read_waveforms
 
 #: Stations of one file that are read and enriched together. A file of more is read several times.
@@ -58,9 +59,10 @@ def parts_of(path: Path, format: str, largest: int) -> list[Part]:
     spans: dict[str, tuple[set[str], UTCDateTime, UTCDateTime]] = {}
     for trace in read_waveforms(path, format, largest, headonly=True):
         stats = trace.stats
-        names, start, end = spans.get(trace.id[:-1], (set(), stats.starttime, stats.endtime))
+        id = station_id(stats)
+        names, start, end = spans.get(id, (set(), stats.starttime, stats.endtime))
         names.add(trace.id)
-        spans[trace.id[:-1]] = (names, min(start, stats.starttime), max(end, stats.endtime))
+        spans[id] = (names, min(start, stats.starttime), max(end, stats.endtime))
     return [
         Part(id, frozenset(names), start, end, path, format)
         for id, (names, start, end) in spans.items()

@@ -15,6 +15,7 @@ from obspy import Stream
 
 from ...errors import InputError
 from ...method import Scenario
+from ...orientation import station_id
 from ...record import Record
 from ...scenarios import coordinates, find_scenario
 from ..source import Item, Loaded, Source
@@ -155,4 +156,4 @@ def first_known(*values: float | None) -> float | None:
 def _header(stream: Stream) -> Record:
     """A record of headers alone, for looking up what they say."""
     stats = stream[0].stats
-    return Record(stream[0].id[:-1], np.empty((3, 0)), 1.0, stats.starttime, (0,), (stats,))
+    return Record(station_id(stats), np.empty((3, 0)), 1.0, stats.starttime, (0,), (stats,))
