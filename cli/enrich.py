@@ -17,7 +17,7 @@ from obb_cli.inputs import (
     report_skips,
 )
 from obb_cli.sources import source_of, source_options
-from obspy import Inventory, read_events, read_inventory
+from obspy import Inventory, read_inventory
 
 import obspy_broadband
 from obspy_broadband.coherence import AUTO, MODELS
@@ -34,10 +34,16 @@ from obspy_broadband.registry import create
 @click.option("-c", "--corner", default=1.0, show_default=True, help="Hz resolved by the input.")
 @click.option("-u", "--units", help="e.g. velocity, cm/s**2, g [default: the file's, else m/s**2]")
 @click.option("--magnitude", type=float, help="Moment magnitude.")
-@click.option("--distance", type=float, help="Hypocentral or rupture distance, km.")
+@click.option("--distance", type=float, help="Hypocentral distance, km.")
+@click.option("--rupture-distance", type=float, help="Closest distance to the rupture, km.")
 @click.option("--depth", type=float, help="Of the hypocentre, km.")
 @click.option("--vs30", type=float, help="m/s.")
-@click.option("--event", "event_file", type=click.Path(exists=True), help="QuakeML of one event.")
+@click.option(
+    "--event",
+    "event_file",
+    type=click.Path(exists=True),
+    help="File of one event: QuakeML, CMTSOLUTION, ...",
+)
 @click.option(
     "--coherence",
     type=click.Choice([AUTO, *MODELS, "none"]),
@@ -72,6 +78,7 @@ def enrich(
     dry_run: bool,
     magnitude: float | None,
     distance: float | None,
+    rupture_distance: float | None,
     depth: float | None,
     vs30: float | None,
     **given: Any,
@@ -92,7 +99,10 @@ def enrich(
     obb enrich traces/ --to ensemble --workers 8 -o run/ --resume
     obb enrich --sds archive/ --events catalog.xml --to sds --cluster tcp://head:8786 -o run/
     """
-    known = {"magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30}
+    known = {
+        "magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30,
+        "rupture_distance": rupture_distance,
+    }  # fmt: skip
     model = None if coherence == "none" else coherence
     options = take_run_options(given)
     if is_archive(context):
@@ -130,7 +140,6 @@ def enrich(
             click.echo(f"  {record.id}  {record.duration:g} s at {record.sampling_rate:g} Hz")
         report_skips([(refusal.id, refusal.reason) for refusal in refusals])
         return
-    events = read_metadata(event_file, read_events, "events (QuakeML)")
     with warnings.catch_warnings():
         # Said below, record by record.
         warnings.filterwarnings("ignore", message="Skipped ")
@@ -143,7 +152,7 @@ def enrich(
             units=units,
             **known,
             inventory=_inventory(given["inventories"]),
-            event=events[0] if events else None,
+            event=event_file,
             weights=weights,
             coherence=model,
             on_bad="raise" if strict else "skip",
