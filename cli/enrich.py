@@ -17,7 +17,7 @@ from obb_cli.inputs import (
     report_skips,
 )
 from obb_cli.sources import source_of, source_options
-from obspy import Inventory, read_events, read_inventory
+from obspy import Inventory, read_inventory
 
 import obspy_broadband
 from obspy_broadband.coherence import AUTO, MODELS
@@ -41,10 +41,16 @@ from obspy_broadband.registry import create
 )
 @click.option("-u", "--units", help="e.g. velocity, cm/s**2, g [default: the file's, else m/s**2]")
 @click.option("--magnitude", type=float, help="Moment magnitude.")
-@click.option("--distance", type=float, help="Hypocentral or rupture distance, km.")
+@click.option("--distance", type=float, help="Hypocentral distance, km.")
+@click.option("--rupture-distance", type=float, help="Closest distance to the rupture, km.")
 @click.option("--depth", type=float, help="Of the hypocentre, km.")
 @click.option("--vs30", type=float, help="m/s.")
-@click.option("--event", "event_file", type=click.Path(exists=True), help="QuakeML of one event.")
+@click.option(
+    "--event",
+    "event_file",
+    type=click.Path(exists=True),
+    help="File of one event: QuakeML, CMTSOLUTION, ...",
+)
 @click.option(
     "--coherence",
     type=click.Choice([AUTO, *MODELS, "none"]),
@@ -79,6 +85,7 @@ def enrich(
     dry_run: bool,
     magnitude: float | None,
     distance: float | None,
+    rupture_distance: float | None,
     depth: float | None,
     vs30: float | None,
     **given: Any,
@@ -99,7 +106,10 @@ def enrich(
     obb enrich traces/ --to ensemble --workers 8 -o run/ --resume
     obb enrich --sds archive/ --events catalog.xml --to sds --cluster tcp://head:8786 -o run/
     """
-    known = {"magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30}
+    known = {
+        "magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30,
+        "rupture_distance": rupture_distance,
+    }  # fmt: skip
     model = None if coherence == "none" else coherence
     options = take_run_options(given)
     if is_archive(context):
@@ -143,7 +153,6 @@ def enrich(
             click.echo(f"  {record.id}  {record.duration:g} s at {record.sampling_rate:g} Hz")
         report_skips([(refusal.id, refusal.reason) for refusal in refusals])
         return
-    events = read_metadata(event_file, read_events, "events (QuakeML)")
     with warnings.catch_warnings():
         # Said below, record by record.
         warnings.filterwarnings("ignore", message="Skipped ")
@@ -156,7 +165,7 @@ def enrich(
             units=units,
             **known,
             inventory=_inventory(given["inventories"]),
-            event=events[0] if events else None,
+            event=event_file,
             weights=weights,
             coherence=model,
             on_bad="raise" if strict else "skip",

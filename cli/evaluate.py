@@ -20,6 +20,13 @@ from obspy_broadband.errors import InputError
 )
 @click.option("--recorded", multiple=True, help="File, folder or pattern, beside GENERATED.")
 @click.option("-u", "--units", help="Of the records [default: the file's, else m/s**2]")
+@click.option("--origin-time", help="UTC of t = 0, of a simulation without a date.")
+@click.option(
+    "--event",
+    "event_file",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Whose origin time is t = 0: QuakeML, CMTSOLUTION, ... of one event.",
+)
 @click.option("-m", "--method", help="A method, on --data.")
 @click.option("--data", "store", type=click.Path(path_type=Path), help="Made by obb data prepare.")
 @click.option("--split", type=click.Choice(["train", "dev", "test"]), default="test")
@@ -35,6 +42,8 @@ def evaluate(
     generated: Path | None,
     recorded: tuple[str, ...],
     units: str | None,
+    origin_time: str | None,
+    event_file: str | None,
     method: str | None,
     store: Path | None,
     split: str,
@@ -51,26 +60,33 @@ def evaluate(
 
     With --method and --data, the method is handed the low frequencies of every record of a split,
     and nothing else. With GENERATED, an ensemble folder, records are matched by network and station
-    code and must cover its time. Copy, inverse filter, stochastic and oracle envelope stand beside
-    it in every table. The report is report.html, with the tables as CSV and JSON. GENERATED alone
-    is looked at for what no earthquake does, e.g. shaking before P; -o leaves checks.csv.
+    code and must cover its time. A simulation without a date begins at --origin-time, or at the
+    origin time of the event that it was enriched with or that --event gives. Copy, inverse filter,
+    stochastic and oracle envelope stand beside it in every table. The report is report.html, with
+    the tables as CSV and JSON. GENERATED alone is looked at for what no earthquake does, e.g.
+    shaking before P; -o leaves checks.csv.
 
     \b
     obb evaluate --method pix2pix --data store/ -o report/
     obb evaluate --method pix2pix --weights run/weights/pix2pix/default.json --data store/ -o out/
     obb evaluate ensemble/ --recorded recordings/ -o report/
+    obb evaluate ensemble/ --recorded recordings/ --origin-time 2019-11-11T10:52:45 -o report/
     obb evaluate ensemble/
     """
     if (generated is None) == (method is None):
         raise InputError(
             "obb evaluate needs GENERATED, alone or with --recorded, or --method and --data."
         )
+    if not (generated and recorded) and (origin_time or event_file):
+        raise InputError("--origin-time and --event are for GENERATED with --recorded.")
     skips: list[tuple[str, str]] = []
     if generated is not None:
         if not recorded:
             _check(generated, output)
             return
-        judged, skips, about, provenance = _ensemble(generated, recorded, units)
+        judged, skips, about, provenance = _ensemble(
+            generated, recorded, units, origin_time, event_file
+        )
     else:
         if store is None:
             raise InputError("--method needs --data: a store made by obb data prepare.")
@@ -114,12 +130,20 @@ def _check(generated: Path, output: Path | None) -> None:
         click.echo(f"-> {output / 'checks.csv'}")
 
 
-def _ensemble(generated: Path, recorded: tuple[str, ...], units: str | None) -> Any:
+def _ensemble(
+    generated: Path,
+    recorded: tuple[str, ...],
+    units: str | None,
+    origin_time: str | None,
+    event: str | None,
+) -> Any:
     from obspy_broadband import Ensemble
     from obspy_broadband.evaluation.evaluate import evaluate_ensemble
 
     stream, unreadable = read_stream(find_files(recorded), None)
     ensemble = Ensemble.read(generated)
-    judged, provenance, skipped = evaluate_ensemble(ensemble, stream, units, progress=True)
+    judged, provenance, skipped = evaluate_ensemble(
+        ensemble, stream, units, progress=True, origin_time=origin_time, event=event
+    )
     about = f"The ensemble {generated} by {ensemble.provenance['method']}."
     return judged, [*unreadable, *skipped], about, provenance

@@ -18,9 +18,9 @@ from obb_cli.sources import source_of, source_options
 def scenarios(output: Path, inputs: tuple[str, ...], **options: Any) -> None:
     """Write a CSV of the stations of INPUTS, with what is known of them.
 
-    Columns: station, latitude, longitude, magnitude, distance_km, depth_km, vs30_m_s. Fill in what
-    is missing and pass the file to `obb enrich --scenarios`. An empty cell is a value that is not
-    known.
+    Columns: station, latitude, longitude, magnitude, distance_km (hypocentral), depth_km, vs30_m_s,
+    rupture_distance_km. Fill in what is missing and pass the file to `obb enrich --scenarios`. An
+    empty cell is a value that is not known.
 
     \b
     obb scenarios stations.csv traces/ --origin 44.52,4.67 --events event.xml

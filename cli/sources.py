@@ -16,7 +16,9 @@ _OPTIONS = (
     click.option("--quantity", help="SEM3D, Hercules: displacement, velocity or acceleration."),
     click.option("--largest", type=int, help="MiB of a file [2048], of an FDSN answer [256]."),
     click.option("--inventory", "inventories", multiple=True, type=_FILES, help="StationXML."),
-    click.option("--events", type=_FILES, help="QuakeML: what the records are of; what to cut."),
+    click.option(
+        "--events", type=_FILES, help="QuakeML, CMTSOLUTION, ...: what records are of; to cut."
+    ),
     click.option("--scenarios", type=_FILES, help="CSV of stations; see `obb scenarios`."),
     click.option("--origin", metavar="LAT,LON", help="Of x = y = 0 of a simulation."),
     click.option("--sds", metavar="ROOT", help="Read an SDS archive instead of files."),

@@ -11,9 +11,10 @@ from obspy import Inventory
 from obspy.core.event import Event
 
 from .errors import InputError
+from .events import origin_time
 from .method import Method
+from .places import coordinates
 from .record import Record
-from .scenarios import coordinates, origin_of
 from .signal import spatial
 
 #: A model where it can be had, and nothing is refused where it cannot.
@@ -72,11 +73,10 @@ def find_field(
     """
     if asked is None or not method.level_numbers:
         return None
-    origin = None if event is None else origin_of(event)
-    time = None if origin is None else origin.time
+    time = origin_time(event)
     if asked == AUTO and time is None:
         return None
-    place = _place(record, inventory)
+    place = _place(record, inventory, event)
     if place is not None:
         return Field(MODELS[0] if asked == AUTO else asked, str(time or ""), place)
     if asked == AUTO:
@@ -87,8 +87,10 @@ def find_field(
     )
 
 
-def _place(record: Record, inventory: Inventory | None) -> tuple[float, float, float] | None:
-    known = coordinates(record, inventory)
+def _place(
+    record: Record, inventory: Inventory | None, event: Event | None
+) -> tuple[float, float, float] | None:
+    known = coordinates(record, inventory, event)
     if known is not None:
         x, y, z = spatial.place(*known)
         return float(x), float(y), float(z)

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 from obspy import Inventory, Stream
-from obspy.core.event import Event
 
 from .coherence import AUTO, find_field, levels
 from .coherence import check as check_coherence
 from .corner import check_corner, corner_of
 from .ensemble import EnrichedRecord, Ensemble
 from .errors import InputError, MethodError
+from .events import EventLike, is_undated, one_event, origin_time
 from .familiar import strange, warn
 from .method import Batch, Method
 from .provenance import provenance
@@ -47,11 +47,12 @@ def enrich(
     depth: Given = None,
     vs30: Given = None,
     inventory: Inventory | None = None,
-    event: Event | None = None,
+    event: EventLike | None = None,
     weights: str | Path | None = None,
     on_bad: str = "raise",
     progress: bool = False,
     coherence: str | None = AUTO,
+    rupture_distance: Given = None,
     **options: Any,
 ) -> Ensemble:
     """Turn a low-frequency simulation into an ensemble of broadband records.
@@ -73,11 +74,13 @@ def enrich(
         nothing is known are assumed to be m/s², with a warning; whole numbers are refused.
     :param magnitude: moment magnitude, one value or ``{station: value}``; also from ``stats`` or
         ``event``.
-    :param distance: hypocentral or rupture distance in km, likewise.
+    :param distance: hypocentral distance in km, likewise.
     :param depth: of the hypocentre in km, likewise.
     :param vs30: m/s, likewise (arguments and ``stats`` only).
     :param inventory: station coordinates, orientations, and responses for traces in counts.
-    :param event: magnitude, depth and, with coordinates, distance.
+    :param event: magnitude, depth and, with coordinates, distance: an Event, a Catalog of one or
+        the path of a file with one (QuakeML, CMTSOLUTION, ...). Its origin time is noted for
+        simulations without a date; they keep their own time.
     :param weights: of a trained method: a name, or a path; default: those named "default", or the
         only ones (see :mod:`obspy_broadband.weights`).
     :param on_bad: "raise" an error for a station that cannot be used, or "skip" it with a warning
@@ -87,6 +90,8 @@ def enrich(
         their distance, as residuals of one event are. "loth-baker-2013": at all stations, which
         need coordinates, by a method that draws a level. "auto": so where that can be had and the
         event's origin time is known; the others, and with None all, are drawn by themselves.
+    :param rupture_distance: closest distance to the rupture in km, like ``distance``. Methods use
+        it where no hypocentral distance is given.
     :param options: the method's options.
     :raises InputError: for input or arguments that cannot be used, in one message.
     :raises MethodError: for a method that is unknown, broken or returns something else than it
@@ -94,7 +99,10 @@ def enrich(
     """
     ready = create(method, options, weights)
     seed = check_call(n, seed, corner, ready)
-    known = {"magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30}
+    known = {
+        "magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30,
+        "rupture_distance": rupture_distance,
+    }  # fmt: skip
     return enrich_with(
         method, ready, stream, n, seed, corner, units, known, inventory, event, coherence, on_bad,
         progress,
@@ -111,7 +119,7 @@ def enrich_with(
     units: str | None,
     known: Mapping[str, Given],
     inventory: Inventory | None,
-    event: Event | None,
+    event: EventLike | None,
     coherence: str | None,
     on_bad: str,
     progress: bool = False,
@@ -119,13 +127,15 @@ def enrich_with(
     """:func:`enrich` by a method that is made already, with arguments that were checked.
 
     :param name: of the method, for the provenance.
-    :param known: magnitude, distance, depth and vs30, as :func:`enrich` takes them.
+    :param known: magnitude, distance, depth, vs30 and rupture_distance, as :func:`enrich` takes
+        them.
     """
     from tqdm import tqdm
 
     if on_bad not in ("raise", "skip"):
         raise InputError(f"on_bad is {on_bad!r}; it must be 'raise' or 'skip'.")
     check_coherence(coherence, ready)
+    event = one_event(event)
     records, refusals = read_records(stream, units, inventory)
     corner = corner_of(corner, records, ready)
     prepared: list[Prepared] = []
@@ -168,6 +178,9 @@ def enrich_with(
     said = provenance(name, ready, n, seed, corner, prepared, refusals, coherence)
     if unlike:
         said["unlike_training"] = unlike
+    time = origin_time(event)
+    if time is not None and any(is_undated(item.record.start) for item in prepared):
+        said["origin_time"] = str(time)  # t = 0 of a simulation, for comparing it with recordings
     return Ensemble([enriched[index] for index in range(len(prepared))], said)
 
 

@@ -17,6 +17,7 @@ from .method import Method, Scenario
 from .provenance import provenance
 from .record import read_records
 from .registry import create
+from .scenarios import check_distance
 from .signal.filters import band_limit
 from .windows import prepare
 
@@ -68,6 +69,7 @@ def generate(
     if n > _MOST:
         raise InputError(f"n is {n}; at most {_MOST} records have a station code.")
     scenario = Scenario(magnitude, distance, depth, vs30)
+    check_distance(scenario)
     if not getattr(ready, "from_nothing", False):
         made = _of_scenarios(ready, n, seed, corner, scenario, progress)
         about = made.provenance | {"generated_from": "low frequencies of simulated scenarios"}
@@ -92,6 +94,8 @@ def _of_scenarios(
     for number in range(n):
         rng = np.random.default_rng([seed, number])
         drawn = draw_scenarios(Population(records=1, per_event=1), 1, rng)[0][0]
+        if given.distance_km is not None and drawn.depth_km is not None:
+            drawn = dataclasses.replace(drawn, depth_km=min(drawn.depth_km, given.distance_km))
         scenario = dataclasses.replace(drawn, **asked)
         motion = stochastic_record(scenario, rng)
         low = band_limit(motion, SAMPLING_RATE, corner)

@@ -18,10 +18,14 @@ from .errors import InputError
 class Scenario:
     """What is known of the earthquake and the site beside the waveform; every part may be missing.
 
+    Methods read ``magnitude``, ``distance_km``, ``depth_km`` and ``vs30_m_s``.
+
     :param magnitude: moment magnitude.
-    :param distance_km: hypocentral distance, or distance to the rupture, in km.
+    :param distance_km: hypocentral distance in km; where that is not known, the distance to the
+        rupture.
     :param depth_km: depth of the hypocentre in km.
     :param vs30_m_s: time-averaged shear-wave velocity of the upper 30 m in m/s.
+    :param rupture_distance_km: closest distance to the rupture in km.
     :raises InputError: for values that no earthquake and no site can have.
     """
 
@@ -29,8 +33,9 @@ class Scenario:
     distance_km: float | None = None
     depth_km: float | None = None
     vs30_m_s: float | None = None
+    rupture_distance_km: float | None = None
 
-    #: What is accepted, as (lowest, highest).
+    #: What methods read, and what is accepted of it, as (lowest, highest).
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
         "magnitude": (-2.0, 10.0),
         "distance_km": (0.0, 20_100.0),
@@ -39,13 +44,21 @@ class Scenario:
     }
 
     def __post_init__(self) -> None:
-        for name, (lowest, highest) in self.ranges.items():
+        accepted = {**self.ranges, "rupture_distance_km": self.ranges["distance_km"]}
+        for name, (lowest, highest) in accepted.items():
             value = getattr(self, name)
             if value is not None and not lowest <= value <= highest:
                 raise InputError(
                     f"{name} is {value}; it must lie between {lowest:g} and {highest:g}, "
                     "or be left out if it is not known."
                 )
+        if self.distance_km is None and self.rupture_distance_km is not None:
+            object.__setattr__(self, "distance_km", self.rupture_distance_km)
+
+    @property
+    def hypocentral_distance_km(self) -> float | None:
+        """``distance_km``, unless it is the distance to the rupture."""
+        return None if self.distance_km == self.rupture_distance_km else self.distance_km
 
 
 @dataclass(frozen=True)

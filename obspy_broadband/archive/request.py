@@ -16,14 +16,11 @@ from ..enrich import check_call, enrich_with
 from ..ensemble import Ensemble
 from ..method import Method, Scenario
 from ..registry import create
+from ..scenarios import ARGUMENTS, check_distance
 from .source import Loaded
 
-_QUANTITIES = {
-    "magnitude": "magnitude",
-    "distance": "distance_km",
-    "depth": "depth_km",
-    "vs30": "vs30_m_s",
-}
+#: The part of a scenario that each argument gives.
+_QUANTITIES = {argument: quantity for quantity, argument in ARGUMENTS.items()}
 
 
 @dataclass(frozen=True)
@@ -48,6 +45,7 @@ class Request:
     coherence: str | None = AUTO
     to: str = "ensemble"
     measures: str = "csv"
+    rupture_distance: float | None = None
 
     def ready(self) -> Method:
         """The method with its options and weights, made once a process."""
@@ -61,7 +59,8 @@ class Request:
         """
         check_call(self.n, self.seed, self.corner, self.ready())
         check_coherence(self.coherence, self.ready())
-        Scenario(self.magnitude, self.distance, self.depth, self.vs30)
+        asked = (self.magnitude, self.distance, self.depth, self.vs30, self.rupture_distance)
+        check_distance(Scenario(*asked))
 
     def enrich(self, loaded: Loaded) -> Ensemble:
         """One item.
@@ -94,15 +93,20 @@ class Request:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for run.json."""
-        return dataclasses.asdict(self) | {"options": dict(self.options)}
+        said = dataclasses.asdict(self) | {"options": dict(self.options)}
+        if self.rupture_distance is None:  # runs that were begun without this option go on
+            del said["rupture_distance"]
+        return said
 
 
 def _by_station(
     stream: Stream, scenarios: Mapping[str, Scenario], quantity: str
 ) -> dict[str, float | None]:
     codes = {f"{trace.stats.network}.{trace.stats.station}" for trace in stream}
-    unknown = Scenario()
-    return {code: getattr(scenarios.get(code, unknown), quantity) for code in codes}
+    told = {code: scenarios.get(code, Scenario()) for code in codes}
+    if quantity == "distance_km":
+        return {code: one.hypocentral_distance_km for code, one in told.items()}
+    return {code: getattr(one, quantity) for code, one in told.items()}
 
 
 @lru_cache(maxsize=1)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -36,6 +39,8 @@ from .work_list import Counts, WorkList
 TRIES = 3
 #: Items whose files are read again when a run is resumed: those that were written last.
 _CHECKED = 64
+#: Items after which a table that has none of their stations is told of, not at the end only.
+_EARLY = 20
 REPORT = "report.html"
 
 
@@ -109,7 +114,7 @@ class _Run:
             total=counts.items, initial=counts.done + counts.skipped, unit="item",
             disable=not progress,
         ) as bar:  # fmt: skip
-            for outcome in self._outcomes(workers):
+            for count, outcome in enumerate(self._outcomes(workers), 1):
                 if isinstance(outcome, Lost):
                     if self.work_list.lost(outcome.number) < TRIES:
                         continue
@@ -117,6 +122,8 @@ class _Run:
                 self._record(outcome, strict)
                 self._join()
                 bar.update()
+                if count == _EARLY:
+                    self._say_unused_table()
         self._join()
         return self._finish()
 
@@ -185,7 +192,21 @@ class _Run:
         write_warnings(self.work_list.warnings(), root / WARNINGS)
         shutil.rmtree(self.places.partial, ignore_errors=True)
         write_report(self.places, self.work_list, root / REPORT)
+        self._say_unused_table()
         return self.work_list.counts()
+
+    def _say_unused_table(self) -> None:
+        metadata = getattr(self.job.source, "metadata", None)
+        told = metadata.unused_table(self._stations()) if metadata else None
+        if told is not None:
+            warnings.warn(told, stacklevel=4)
+
+    def _stations(self) -> Iterator[str]:
+        """Ids of the stations that were enriched."""
+        for path in sorted(self.places.provenance.glob("*.json")):
+            with suppress(OSError, ValueError, KeyError):  # damaged; --resume draws it again
+                for station in json.loads(path.read_bytes())["provenance"]["stations"]:
+                    yield station["id"]
 
     def _undo_damaged(self) -> None:
         """Have done again what is recorded as done, but is not there as it was written: a disk may

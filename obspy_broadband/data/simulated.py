@@ -145,7 +145,7 @@ def _event(job: tuple[Population, int, Path, Settings]) -> None:
                 "start": "",
                 "licence": "CC0-1.0",
                 "attribution": "simulated by obspy-broadband, no recorded earthquake",
-                **dataclasses.asdict(scenario),
+                **{name: getattr(scenario, name) for name in Scenario.ranges},
                 "p_sample": _BEFORE * SAMPLING_RATE,
                 "s_sample": (_BEFORE + lag) * SAMPLING_RATE,
             }

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from obspy import Stream
+from obspy import Stream, UTCDateTime
 
 from ..ensemble import EnrichedRecord, Ensemble
 from ..errors import InputError
+from ..events import is_undated
 from ..method import Batch, Method, Scenario
 from ..record import Record, read_records
-from ..signal.filters import band_limit
+from ..signal.filters import band_limit, extend, fast_length
 from ..signal.hybrid import hybridize
 
 if TYPE_CHECKING:
@@ -106,28 +108,45 @@ def seeds_for(number: int, realizations: int, seed: int = 0) -> np.ndarray:
 
 
 def cases_of_ensemble(
-    ensemble: Ensemble, recorded: Stream, units: str | None = None
+    ensemble: Ensemble,
+    recorded: Stream,
+    units: str | None = None,
+    origin_time: UTCDateTime | None = None,
 ) -> tuple[list[Case], dict[str, np.ndarray], list[tuple[str, str]]]:
     """An ensemble beside recordings of the same stations and times.
 
-    :param recorded: records that cover the ensemble's; matched by network and station code, cut and
-        resampled to its instants.
+    :param recorded: records that cover the ensemble's; matched by network and station code (by
+        station code alone where either has no network code), cut and resampled to its instants.
     :param units: of ``recorded``, as in ``enrich``.
+    :param origin_time: when t = 0 of a simulation without a date was; default: the origin time of
+        the event that the ensemble was made with.
     :return: the cases; the realizations of each, (realizations, 3, samples), by name; stations that
         cannot be compared, and why.
-    :raises InputError: if no station can be compared.
+    :raises InputError: if no station can be compared, or an origin time is given for an ensemble
+        that has dates.
     """
+    if origin_time is None:
+        noted = ensemble.provenance.get("origin_time")
+        origin_time = None if noted is None else UTCDateTime(noted)
+    elif not any(is_undated(generated.start) for generated in ensemble.records):
+        raise InputError(
+            f"The ensemble begins at {ensemble.records[0].start}: an origin time is for "
+            "simulations without a date (1970-01-01). Leave it out; if that is the date of the "
+            "computation, set stats.starttime before enriching."
+        )
     records, refusals = read_records(recorded, units)
     skipped = [(refusal.id, refusal.reason) for refusal in refusals]
     corner = float(ensemble.provenance["corner_hz"])
     known = {one["id"]: one["scenario"] for one in ensemble.provenance.get("stations", [])}
-    cases, drawn = [], {}
+    cases, drawn, loosely = [], {}, []
     for generated in ensemble.records:
         try:
-            motion = _cut(generated, _find(generated, records))
+            record, motion = _beside(generated, records, origin_time)
         except InputError as error:
             skipped.append((generated.id, str(error)))
             continue
+        if record.id.split(".")[0] != generated.id.split(".")[0]:
+            loosely.append(f"{generated.id} and {record.id}")
         order = np.argsort(generated.rows)  # Z, N, E
         low = generated.low_frequency[order].astype(float)
         scale = max(float(np.abs(low).max()), 1e-30)
@@ -139,47 +158,104 @@ def cases_of_ensemble(
             starts=np.zeros(1, dtype=int),
         )
         # Stations of one ensemble have seen one event.
-        name = generated.id
-        cases.append(Case(name, str(generated.start.date), given, motion, generated.sampling_rate))
+        name, event = generated.id, str(generated.start.date)
+        cases.append(Case(name, event, given, motion, generated.sampling_rate))
         drawn[name] = generated.realizations[:, order].astype(float)
     if not cases:
-        raise InputError("No station can be compared: " + " ".join(why for _, why in skipped))
+        reasons = dict.fromkeys(why for _, why in skipped)
+        raise InputError("No station can be compared: " + " ".join(reasons))
+    if loosely:
+        warnings.warn(
+            "Matched by station code alone, since one of the two has no network code: "
+            + ", ".join(loosely)
+            + ".",
+            stacklevel=2,
+        )
     return cases, drawn, skipped
 
 
-def _find(generated: EnrichedRecord, records: Sequence[Record]) -> Record:
+def _beside(
+    generated: EnrichedRecord, records: Sequence[Record], origin_time: UTCDateTime | None
+) -> tuple[Record, np.ndarray]:
+    """The record of a station that covers its time, and its motion: (3, samples), m/s²."""
+    errors = []
+    for record in _candidates(generated, records):
+        try:
+            return record, _cut(generated, record, origin_time)
+        except InputError as error:
+            errors.append(error)
+    raise errors[0]
+
+
+def _candidates(generated: EnrichedRecord, records: Sequence[Record]) -> list[Record]:
+    """Records of the station with the same components; there is at least one."""
     if len(generated.rows) != 3:
         raise InputError(f"{generated.id} has {len(generated.rows)} components; three are judged.")
-    codes = generated.id.split(".")[:2]
-    for record in records:
-        if record.id.split(".")[:2] == codes and set(record.rows) == set(generated.rows):
-            return record
-    raise InputError(
-        f"{generated.id} has no record with the same components among the {len(records)} recorded "
-        "stations."
-    )
+    network, station = generated.id.split(".")[:2]
+    same = [
+        record
+        for record in records
+        if record.id.split(".")[1] == station and set(record.rows) == set(generated.rows)
+    ]
+    exact = [record for record in same if record.id.split(".")[0] == network]
+    if exact:
+        return exact
+    loose = [record for record in same if not network or record.id.startswith(".")]
+    if not loose:
+        raise InputError(
+            f"{generated.id} has no record with the same components among the {len(records)} "
+            "recorded stations."
+        )
+    networks = {record.id.split(".")[0] for record in loose}
+    if len(networks) > 1:
+        raise InputError(
+            f"{generated.id} has no network code, and station {station} is recorded in the "
+            f"networks {', '.join(sorted(networks))}. Leave the records of one."
+        )
+    return loose
 
 
-def _cut(generated: EnrichedRecord, record: Record) -> np.ndarray:
+def _cut(generated: EnrichedRecord, record: Record, origin_time: UTCDateTime | None) -> np.ndarray:
     """The record at the ensemble's instants: (3, samples), m/s²."""
     rate, samples = generated.sampling_rate, generated.low_frequency.shape[-1]
-    before = generated.start - record.start
+    start = generated.start
+    if is_undated(start) and not is_undated(record.start):
+        if origin_time is None:
+            raise InputError(
+                f"{generated.id} begins at {start}, as simulations without a date do, its record "
+                f"at {record.start}. Give the time of the simulation's t = 0: origin_time= "
+                "(--origin-time 2019-11-11T10:52:45) or event= (--event, a QuakeML or "
+                "CMTSOLUTION file)."
+            )
+        start = origin_time + (start - UTCDateTime(0))
+    before = start - record.start
     end = before + (samples - 1) / rate
     if before < -0.5 / rate or end > record.duration + 1.0 / rate:
+        far = abs(before) > 86_400.0
         raise InputError(
             f"The record of {generated.id} spans {record.start} + {record.duration:g} s and does "
-            f"not cover the ensemble's {generated.start} + {(samples - 1) / rate:g} s."
+            f"not cover the ensemble's {start} + {(samples - 1) / rate:g} s."
+            + " If that is the date of the computation, set stats.starttime before enriching."
+            * far
         )
     data = record.data
-    offset = before * record.sampling_rate
-    first = round(offset)
-    if record.sampling_rate == rate and abs(offset - first) < 0.02:
-        cut = data[:, max(first, 0) : max(first, 0) + samples]
-        return np.pad(cut, ((0, 0), (0, samples - cut.shape[-1])))
-    resampled = band_limit(data, record.sampling_rate, 0.39 * min(record.sampling_rate, rate), rate)
-    first = max(0, round(before * rate))
-    cut = resampled[:, first : first + samples]
+    if record.sampling_rate != rate:
+        data = band_limit(data, record.sampling_rate, 0.39 * min(record.sampling_rate, rate), rate)
+    first = round(before * rate)
+    between = before * rate - first
+    if abs(between) >= 0.02:
+        data = _advanced(data, between)
+    cut = data[:, max(first, 0) : max(first, 0) + samples]
     return np.pad(cut, ((0, 0), (0, samples - cut.shape[-1])))
+
+
+def _advanced(data: np.ndarray, part: float) -> np.ndarray:
+    """The signal ``part`` of a sample later than each sample: (..., samples)."""
+    samples, padding = data.shape[-1], 64
+    length = fast_length(samples + 2 * padding)
+    spectrum = np.fft.rfft(extend(data, padding, length))
+    spectrum *= np.exp(2j * np.pi * np.fft.rfftfreq(length) * part)
+    return np.fft.irfft(spectrum, length)[..., padding : padding + samples]
 
 
 def _array(values: Any) -> np.ndarray:

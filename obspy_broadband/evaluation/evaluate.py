@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from obspy import Stream
+from obspy import Stream, UTCDateTime
 
+from .. import events
 from ..data.pairs import Pairs
 from ..data.store import Store
 from ..ensemble import Ensemble
 from ..errors import InputError
+from ..events import EventLike
 from ..method import Method
 from ..registry import create
 from .cases import Case, cases_of, cases_of_ensemble
@@ -78,19 +80,52 @@ def evaluate_on_store(
 
 
 def evaluate_ensemble(
-    ensemble: Ensemble, recorded: Stream, units: str | None = None, progress: bool = False
+    ensemble: Ensemble,
+    recorded: Stream,
+    units: str | None = None,
+    progress: bool = False,
+    origin_time: UTCDateTime | str | None = None,
+    event: EventLike | None = None,
 ) -> tuple[Judged, dict[str, Any], list[tuple[str, str]]]:
     """Judge an ensemble, and the reference rows made of its low frequencies, beside recordings.
 
     :param recorded: see :func:`.cases.cases_of_ensemble`; ``units`` likewise.
+    :param origin_time: of t = 0 of a simulation without a date, likewise; a text is taken, too.
+    :param event: gives the origin time (an Event, a Catalog of one, or a path); a simulation that
+        has a date keeps it.
     :return: what was measured, what it was made with, and stations that cannot be compared.
     :raises InputError: if no station can be compared.
     """
-    cases, drawn, skipped = cases_of_ensemble(ensemble, recorded, units)
+    zero = _time_zero(ensemble, origin_time, event)
+    cases, drawn, skipped = cases_of_ensemble(ensemble, recorded, units, zero)
     rows: dict[str, Row] = {"generated": lambda case, seeds: drawn[case.name]}
     judged = judge(cases, rows | reference_rows(), max(len(ensemble), 2), progress=progress)
     kept = ("method", "options", "seed", "corner_hz")
-    return judged, {name: ensemble.provenance[name] for name in kept}, skipped
+    about = {name: ensemble.provenance[name] for name in kept}
+    zero = zero or ensemble.provenance.get("origin_time")
+    return judged, about | ({} if zero is None else {"origin_time": str(zero)}), skipped
+
+
+def _time_zero(
+    ensemble: Ensemble, origin_time: UTCDateTime | str | None, event: EventLike | None
+) -> UTCDateTime | None:
+    """What a user says of t = 0; None for nothing."""
+    if origin_time is not None and event is not None:
+        raise InputError("origin_time= and event= both say when t = 0 was; give one of them.")
+    if event is not None:
+        found = events.origin_time(events.one_event(event))
+        if found is None:
+            raise InputError("The event has no origin time; give origin_time= (--origin-time).")
+        undated = any(events.is_undated(record.start) for record in ensemble.records)
+        return found if undated else None
+    if origin_time is None or isinstance(origin_time, UTCDateTime):
+        return origin_time
+    try:
+        return UTCDateTime(origin_time)
+    except Exception as error:  # UTCDateTime raises TypeError, ValueError, ...
+        raise InputError(
+            f"The origin time is {origin_time!r}; write e.g. 2019-11-11T10:52:45 (UTC)."
+        ) from error
 
 
 def judge_on_store(

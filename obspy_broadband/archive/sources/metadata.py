@@ -1,4 +1,4 @@
-"""What a user knows beside the waveforms: StationXML, QuakeML, a CSV, an origin of coordinates."""
+"""What a user knows beside the waveforms: stations, events, a CSV, an origin of coordinates."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from obspy import Catalog, Inventory, Stream
+from obspy import Catalog, Inventory, Stream, Trace
 from obspy.core import AttribDict
 from obspy.core.event import Event
 
 from ...errors import InputError
+from ...events import origin_of, origin_time
 from ...io.stations import place
 from ...method import Scenario
-from ...scenarios import origin_of
+from ...places import header_place, station_place
 from ..source import Loaded
 from . import xml
-from .scenarios import Known, read_table
+from .scenarios import Known, find_row, read_table
 
 #: A record belongs to the last event that began at most so long before it, s.
 _EARLIEST = 600.0
@@ -29,7 +30,7 @@ class Metadata:
     """Files of metadata, read when first needed, by each worker for itself.
 
     :param inventories: StationXML.
-    :param events: QuakeML.
+    :param events: QuakeML, CMTSOLUTION or another file of events that ObsPy reads.
     :param scenarios: CSV, see :mod:`obspy_broadband.archive.sources.scenarios`.
     :param origin: latitude and longitude of x = y = 0, for stations that have only x and y.
     """
@@ -70,7 +71,7 @@ class Metadata:
         """
         if self.events is None:
             return None
-        found = xml.catalog(xml.read_file(self.events), self.events)
+        found = xml.events(self.events)
         if not len(found):
             raise InputError(f"{self.events} holds no event.")
         return found
@@ -99,63 +100,77 @@ class Metadata:
         """
         _ = self.inventory, self.catalog, self.table
 
+    def unused_table(self, stations: Iterable[str]) -> str | None:
+        """A sentence, if the CSV has none of the stations that were read.
+
+        :param stations: ids that begin with network and station code; read until one is found.
+        """
+        if self.scenarios is None:
+            return None
+        read = []
+        for id in stations:
+            network, station = id.split(".")[:2]
+            if find_row(self.table, network, station) is not None:
+                return None
+            read.append(f"{network}.{station}")
+        if not read:
+            return None
+        return (
+            f"{self.scenarios} has none of the {len(set(read))} stations that were read: it says "
+            f"{', '.join(list(self.table)[:3])}, ..., the records {', '.join(read[:3])}, ... Its "
+            "values were not used. Write station codes as NET.STA or STA; `obb scenarios` writes "
+            "a table with those of the records."
+        )
+
     def complete(
         self, stream: Stream, event: Event | None = None, inventory: Inventory | None = None
     ) -> Loaded:
         """Put beside a Stream what is known of it.
 
-        Coordinates go into ``stats.coordinates``; the Inventory is passed on where it has
-        responses, since with one, traces of unknown units are taken for counts.
+        Coordinates go into ``stats.coordinates``: of the station's epoch that was open then, see
+        :func:`obspy_broadband.places.station_place`. What the Inventories say of the stations is
+        passed on.
 
         :param event: if the source knows it; else by time from the file.
         :param inventory: if the source knows it, beside the user's.
         """
+        if event is None and self.catalog is not None:
+            event = event_of(self.catalog, stream)
+        inventories = [one for one in (inventory, self.inventory) if one is not None]
         known: dict[str, Scenario] = {}
-        responses: Inventory | None = None
+        passed_on: Inventory | None = None
         for network, station in dict.fromkeys(
             (trace.stats.network, trace.stats.station) for trace in stream
         ):
-            told = self.table.get(f"{network}.{station}") or self.table.get(station)
+            told = find_row(self.table, network, station)
             if told is not None:
                 known[f"{network}.{station}"] = told.scenario
-            selected = [
-                one.select(network=network or None, station=station)
-                for one in (inventory, self.inventory)
-                if one is not None
-            ]
+            selected = [one.select(network=network or None, station=station) for one in inventories]
             for one in selected:
-                if _has_response(one):
-                    responses = one if responses is None else responses + one
+                if len(one):
+                    passed_on = one if passed_on is None else passed_on + one
             for trace in stream:
                 if (trace.stats.network, trace.stats.station) == (network, station):
-                    self._locate(trace.stats, told, selected)
-        if event is None and self.catalog is not None:
-            event = event_of(self.catalog, stream)
-        return Loaded(stream, responses, event, known)
+                    self._locate(trace, told, inventories, event)
+        return Loaded(stream, passed_on, event, known)
 
-    def _locate(self, stats: Any, told: Known | None, inventories: Iterable[Inventory]) -> None:
+    def _locate(
+        self, trace: Trace, told: Known | None, inventories: list[Inventory], event: Event | None
+    ) -> None:
+        stats = trace.stats
         have = dict(stats.get("coordinates", {}))
         if told is not None and told.place is not None:
             have["latitude"], have["longitude"] = told.place
         elif "latitude" not in have or "longitude" not in have:
-            for station in (sta for one in inventories for net in one for sta in net):
-                have |= {"latitude": station.latitude, "longitude": station.longitude}
-                have["elevation"] = station.elevation
-                break
-            else:
-                if self.origin is None or not {"x", "y"} <= set(have):
-                    return
+            noted = header_place(trace.id, stats, "st")
+            found = noted or station_place(inventories, stats, origin_time(event))
+            if found is not None:
+                have |= dict(zip(("latitude", "longitude", "elevation"), found))
+            elif self.origin is not None and {"x", "y"} <= set(have):
                 have["latitude"], have["longitude"], _ = place(stats.station, have, self.origin)
+            else:
+                return
         stats.coordinates = AttribDict(have)
-
-
-def _has_response(inventory: Inventory) -> bool:
-    return any(
-        channel.response is not None and channel.response.response_stages
-        for network in inventory
-        for station in network
-        for channel in station
-    )
 
 
 def event_of(catalog: Catalog, stream: Stream) -> Event | None:

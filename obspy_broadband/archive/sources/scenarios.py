@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from obspy import Stream
 from ...errors import InputError
 from ...method import Scenario
 from ...orientation import station_id
+from ...places import coordinates
 from ...record import Record
-from ...scenarios import coordinates, find_scenario
+from ...scenarios import check_distance, find_scenario
 from ..source import Item, Loaded, Source
 from .waveforms import check_file
 
@@ -38,10 +40,23 @@ class Known:
     place: tuple[float, float] | None = None
 
 
+def find_row(table: Mapping[str, Known], network: str, station: str) -> Known | None:
+    """What the table says of a station: under ``NET.STA``, else under ``STA``.
+
+    A simulation without network codes is found by its station code, where the table has it once.
+    """
+    found = table.get(f"{network}.{station}") or table.get(station)
+    if found is None and not network:
+        same = [known for code, known in table.items() if code.rpartition(".")[2] == station]
+        found = same[0] if len(same) == 1 else None
+    return found
+
+
 def read_table(path: str) -> dict[str, Known]:
     """What is known, by ``NET.STA`` (or ``STA``, as the table has it).
 
-    An empty cell is a value that is not known.
+    Cells are separated by commas, semicolons or tabs, whichever the first line has; numbers have a
+    decimal point. An empty cell is a value that is not known.
 
     :raises InputError: for a file that is no such table, with the line.
     """
@@ -49,26 +64,53 @@ def read_table(path: str) -> dict[str, Known]:
     table: dict[str, Known] = {}
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            unknown = set(reader.fieldnames or ()) - set(COLUMNS)
-            if "station" not in (reader.fieldnames or ()) or unknown:
-                raise InputError(
-                    f"{path}: the first line must name columns among {', '.join(COLUMNS)}, "
-                    f"station being one; it is {','.join(reader.fieldnames or ())[:200]!r}."
-                )
+            first = file.readline()
+            file.seek(0)
+            separator = max(",;\t", key=first.count)
+            reader = csv.DictReader(file, delimiter=separator)
+            reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
+            _check_columns(path, reader.fieldnames)
             for row in reader:
                 where = f"{path}, line {reader.line_num}"
+                if None in row:
+                    commas = " Numbers need a decimal point, not a comma." * (separator == ",")
+                    raise InputError(f"{where}: more cells than columns.{commas}")
                 station = (row.get("station") or "").strip()
-                if not station.isprintable() or not station or None in row:
-                    raise InputError(f"{where}: no station, or more cells than columns.")
+                if not station.isprintable() or not station:
+                    raise InputError(f"{where}: no station.")
                 if station in table:
                     raise InputError(f"{where}: {station} stands in the table twice.")
                 table[station] = _known(where, row)
-    except (csv.Error, UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} cannot be read as CSV: it is not UTF-8. Save it as text in UTF-8."
+        ) from error
+    except (csv.Error, OSError) as error:
         raise InputError(f"{path} cannot be read as CSV: {error}") from error
     if not table:
         raise InputError(f"{path} has no station.")
     return table
+
+
+def _check_columns(path: str, names: Sequence[str]) -> None:
+    """:raises InputError: for columns that are not known, or come twice, or no ``station``."""
+    unknown = [name for name in names if name not in COLUMNS]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if "station" in names and not unknown and not twice:
+        return
+    wrong = [f"{name[:50]!r} comes twice" for name in twice if name in COLUMNS]
+    for name in unknown:
+        near = get_close_matches(name.lower(), COLUMNS, 1)
+        meant = f" (did you mean {near[0]!r}?)" if near else ""
+        wrong.append(f"{name[:50]!r} is unknown{meant}")
+        if len(wrong) == 3:
+            break
+    if not wrong:
+        wrong = ["there is no column 'station'"]
+    raise InputError(
+        f"{path}: the first line must name columns among {', '.join(COLUMNS)}, station being one; "
+        f"{'; '.join(wrong)}."
+    )
 
 
 def _known(where: str, row: dict[str, Any]) -> Known:
@@ -78,7 +120,10 @@ def _known(where: str, row: dict[str, Any]) -> Known:
         try:
             numbers[name] = float(text) if text else None
         except ValueError as error:
-            raise InputError(f"{where}: {name} is {text[:50]!r}; a number is needed.") from error
+            point = " with a decimal point" * ("," in text)
+            raise InputError(
+                f"{where}: {name} is {text[:50]!r}; a number{point} is needed."
+            ) from error
     latitude, longitude = numbers["latitude"], numbers["longitude"]
     if (latitude is None) != (longitude is None):
         raise InputError(f"{where}: latitude and longitude are needed together.")
@@ -88,7 +133,9 @@ def _known(where: str, row: dict[str, Any]) -> Known:
             raise InputError(f"{where}: {latitude:g}, {longitude:g} is no place on Earth.")
         place = (latitude, longitude)
     try:
-        return Known(Scenario(**{name: numbers[name] for name in _VALUES}), place)
+        scenario = Scenario(**{name: numbers[name] for name in _VALUES})
+        check_distance(scenario)
+        return Known(scenario, place)
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
 
@@ -144,7 +191,11 @@ def _stations(loaded: Loaded) -> Iterable[tuple[str, dict[str, float | None]]]:
         found = find_scenario(record, inventory=loaded.inventory, event=loaded.event)
         told = loaded.scenarios.get(station, Scenario())
         values = {name: first_known(getattr(told, name), getattr(found, name)) for name in _VALUES}
-        place = coordinates(record, loaded.inventory) or (None, None)
+        # An empty cell where methods use the distance to the rupture.
+        hypocentral = [one.hypocentral_distance_km for one in (told, found)]
+        by_rupture = told.rupture_distance_km is not None and hypocentral[0] is None
+        values["distance_km"] = None if by_rupture else first_known(*hypocentral)
+        place = coordinates(record, loaded.inventory, loaded.event) or (None, None)
         yield station, {"latitude": place[0], "longitude": place[1], **values}
 
 

@@ -11,7 +11,7 @@ from obspy.core.event import Event, Magnitude, Origin, ResourceIdentifier
 
 from ...components import LONGEST, SHORTEST
 from ...errors import InputError
-from ...scenarios import origin_of
+from ...events import magnitude_of, origin_of
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,15 @@ def card(event: Event) -> dict[str, Any] | None:
     origin = origin_of(event)
     if origin is None or origin.time is None:
         return None
-    size = event.preferred_magnitude() or (event.magnitudes[0] if event.magnitudes else None)
+    magnitude, is_moment = magnitude_of(event) or (None, False)
     return {
         "id": str(event.resource_id),
         "time": str(origin.time),
         "latitude": origin.latitude,
         "longitude": origin.longitude,
         "depth_m": origin.depth,
-        "magnitude": None if size is None else size.mag,
+        "magnitude": magnitude,
+        "magnitude_type": "Mw" if is_moment else None,
     }
 
 
@@ -108,7 +109,11 @@ def event_from(said: Mapping[str, Any] | None) -> Event | None:
         time=UTCDateTime(said["time"]), latitude=said["latitude"], longitude=said["longitude"],
         depth=said["depth_m"],
     )  # fmt: skip
-    sizes = [] if said["magnitude"] is None else [Magnitude(mag=said["magnitude"])]
+    sizes = (
+        []
+        if said["magnitude"] is None
+        else [Magnitude(mag=said["magnitude"], magnitude_type=said.get("magnitude_type"))]
+    )
     return Event(ResourceIdentifier(said["id"]), origins=[origin], magnitudes=sizes)
 
 

@@ -1,4 +1,4 @@
-"""StationXML and QuakeML from strangers.
+"""StationXML, QuakeML and other files of events from strangers.
 
 ObsPy parses with lxml's defaults, which expand internal entities. Neither format needs a document
 type; a file that has one is refused before ObsPy sees it, and with it every entity.
@@ -7,6 +7,7 @@ type; a file that has one is refused before ObsPy sees it, and with it every ent
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 
 from obspy import Catalog, Inventory, read_events, read_inventory
@@ -55,6 +56,26 @@ def catalog(data: bytes, name: str) -> Catalog:
     return _parse(read_events, data, name, "QUAKEML", "QuakeML")
 
 
+def events(path: str) -> Catalog:
+    """The events of a file: QuakeML, CMTSOLUTION, NDK, whatever ObsPy recognises.
+
+    :raises InputError: for a file that is none of them, or cannot be read.
+    """
+    data = read_file(path)
+    is_xml = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+    document = checked(data, path) if is_xml else io.BytesIO(data)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return read_events(document)
+    except Exception as error:  # ObsPy's own TypeError names a temporary file
+        reason = "" if "Unknown format" in str(error) else f": {first_line(error)}"
+        raise InputError(
+            f"{path} cannot be read as events (QuakeML, CMTSOLUTION or another format of ObsPy's)"
+            f"{reason or '.'}"
+        ) from error
+
+
 def read_file(path: str) -> bytes:
     """An XML file's bytes.
 
@@ -68,8 +89,6 @@ def read_file(path: str) -> bytes:
 
 
 def _parse(reader, data: bytes, name: str, format: str, spelled: str):
-    import warnings
-
     document = checked(data, name)
     try:
         with warnings.catch_warnings():
