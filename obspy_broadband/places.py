@@ -10,7 +10,7 @@ from typing import Any
 from obspy import Inventory, UTCDateTime
 from obspy.core.event import Event
 
-from .errors import InputError
+from .errors import InputError, InputWarning
 from .events import is_undated, origin_time
 from .record import Record
 
@@ -94,6 +94,7 @@ def station_place(
         warnings.warn(
             f"The inventory knows {stats.network}.{stats.station} from {epochs}, but not on "
             f"{begins.date}: its coordinates are not used. Pass an inventory of that time.",
+            InputWarning,
             stacklevel=2,
         )
         return None
@@ -123,6 +124,7 @@ def _stations(inventories: Iterable[Inventory], stats: Any) -> Iterator[Any]:
         warnings.warn(
             f"{stats.station} has no network code, and the inventory knows it in "
             f"{', '.join(sorted(found))}: its coordinates are not used. Set stats.network.",
+            InputWarning,
             stacklevel=2,
         )
     elif "" in found:

@@ -10,7 +10,7 @@ from typing import Any
 from obspy import Inventory
 from obspy.core.event import Event
 
-from .errors import InputError
+from .errors import InputError, InputWarning
 from .events import EventLike, magnitude_of, one_event, origin_of
 from .method import Scenario
 from .places import coordinates, header_place, known
@@ -117,7 +117,7 @@ def check_distance(scenario: Scenario, id: str = "") -> None:
 def _argument(record: Record, argument: str, given: Given) -> float | None:
     if given is None or not isinstance(given, Mapping):
         return _number(record, argument, given)
-    network, station = record.id.split(".")[:2]
+    network, station = (record.headers[0][name] for name in ("network", "station"))
     for key in (f"{network}.{station}", station):
         if key in given:
             return _number(record, argument, given[key])
@@ -192,6 +192,7 @@ def _is_metres(
         warnings.warn(
             f"evdp of the SAC headers is {evdp:g}, taken as {unit}. If it is "
             f"{'km' if is_metres else 'm'}, pass depth={other}.",
+            InputWarning,
             stacklevel=2,
         )
     return is_metres
@@ -208,6 +209,7 @@ def _hypocentral(
         warnings.warn(
             "The depth of the earthquake is not known: the epicentral distance is taken for the "
             f"hypocentral one, also below {_FAR:g} km. Pass depth= in km.",
+            InputWarning,
             stacklevel=2,
         )
     return math.hypot(epicentral, depth or 0.0)
@@ -239,6 +241,7 @@ def _compare(record: Record, dist: float, source: Any, site: Any) -> None:
         warnings.warn(
             f"The SAC header of {record.id} says dist = {dist:g} km, its coordinates "
             f"{computed:.4g} km. dist is used; pass distance= (hypocentral) if it is wrong.",
+            InputWarning,
             stacklevel=2,
         )
 
