@@ -1,8 +1,11 @@
 """SeisSol's receivers in text: ``*-receiver-00001*.dat``, a Tecplot header and a position.
 
-Of the variables, the particle velocities (``v1 v2 v3``, in older versions ``u v w``) are read, in
-m/s, as X, Y, Z: SeisSol has no axes of its own, the usual ones are x east, y north, z up. In a
-fused run (velocities numbered by simulation) ``simulation=`` chooses one.
+SeisSol, src/ResultWriter/ReceiverWriter.cpp; before 2018 receiver.f90, with ranks in the names. Of
+the variables, the particle velocities (``v1 v2 v3``, in older versions ``u v w``) are read, in m/s,
+as X, Y, Z: SeisSol has no axes of its own, the usual ones are x east, y north, z up. Stresses,
+pressure, rotation and strain are left aside. In a fused run the names of the variables end in the
+number of the simulation (``v10 v20 v30``, ``v11 v21 v31``); ``simulation=`` chooses one. Time zero
+is the start of the simulation.
 """
 
 from __future__ import annotations
@@ -11,62 +14,75 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from obspy import Stream
 
 from ..errors import InputError
+from .options import refuse_unknown
+from .restart import without_repeats
 from .table import head, make_stream, read_table
 
-_TITLE = "Temporal Signal for receiver number"
+_TITLE = re.compile(r"Temporal Signal for (?:receiver|pickpoint) number\s+(\d+)")
+_VELOCITIES = (("v1", "v2", "v3"), ("u", "v", "w"))
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
     """Whether the first line is SeisSol's title of a receiver."""
     start = head(path)
-    return bool(start and start.lstrip().startswith("TITLE") and _TITLE in start.splitlines()[0])
+    if not start or not start.lstrip().startswith("TITLE"):
+        return False
+    return bool(_TITLE.search(start.splitlines()[0]))
 
 
-def read(path: Any, simulation: int | None = None, **kwargs: Any) -> Stream:
+def read(path: Any, simulation: int | None = None, **options: Any) -> Stream:
     """Read one receiver.
 
-    :param simulation: which of a fused run.
-    :raises InputError: for a file without velocities, or a simulation that is not there.
+    :param simulation: which of a fused run, from 0.
+    :raises InputError: for a file without velocities, or a fused run of which none is chosen.
     """
+    refuse_unknown("SEISSOL", options, ("simulation",))
     header, table = read_table(path)
     names: list[str] = []
     place = {}
     for line in header:
         if line.upper().startswith("VARIABLES"):
-            names = re.findall(r'"([^"]+)"', line)
+            names = re.findall(r'"\s*([^"]+?)\s*"', line)
         position = re.match(r"x([123])\s+(\S+)$", line)
         if position:
-            place["xyz"[int(position.group(1)) - 1]] = float(position.group(2))
+            try:
+                place["xyz"[int(position.group(1)) - 1]] = float(position.group(2))
+            except ValueError as error:
+                raise InputError(f"{path}: {line!r} is no position.") from error
     if len(names) != table.shape[1]:
         raise InputError(f"{path} names {len(names)} variables, but has {table.shape[1]} columns.")
-    times = table[:, 0]
-    if "SimulationIndex" in names:
-        index = table[:, names.index("SimulationIndex")]
-        chosen = index == (index[0] if simulation is None else simulation)
-        if not chosen.any():
-            raise InputError(f"{path} has no simulation {simulation}.")
-        table, times = table[chosen], times[chosen]
-        simulation = None
-    suffix = "" if simulation is None else str(simulation)
-    for known in (("v1", "v2", "v3"), ("u", "v", "w")):
+    table = without_repeats(path, table)
+    columns = [names.index(name) for name in _velocities(path, names, simulation)]
+    number = _TITLE.search(header[0])
+    station = f"R{int(number.group(1)):04d}" if number else Path(path).stem
+    return make_stream(
+        path, table[:, 0], table[:, columns], "XYZ", "m/s", station, "SEISSOL",
+        coordinates=place if len(place) == 3 else None,
+    )  # fmt: skip
+
+
+def _velocities(path: Any, names: list[str], simulation: int | None) -> list[str]:
+    """Names of the three velocities."""
+    fused = [name[2:] for name in names if re.match(r"v1\d+$", name)]
+    fused = fused or [name[1:] for name in names if re.match(r"u\d+$", name)]
+    if fused and simulation is None:
+        raise InputError(
+            f"{path} holds the simulations {', '.join(fused)} of a fused run; choose one, e.g. "
+            f"simulation={fused[0]}."
+        )
+    if simulation is not None and not fused:
+        raise InputError(f"{path} is of no fused run: read it without simulation=.")
+    suffix = str(simulation) if fused else ""
+    for known in _VELOCITIES:
         wanted = [name + suffix for name in known]
         if set(wanted) <= set(names):
-            columns = table[:, [names.index(name) for name in wanted]]
-            break
-    else:
-        raise InputError(
-            f"{path} has the variables {', '.join(names)}; velocities v1, v2, v3 (or u, v, w) "
-            "are needed."
-        )
-    # A restarted run writes a time twice.
-    times, kept = np.unique(times, return_index=True)
-    number = re.search(r"number\s+(\d+)", header[0])
-    station = f"R{int(number.group(1)):04d}" if number else Path(path).stem
-    coordinates = place if len(place) == 3 else None
-    return make_stream(
-        path, times, columns[kept], "XYZ", "m/s", station, "SEISSOL", coordinates=coordinates
+            return wanted
+    if fused:
+        raise InputError(f"{path} has no simulation {simulation}; it holds {', '.join(fused)}.")
+    raise InputError(
+        f"{path} has the variables {', '.join(names)}; velocities v1, v2, v3 (or u, v, w) are "
+        "needed."
     )
