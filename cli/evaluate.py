@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from obb_cli.inputs import find_files, parse_settings, read_stream, report_skips
+from obb_cli.inputs import (
+    find_files,
+    parse_settings,
+    read_stream,
+    reading_options,
+    report_skips,
+)
 
 from obspy_broadband.errors import InputError
 
@@ -19,6 +25,7 @@ from obspy_broadband.errors import InputError
     type=click.Path(exists=True, file_okay=False, path_type=Path),
 )
 @click.option("--recorded", multiple=True, help="File, folder or pattern, beside GENERATED.")
+@reading_options
 @click.option("-u", "--units", help="Of the records [default: the file's, else m/s**2]")
 @click.option("-m", "--method", help="A method, on --data.")
 @click.option("--data", "store", type=click.Path(path_type=Path), help="Made by obb data prepare.")
@@ -46,6 +53,7 @@ def evaluate(
     seed: int,
     limit: int | None,
     output: Path | None,
+    **reading: Any,
 ) -> None:
     """Judge a method, or generated records, against recorded ones.
 
@@ -70,7 +78,7 @@ def evaluate(
         if not recorded:
             _check(generated, output)
             return
-        judged, skips, about, provenance = _ensemble(generated, recorded, units)
+        judged, skips, about, provenance = _ensemble(generated, recorded, units, reading)
     else:
         if store is None:
             raise InputError("--method needs --data: a store made by obb data prepare.")
@@ -114,11 +122,13 @@ def _check(generated: Path, output: Path | None) -> None:
         click.echo(f"-> {output / 'checks.csv'}")
 
 
-def _ensemble(generated: Path, recorded: tuple[str, ...], units: str | None) -> Any:
+def _ensemble(
+    generated: Path, recorded: tuple[str, ...], units: str | None, reading: dict[str, Any]
+) -> Any:
     from obspy_broadband import Ensemble
     from obspy_broadband.evaluation.evaluate import evaluate_ensemble
 
-    stream, unreadable = read_stream(find_files(recorded), None)
+    stream, unreadable = read_stream(find_files(recorded), **reading)
     ensemble = Ensemble.read(generated)
     judged, provenance, skipped = evaluate_ensemble(ensemble, stream, units, progress=True)
     about = f"The ensemble {generated} by {ensemble.provenance['method']}."
