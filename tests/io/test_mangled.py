@@ -35,6 +35,7 @@ def test_the_unmangled_file_is_read(name, tmp_path):
     assert module(name).is_format(str(path)) == (name not in ARGUMENTS)
 
 
+@pytest.mark.filterwarnings("ignore:.*written again")
 @pytest.mark.parametrize("name", TEXTS)
 def test_mangled_text(name, tmp_path):
     rng = np.random.default_rng(1)

@@ -2,10 +2,12 @@
 
 import warnings
 
+import h5py
 import numpy as np
 import obspy
 import pytest
 
+from obspy_broadband.archive.sources.folder import FolderSource
 from obspy_broadband.errors import InputError
 from obspy_broadband.io import seissol
 
@@ -108,3 +110,53 @@ def test_fault_receivers_and_files_without_velocity(tmp_path):
         obspy.read(path)
     with pytest.raises(InputError, match="SEISSOL files are read without sim="):
         obspy.read(write(path, VELOCITIES), sim=1)
+
+
+def write_hdf5(path, names=(*STRESSES, *VELOCITIES), samples=SAMPLES):
+    """Two receivers, as ParallelHdf5ReceiverWriter.cpp writes them; the second may end early."""
+    data = np.zeros((SAMPLES, 2, 1 + len(names)))
+    data[:, 0] = np.column_stack([TIMES, MOTION[:, : len(names)]])
+    data[:samples, 1] = np.column_stack([TIMES, -MOTION[:, : len(names)]])[:samples]
+    with h5py.File(path, "w") as file:
+        stored = file.create_dataset("ReceiverData", data=data, maxshape=(None, *data.shape[1:]))
+        stored.attrs["VariableNames"] = np.array(["Time", *names], dtype="S4")
+        stored.attrs["CLASS"] = "ARRAY"
+        file["Coordinates"] = [[1.0, 2.0, -3.0], [4.0, 5.0, -6.0]]
+    return path
+
+
+def test_all_receivers_in_hdf5(tmp_path):
+    stream = obspy.read(write_hdf5(tmp_path / "out-receivers.h5", samples=300))
+    assert [trace.stats.station for trace in stream] == ["R0001"] * 3 + ["R0002"] * 3
+    assert values(stream[:3]) == pytest.approx(MOTION[:, 6:9])
+    assert values(stream[3:]) == pytest.approx(-MOTION[:300, 6:9])
+    for trace in stream:
+        assert trace.stats._format == "SEISSOL"
+        assert (trace.stats.units, trace.stats.delta) == ("m/s", STEP)
+    assert dict(stream[3].stats.coordinates) == {"x": 4.0, "y": 5.0, "z": -6.0}
+    source = FolderSource((str(tmp_path),))
+    (item,) = source.items()
+    assert len(source.read(item).stream) == 6
+
+
+@pytest.mark.filterwarnings("ignore:.*written again")
+def test_damaged_hdf5_is_refused(tmp_path):
+    from mangling import mangle
+
+    path = write_hdf5(tmp_path / "out-receivers.h5", names=VELOCITIES)
+    good = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        path.write_bytes(mangle(good, rng))
+        assert seissol.is_format(str(path)) in (True, False)
+        try:
+            seissol.read(path)
+        except InputError as error:
+            assert str(error)
+    write_hdf5(path)
+    with h5py.File(path, "a") as file:
+        file["ReceiverData"].attrs["VariableNames"] = np.array([b"Time", b"v1"])
+    with pytest.raises(InputError, match="ReceiverData has the shape"):
+        obspy.read(path)
+    with pytest.raises(InputError, match="1 samples"):
+        obspy.read(write_hdf5(path, samples=1))

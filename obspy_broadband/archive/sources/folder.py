@@ -19,7 +19,8 @@ from .grouping import Part, groups, one_motion, parts_of
 from .metadata import Metadata
 from .waveforms import LARGEST, check_file, known_format, lies_beside, read_waveforms, recognise
 
-#: Formats of which a file is one station's whole record: nothing has to be put together.
+#: Formats of which a file that is no HDF5 is one station's whole record: nothing has to be put
+#: together.
 _WHOLE = ("SEM3D", "SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS", "OPENSEES")
 
 
@@ -73,7 +74,7 @@ class FolderSource(Source):
                 format = known_format(self.format) or recognise(path)
                 if format == "SEM3D" and sem3d.is_format(path):
                     items += self._captors(path, captors)
-                elif format is None or format in _WHOLE:
+                elif format is None or (format in _WHOLE and path.suffix != ".h5"):
                     items.append(self._item(path.as_posix(), [path], format))
                 else:
                     parts += parts_of(path, format, self.largest, **self._reading())
