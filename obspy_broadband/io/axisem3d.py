@@ -8,8 +8,8 @@
   ``list_station.info``, below ``data_time.ascii`` (StationIO_Ascii.cpp).
 
 The channels U1, U2, U3 are displacement in the frame that ``coordinate_frame`` of the run's
-inparam.output.yaml names, and no file of the output: RTZ (radial away from the source, transverse,
-up) or ENZ (east, north, up). Time zero is that of the source-time function.
+inparam.output.yaml names, an input of the run, and no file of its output: RTZ (radial away from the
+source, transverse, up) or ENZ (east, north, up). Time zero is that of the source-time function.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ _SETS = ("data_time", "data_wave", "list_station", "list_channel")
 _FRAMES = ("ENZ", "RTZ")
 _DISPLACEMENT = ("U1", "U2", "U3")
 _CHANNEL = re.compile(r"^([UGERS]\d{1,2}|[UR]_NORM|[GES]_[IJ]\d|X|P)$")
+_SETTINGS = 1024**2  # characters of inparam.output.yaml
 _LARGEST = 2 * 1024**3  # bytes of the waves of all stations of a group
 #: AxiSEM3D fills with -12345e10 what is not yet written.
 _UNWRITTEN = -1e13
@@ -67,12 +68,14 @@ def _kind(path: Path) -> str | None:
 def read(path: Any, components: str | None = None, **options: Any) -> Stream:
     """Read the stations of a file.
 
-    :param components: the run's ``coordinate_frame``: "ENZ" or "RTZ".
-    :raises InputError: without it, for a file without displacement or a damaged one.
+    :param components: the run's ``coordinate_frame``: "ENZ" or "RTZ"; default: that of the run's
+        ``input/inparam.output.yaml``, if the file lies in ``output/stations/GROUP`` beside it.
+    :raises InputError: if it is not known, for a file without displacement or a damaged one.
     """
     refuse_unknown("AXISEM3D", options, ("components",))
-    if components is None or components.upper() not in _FRAMES:
-        given = "" if components is None else f", not {components!r}"
+    frame = components or _frame(Path(path))
+    if frame is None or frame.upper() not in _FRAMES:
+        given = "" if frame is None else f", not {frame!r}"
         raise InputError(
             f"{path}: the directions of U1, U2, U3 are in no file of AxiSEM3D's output; pass the "
             "coordinate_frame of the run's inparam.output.yaml: components='ENZ' or 'RTZ' "
@@ -91,7 +94,7 @@ def read(path: Any, components: str | None = None, **options: Any) -> Stream:
             "needed. Add U to the station group's channels."
         )
     rows = [channels.index(name) for name in wanted]
-    letters = [components.upper()[_DISPLACEMENT.index(name)] for name in wanted]
+    letters = [frame.upper()[_DISPLACEMENT.index(name)] for name in wanted]
     stream = Stream()
     for station, motion in zip(stations, waves):
         network, dot, code = station.partition(".")
@@ -100,6 +103,33 @@ def read(path: Any, components: str | None = None, **options: Any) -> Stream:
             network=network if dot else "",
         )  # fmt: skip
     return stream
+
+
+def _frame(path: Path) -> str | None:
+    """``coordinate_frame`` of the file's station group in the run's inparam.output.yaml, if any."""
+    group = path.absolute().parent
+    if path.suffix == ".ascii" and _kind(path) == "channel":
+        group = group.parent
+    if len(group.parents) < 3 or group.parent.name != "stations":
+        return None
+    try:
+        settings = group.parents[2] / "input" / "inparam.output.yaml"
+        lines = settings.read_text(encoding="utf-8")[:_SETTINGS].splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    depth = None
+    for line in lines:
+        text = line.split("#", 1)[0].rstrip()
+        begins = len(text) - len(text.lstrip())
+        if re.match(rf"\s*-\s*{re.escape(group.name)}\s*:$", text):
+            depth = begins
+        elif text and depth is not None and begins <= depth:
+            return None
+        elif depth is not None:
+            named = re.match(r"\s*coordinate_frame\s*:\s*(\w+)$", text)
+            if named:
+                return named[1]
+    return None
 
 
 def _read_netcdf(path: Path) -> tuple[np.ndarray, np.ndarray, list[str], list[str]]:

@@ -169,6 +169,46 @@ def test_other_files_are_left_alone(tmp_path, name):
         axisem3d.read(path, frame="ENZ")
 
 
+#: The part that counts of a run's settings, as AxiSEM3D's own examples lay it out.
+SETTINGS = """
+list_of_station_groups:
+    #=====================#
+    - far:
+        # coordinate_frame: ENZ
+        locations:
+            station_file: STATIONS
+        wavefields:
+            # only: spz / RTZ / ENZ / xyz
+            coordinate_frame: RTZ  # of this group
+            channels: [U]
+    - near:
+        wavefields:
+            coordinate_frame: spz
+    - none:
+        file_options:
+            format: NETCDF
+    - last:
+        wavefields:
+            coordinate_frame: ENZ
+list_of_element_groups: []
+"""
+
+
+def test_the_frame_stands_in_the_settings_of_the_run(tmp_path):
+    (tmp_path / "input").mkdir()
+    (tmp_path / "input/inparam.output.yaml").write_text(SETTINGS)
+    groups = tmp_path / "output/stations"
+    check(obspy.read(write_netcdf(groups / "far/axisem3d_synthetics.nc")), "RTZ")
+    check(obspy.read(write_text_by_station(groups / "last") / "*.*.ascii"), "ENZ")
+    check(obspy.read(write_text_by_channel(groups / "far") / "U?.ascii"), "RTZ")
+    with pytest.raises(InputError, match="not 'spz'"):
+        obspy.read(write_netcdf(groups / "near/axisem3d_synthetics.nc"))
+    check(obspy.read(groups / "near/axisem3d_synthetics.nc", components="ENZ"), "ENZ")
+    for unknown in ("none", "other"):
+        with pytest.raises(InputError, match="coordinate_frame of the run's"):
+            obspy.read(write_netcdf(groups / unknown / "axisem3d_synthetics.nc"))
+
+
 def test_a_folder_of_a_run(tmp_path):
     write_netcdf(tmp_path / "output/stations/GSN/axisem3d_synthetics.nc")
     write_text_by_station(tmp_path / "output/stations/near")
