@@ -95,9 +95,9 @@ def one_motion(parts: list[Part], asked: str | None) -> list[Part]:
         best = min(UNITS, key=lambda one: -len(components.get(one, ())))
         chosen[station] = asked if asked in components else best
         if len(components) > 1 and asked is None:
-            others = " and ".join(sorted(set(components) - {best}))
+            held = " and ".join(quantity for quantity in UNITS if quantity in components)
             said.add(
-                f"{station[0]} files hold {best} and {others} of the same motion; {best} is read. "
+                f"{station[0]} files hold {held} of the same motion; {best} is read. "
                 "Choose another by quantity= (--quantity)."
             )
     for sentence in sorted(said):
