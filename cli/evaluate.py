@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from obb_cli.inputs import find_files, parse_settings, read_stream, report_skips
+from obb_cli.inputs import (
+    find_files,
+    parse_settings,
+    read_stream,
+    reading_options,
+    report_skips,
+)
 
 from obspy_broadband.errors import InputError
 
@@ -19,6 +25,7 @@ from obspy_broadband.errors import InputError
     type=click.Path(exists=True, file_okay=False, path_type=Path),
 )
 @click.option("--recorded", multiple=True, help="File, folder or pattern, beside GENERATED.")
+@reading_options
 @click.option("-u", "--units", help="Of the records [default: the file's, else m/s**2]")
 @click.option("--origin-time", help="UTC of t = 0, of a simulation without a date.")
 @click.option(
@@ -55,6 +62,7 @@ def evaluate(
     seed: int,
     limit: int | None,
     output: Path | None,
+    **reading: Any,
 ) -> None:
     """Judge a method, or generated records, against recorded ones.
 
@@ -85,7 +93,7 @@ def evaluate(
             _check(generated, output)
             return
         judged, skips, about, provenance = _ensemble(
-            generated, recorded, units, origin_time, event_file
+            generated, recorded, units, origin_time, event_file, reading
         )
     else:
         if store is None:
@@ -136,11 +144,12 @@ def _ensemble(
     units: str | None,
     origin_time: str | None,
     event: str | None,
+    reading: dict[str, Any],
 ) -> Any:
     from obspy_broadband import Ensemble
     from obspy_broadband.evaluation.evaluate import evaluate_ensemble
 
-    stream, unreadable = read_stream(find_files(recorded), None)
+    stream, unreadable = read_stream(find_files(recorded), **reading)
     ensemble = Ensemble.read(generated)
     judged, provenance, skipped = evaluate_ensemble(
         ensemble, stream, units, progress=True, origin_time=origin_time, event=event

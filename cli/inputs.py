@@ -10,9 +10,27 @@ import click
 from obspy import Stream
 
 from obspy_broadband.archive.sources import xml
-from obspy_broadband.archive.sources.waveforms import read_waveforms
+from obspy_broadband.archive.sources.waveforms import lies_beside, read_waveforms
 from obspy_broadband.ensemble_folder import CARD
 from obspy_broadband.errors import InputError, first_line
+
+#: What a user may say of files: their format, and what their readers may have to be told.
+READING_OPTIONS = (
+    click.option("--format", help="Of the files, as ObsPy names it [default: recognised]."),
+    click.option(
+        "--quantity",
+        help="displacement, velocity or acceleration, of files or folders that hold several.",
+    ),
+    click.option("--components", help="Of columns that are not named, e.g. ZNE; - leaves one out."),
+    click.option("--dt", type=float, help="s, of files without times."),
+)
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: the options that :func:`read_stream` takes."""
+    for option in reversed(READING_OPTIONS):
+        command = option(command)
+    return command
 
 
 def is_ensemble(path: Path) -> bool:
@@ -22,6 +40,8 @@ def is_ensemble(path: Path) -> bool:
 
 def find_files(inputs: Iterable[str]) -> list[Path]:
     """Files among paths, folders (all files below, hidden ones left out) and glob patterns.
+
+    Of folders and patterns, lists of stations and the like beside waveforms are left out.
 
     :raises InputError: for an input that matches nothing.
     """
@@ -38,7 +58,7 @@ def find_files(inputs: Iterable[str]) -> list[Path]:
             below = sorted(p for p in anchor.glob(pattern) if p.is_file()) if pattern else []
         if not below:
             raise InputError(f"{given} is no file, no folder with files and matches none.")
-        files += below
+        files += [file for file in below if file == path or not lies_beside(file)]
     return list(dict.fromkeys(files))
 
 
@@ -52,15 +72,19 @@ def read_stream(
     """One Stream of all files.
 
     :param format: as ObsPy names it; None recognises it.
-    :param options: passed to the format's reader.
+    :param options: of :func:`reading_options`, for the readers that know them; None is left out.
     :return: the Stream, and the files that could not be read, with the reason.
+    :raises InputError: if all files are of another quantity than the one asked for.
     """
     stream, unreadable = Stream(), []
+    options = {name: value for name, value in options.items() if value is not None}
     for path in files:
         try:
             stream += read_waveforms(path, format, **options)
         except InputError as error:
             unreadable.append((path, str(error)))
+    if files and not stream and not unreadable:
+        raise InputError(f"None of the files holds {options.get('quantity', 'samples')}.")
     return stream, unreadable
 
 

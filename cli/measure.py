@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import pandas as pd
-from obb_cli.inputs import find_files, is_ensemble, read_stream, report_skips
+from obb_cli.inputs import (
+    find_files,
+    is_ensemble,
+    read_stream,
+    reading_options,
+    report_skips,
+)
 
 from obspy_broadband import Ensemble, InputError
 from obspy_broadband.measures import measure as measure_stream
@@ -16,15 +23,15 @@ from obspy_broadband.measures import measure as measure_stream
 @click.command()
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("-u", "--units", help="e.g. velocity, cm/s**2, g [default: the file's, else m/s**2]")
-@click.option("--format", help="Of the inputs, as ObsPy names it [default: recognised].")
+@reading_options
 @click.option("--periods", help="Of the spectra, s, e.g. 0.1,0.3,1 [default: 21 of 0.01-10 s]")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="CSV [default: print it].")
 def measure(
     inputs: tuple[str, ...],
     units: str | None,
-    format: str | None,
     periods: str | None,
     output: Path | None,
+    **reading: Any,
 ) -> None:
     """Tabulate intensity measures of records.
 
@@ -34,6 +41,7 @@ def measure(
     \b
     obb measure ensemble/ -o measures.csv
     obb measure recordings/*.mseed --units cm/s**2 --periods 0.1,0.3,1
+    obb measure station7.txt --format columns --components ZNE --units cm/s
     """
     chosen = parse_periods(periods)
     tables, files = [], []
@@ -44,7 +52,7 @@ def measure(
             files.append(given)
     skips: list[tuple[object, str]] = []
     if files:
-        stream, unreadable = read_stream(find_files(files), format)
+        stream, unreadable = read_stream(find_files(files), **reading)
         skips += unreadable
         # One station at a time, so that one that cannot be measured takes no other along.
         for id in dict.fromkeys(trace.id[:-1] for trace in stream):

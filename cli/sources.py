@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
+from obb_cli.inputs import READING_OPTIONS
 
 from obspy_broadband.archive.source import Source
 from obspy_broadband.errors import InputError
 
 _FILES = click.Path(exists=True)
 _OPTIONS = (
-    click.option("--format", help="Of the files, as ObsPy names it [default: recognised]."),
-    click.option("--quantity", help="SEM3D, Hercules: displacement, velocity or acceleration."),
+    *READING_OPTIONS,
     click.option("--largest", type=int, help="MiB of a file [2048], of an FDSN answer [256]."),
     click.option("--inventory", "inventories", multiple=True, type=_FILES, help="StationXML."),
     click.option(
@@ -42,7 +42,7 @@ _WINDOWS = (
     *("starttime", "endtime", "before", "after"),
 )
 _OF = {
-    "files": ("format", "quantity"),
+    "files": ("format", "quantity", "components", "dt"),
     "sds": _WINDOWS,
     "fdsn": (*_WINDOWS, "min_magnitude", "within", "timeout"),
     "seisbench": (),
@@ -73,9 +73,8 @@ def source_of(inputs: Sequence[str], **options: Any) -> Source:
     metadata = _metadata(options)
     largest = _largest(options, 256 if kind == "fdsn" else 2048)
     if kind == "files":
-        return FolderSource(
-            tuple(inputs), options["format"], options["quantity"], largest, metadata
-        )
+        reading = {name: options[name] for name in _OF["files"]}
+        return FolderSource(tuple(inputs), largest=largest, metadata=metadata, **reading)
     if kind == "seisbench":
         return SeisBenchSource(options["seisbench"], metadata)
     codes = Codes(**{name: options[name] or "*" for name in _WINDOWS[:4]})

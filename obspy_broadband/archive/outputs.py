@@ -17,7 +17,7 @@ from obspy import Stream
 
 from ..ensemble import Ensemble
 from ..errors import InputError
-from ..io import at2, bbp
+from ..io import at2, bbp, opensees
 from ..orientation import station_id
 from .durable import plain_name
 from .sds import MOST_REALIZATIONS, write_pieces
@@ -69,6 +69,14 @@ def write_at2(ensemble: Ensemble, folder: Path) -> None:
             at2.write(Stream([trace]), place / f"{plain_name(trace.id)}.AT2")
 
 
+def write_opensees(ensemble: Ensemble, folder: Path) -> None:
+    """``realization-0000/CHANNEL_dt0.01.txt`` for OpenSees, a file a component, g."""
+    for place, stream in _realizations(ensemble, folder):
+        for trace in stream:
+            name = opensees.file_name(plain_name(trace.id), trace.stats.delta)
+            opensees.write(Stream([trace]), place / name)
+
+
 def write_asdf(ensemble: Ensemble, folder: Path) -> None:
     """``records.h5`` of ASDF, a realization by its tag ``realization_0000``; needs pyasdf."""
     import pyasdf
@@ -91,6 +99,7 @@ KINDS: dict[str, Callable[[Ensemble, Path], None]] = {
     "asdf": write_asdf,
     "bbp": write_bbp,
     "at2": write_at2,
+    "opensees": write_opensees,
 }
 
 

@@ -1,18 +1,25 @@
-"""Any table of numbers: time and one to three components, in columns. Only by ``format="COLUMNS"``.
+"""Any table of numbers: time and components, in columns. Only by ``format="COLUMNS"``.
 
 obspy.read("station7.txt", format="COLUMNS", components="ENZ", units="cm/s")
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from obspy import Stream
 
 from ..errors import InputError
 from ..units import parse_units
+from .options import refuse_unknown
 from .table import make_stream, read_table
+
+_ALLOWED = set("ZNERTXY123-")
+_NAMES = re.compile(r"t(ime)?\b", re.IGNORECASE)
+_BRACKETS = re.compile(r"[(\[]([^)\]]+)[)\]]")
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
@@ -23,33 +30,85 @@ def is_format(path: Any, **kwargs: Any) -> bool:
 def read(
     path: Any,
     components: str | None = None,
-    units: str = "m/s**2",
+    units: str | None = None,
+    dt: float | None = None,
     station: str | None = None,
     network: str = "",
     comment: str = "#",
-    **kwargs: Any,
+    **options: Any,
 ) -> Stream:
     """Read one station.
 
     :param components: their letters in the order of the columns after the time, e.g. "NEZ"; a "-"
-        leaves a column out.
-    :param units: of the numbers.
+        leaves a column out. X, Y, Z are east, north, up.
+    :param units: of the numbers; default: the one unit that the header has in brackets, if any,
+        e.g. ``# time (s) N (cm/s) E (cm/s) Z (cm/s)``.
+    :param dt: sampling interval in s, of a file without a column of times.
     :param station: default: the name of the file.
-    :raises InputError: if the columns are not as said.
+    :param comment: what begins a line to leave out.
+    :raises InputError: if the columns are not named, or are not as said.
     """
-    parse_units(units)
-    _, table = read_table(path, comment)
-    count = table.shape[1] - 1
-    if components is None:
-        components = {1: "Z", 3: "XYZ"}.get(count)
-    if components is None or len(components) != count:
-        raise InputError(
-            f"{path} has {count} columns after the time; name them, e.g. components='NEZ', with "
-            "'-' for one to leave out."
-        )
-    kept = [index for index, code in enumerate(components) if code != "-"]
-    return make_stream(
-        path, table[:, 0], table[:, [1 + index for index in kept]], [components[i].upper() for i in
-        kept],
-        units, station or Path(path).stem, "COLUMNS", network=network,
+    known = ("components", "units", "dt", "station", "network", "comment")
+    refuse_unknown("COLUMNS", options, known)
+    if units is not None:
+        parse_units(units)
+    header, table = read_table(path, comment)
+    if dt is not None:
+        table = np.column_stack([_times(dt, len(table)), table])
+    letters = _letters(path, components, table.shape[1] - 1, header)
+    kept = [index for index, letter in enumerate(letters) if letter != "-"]
+    units = units or _units_of_header(header)
+    stream = make_stream(
+        path, table[:, 0], table[:, [1 + index for index in kept]],
+        [letters[index] for index in kept], units or "", station or Path(path).stem, "COLUMNS",
+        network=network,
     )  # fmt: skip
+    if not units:  # what is not known is not noted
+        for trace in stream:
+            del trace.stats["units"]
+    return stream
+
+
+def _times(dt: float, count: int) -> np.ndarray:
+    """:raises InputError: for an interval that is no positive number."""
+    if not 0 < dt < 1e6:
+        raise InputError(f"dt is {dt!r}; give the sampling interval in s.")
+    return np.arange(count) * float(dt)
+
+
+def _letters(path: Any, components: str | None, count: int, header: list[str]) -> str:
+    """:raises InputError: for letters that are missing, unknown or repeated."""
+    example = {1: "Z", 3: "ZNE"}.get(count, "ZNE" + "-" * (count - 3))
+    if components is None:
+        said = f" Its header says {header[-1][:60]!r}." if header else ""
+        raise InputError(
+            f"{path} has {count} column{'s' * (count != 1)} after the time, and nothing says which "
+            f"component each is: name them in their order, e.g. components={example!r} "
+            f"(--components {example}), with '-' for one to leave out.{said}"
+        )
+    letters = components.upper()
+    if len(letters) != count:
+        raise InputError(
+            f"{path} has {count} column{'s' * (count != 1)} after the time, but "
+            f"components={components!r} names {len(letters)}; e.g. components={example!r}, with "
+            "'-' for one to leave out. A file without times needs dt=."
+        )
+    named = letters.replace("-", "")
+    if not named or not set(letters) <= _ALLOWED or len(set(named)) != len(named):
+        raise InputError(
+            f"components={components!r} must name each component once: Z N E, Z R T, Z 1 2 or "
+            "X Y Z, with '-' for a column to leave out."
+        )
+    return letters
+
+
+def _units_of_header(header: list[str]) -> str | None:
+    """The one unit of motion in brackets in the line that names the columns, if there is one."""
+    found = set()
+    names = header[-1] if header and _NAMES.match(header[-1]) else ""
+    for text in _BRACKETS.findall(names):
+        try:
+            found.add(parse_units(text).name.replace(" ", ""))
+        except InputError:
+            continue
+    return found.pop() if len(found) == 1 else None

@@ -1,6 +1,11 @@
 """Hercules' stations (``station.N``): time, displacement and perhaps more, SI units.
 
-Hercules' axes are x north, y east, z down; the components become N, E, Z (up).
+CMU-Quake/hercules, quake/forward/psolve.c, setup_stations_data: a line that names the columns, as
+``#  Time(s)  X|(m)  Y-(m)  Z.(m)``, in debugging builds after the numbers of nodes. Older versions
+(examples/simple/expected-out) wrote those numbers alone, then time and displacement.
+
+Hercules' axes are x along the domain's first side, usually north, y 90 degrees clockwise of it, and
+z down. Time zero is the start of the simulation.
 """
 
 from __future__ import annotations
@@ -13,42 +18,60 @@ import numpy as np
 from obspy import Stream
 
 from ..errors import InputError
+from .options import refuse_unknown
+from .quantity import UNITS, check_quantity
 from .table import head, make_stream, read_table
 
-_QUANTITIES = {
-    "displacement": ("(m)", "m"),
-    "velocity": ("(m/s)", "m/s"),
-    "acceleration": ("(m/s2)", "m/s**2"),
-}
+_SUFFIXES = {"displacement": "(m)", "velocity": "(m/s)", "acceleration": "(m/s2)"}
 _AXES = ("X|", "Y-", "Z.")
-_HEADER = re.compile(r"^#\s*Time\(s\)\s+X\|\(")
+_HEADER = re.compile(r"^#\s*Time\(s\)\s+X\|\(", re.MULTILINE)
+_NODES = re.compile(r"^# Node identifiers\b")
+#: What a file of the older versions holds.
+_OLDER = ["Time(s)", *(axis + "(m)" for axis in _AXES)]
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
-    """Whether the first line names Hercules' columns."""
+    """Whether the header names Hercules' columns, or nodes as older versions did."""
     start = head(path)
-    return bool(start and _HEADER.match(start))
+    return bool(start and start.startswith("#") and (_HEADER.search(start) or _NODES.match(start)))
 
 
-def read(path: Any, quantity: str | None = None, **kwargs: Any) -> Stream:
+def read(
+    path: Any, quantity: str | None = None, azimuth: float | None = None, **options: Any
+) -> Stream:
     """Read one station.
 
     :param quantity: "acceleration", "velocity" or "displacement"; default: the first of them that
         the file has.
+    :param azimuth: of Hercules' x axis, degrees clockwise from north, for a domain that is turned;
+        default: x is north and y east, so that the components are N, E, Z.
     :raises InputError: for a quantity that is not there.
     """
+    refuse_unknown("HERCULES", options, ("quantity", "azimuth"))
+    check_quantity(quantity)
     header, table = read_table(path)
-    names = header[0].split() if header else []
-    if len(names) != table.shape[1]:
-        raise InputError(f"{path} names {len(names)} columns, but has {table.shape[1]}.")
-    order = (quantity,) if quantity else ("acceleration", "velocity", "displacement")
+    names = next((line.split() for line in header if line.startswith("Time(s)")), None)
+    if names is None and any(line.startswith("Node identifiers") for line in header):
+        names = _OLDER
+    if names is None or len(names) != table.shape[1]:
+        raise InputError(
+            f"{path} names {len(names or [])} columns, but has {table.shape[1]}; a line such as "
+            "'#  Time(s)  X|(m)  Y-(m)  Z.(m)' is expected."
+        )
+    order = (quantity,) if quantity else tuple(UNITS)
     for chosen in order:
-        if chosen not in _QUANTITIES:
-            raise InputError(f"quantity is {chosen!r}; it must be one of {', '.join(_QUANTITIES)}.")
-        suffix, units = _QUANTITIES[chosen]
-        wanted = [axis + suffix for axis in _AXES]
+        wanted = [axis + _SUFFIXES[chosen] for axis in _AXES]
         if set(wanted) <= set(names):
-            columns = table[:, [names.index(name) for name in wanted]] * np.array([1.0, 1.0, -1.0])
-            station = "S" + Path(path).suffix.lstrip(".").zfill(4)
-            return make_stream(path, table[:, 0], columns, "NEZ", units, station, "HERCULES")
-    raise InputError(f"{path} has no {' or '.join(order)}; its columns are {', '.join(names)}.")
+            break
+    else:
+        raise InputError(f"{path} has no {' or '.join(order)}; its columns are {', '.join(names)}.")
+    columns = table[:, [names.index(name) for name in wanted]] * np.array([1.0, 1.0, -1.0])
+    station = "S" + Path(path).suffix.lstrip(".").zfill(4)
+    if azimuth is None:
+        components, orientations = "NEZ", None
+    else:
+        components, orientations = "XYZ", [(azimuth, 0.0), (azimuth + 90, 0.0), (0.0, -90.0)]
+    return make_stream(
+        path, table[:, 0], columns, components, UNITS[chosen], station, "HERCULES",
+        orientations=orientations,
+    )  # fmt: skip

@@ -1,8 +1,13 @@
-"""SeisSol's receivers in text: ``*-receiver-00001*.dat``, a Tecplot header and a position.
+"""SeisSol's receivers: text, ``*-receiver-00001*.dat``, or all in ``*-receivers.h5``.
 
-Of the variables, the particle velocities (``v1 v2 v3``, in older versions ``u v w``) are read, in
-m/s, as X, Y, Z: SeisSol has no axes of its own, the usual ones are x east, y north, z up. In a
-fused run (velocities numbered by simulation) ``simulation=`` chooses one.
+Text has a Tecplot header and a position (SeisSol, src/ResultWriter/ReceiverWriter.cpp; before 2018
+receiver.f90, with ranks in the names). HDF5 has ``ReceiverData`` (samples, receivers, variables)
+with the attribute ``VariableNames``, and ``Coordinates`` (ParallelHdf5ReceiverWriter.cpp). Of the
+variables, the particle velocities (``v1 v2 v3``, in older versions ``u v w``) are read, in m/s,
+as X, Y, Z: SeisSol has no axes of its own, the usual ones are x east, y north, z up. Stresses,
+pressure, rotation and strain are left aside. In a fused run the names of the variables end in the
+number of the simulation (``v10 v20 v30``, ``v11 v21 v31``); ``simulation=`` chooses one. Time zero
+is the start of the simulation.
 """
 
 from __future__ import annotations
@@ -14,59 +19,141 @@ from typing import Any
 import numpy as np
 from obspy import Stream
 
-from ..errors import InputError
+from ..errors import InputError, first_line
+from .hdf5 import dataset
+from .options import refuse_unknown
+from .restart import without_repeats
 from .table import head, make_stream, read_table
 
-_TITLE = "Temporal Signal for receiver number"
+_TITLE = re.compile(r"Temporal Signal for (?:receiver|pickpoint) number\s+(\d+)")
+_LARGEST = 2 * 1024**3  # bytes of all receivers
+_VELOCITIES = (("v1", "v2", "v3"), ("u", "v", "w"))
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
-    """Whether the first line is SeisSol's title of a receiver."""
+    """Whether the first line is SeisSol's title of a receiver, or the data sets are SeisSol's."""
+    if isinstance(path, (str, Path)) and Path(path).name.endswith("receivers.h5"):
+        return _is_hdf5(path)
     start = head(path)
-    return bool(start and start.lstrip().startswith("TITLE") and _TITLE in start.splitlines()[0])
+    if not start or not start.lstrip().startswith("TITLE"):
+        return False
+    return bool(_TITLE.search(start.splitlines()[0]))
 
 
-def read(path: Any, simulation: int | None = None, **kwargs: Any) -> Stream:
-    """Read one receiver.
+def _is_hdf5(path: Any) -> bool:
+    try:
+        with open(path, "rb") as file:
+            if file.read(8) != b"\x89HDF\r\n\x1a\n":
+                return False
+        import h5py
 
-    :param simulation: which of a fused run.
-    :raises InputError: for a file without velocities, or a simulation that is not there.
+        with h5py.File(path, "r") as file:
+            return "ReceiverData" in file and "Coordinates" in file
+    except Exception:  # whatever a damaged file makes h5py raise
+        return False
+
+
+def read(path: Any, simulation: int | None = None, **options: Any) -> Stream:
+    """Read one receiver, or all of an HDF5 file.
+
+    :param simulation: which of a fused run, from 0.
+    :raises InputError: for a file without velocities, or a fused run of which none is chosen.
     """
+    refuse_unknown("SEISSOL", options, ("simulation",))
+    stream = Stream()
+    for station, place, names, table in _read_hdf5(path) if _is_hdf5(path) else _read_text(path):
+        columns = [names.index(name) for name in _velocities(path, names, simulation)]
+        table = without_repeats(path, table)
+        stream += make_stream(
+            path, table[:, 0], table[:, columns], "XYZ", "m/s", station, "SEISSOL",
+            coordinates=place,
+        )  # fmt: skip
+    return stream
+
+
+_Receiver = tuple[str, dict[str, float] | None, list[str], np.ndarray]
+
+
+def _read_text(path: Any) -> list[_Receiver]:
+    """Station, x, y, z, names of the columns and the columns."""
     header, table = read_table(path)
     names: list[str] = []
     place = {}
     for line in header:
         if line.upper().startswith("VARIABLES"):
-            names = re.findall(r'"([^"]+)"', line)
+            names = re.findall(r'"\s*([^"]+?)\s*"', line)
         position = re.match(r"x([123])\s+(\S+)$", line)
         if position:
-            place["xyz"[int(position.group(1)) - 1]] = float(position.group(2))
+            try:
+                place["xyz"[int(position.group(1)) - 1]] = float(position.group(2))
+            except ValueError as error:
+                raise InputError(f"{path}: {line!r} is no position.") from error
     if len(names) != table.shape[1]:
         raise InputError(f"{path} names {len(names)} variables, but has {table.shape[1]} columns.")
-    times = table[:, 0]
-    if "SimulationIndex" in names:
-        index = table[:, names.index("SimulationIndex")]
-        chosen = index == (index[0] if simulation is None else simulation)
-        if not chosen.any():
-            raise InputError(f"{path} has no simulation {simulation}.")
-        table, times = table[chosen], times[chosen]
-        simulation = None
-    suffix = "" if simulation is None else str(simulation)
-    for known in (("v1", "v2", "v3"), ("u", "v", "w")):
+    number = _TITLE.search(header[0])
+    station = _station(int(number.group(1))) if number else Path(path).stem
+    return [(station, place if len(place) == 3 else None, names, table)]
+
+
+def _read_hdf5(path: Any) -> list[_Receiver]:
+    """As :func:`_read_text`, for each receiver."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            data = dataset(file, "ReceiverData", _LARGEST)
+            names = [bytes(name).decode().strip("\0 ") for name in data.attrs["VariableNames"]]
+            values = np.asarray(data[()], dtype=float)
+            places = np.asarray(dataset(file, "Coordinates")[()], dtype=float)
+    except InputError:
+        raise
+    except Exception as error:  # h5py raises OSError, RuntimeError, KeyError ...
+        raise InputError(f"{path} cannot be read as SeisSol's: {first_line(error)}") from error
+    if values.ndim != 3 or values.shape[2] != len(names) or names[:1] != ["Time"]:
+        raise InputError(
+            f"{path}: ReceiverData has the shape {values.shape} and the variables "
+            f"{', '.join(names)[:80]}; samples, receivers and variables from Time on are expected."
+        )
+    if places.shape != (values.shape[1], 3):
+        raise InputError(f"{path} has {values.shape[1]} receivers, but {len(places)} positions.")
+    receivers: list[_Receiver] = []
+    for index in range(values.shape[1]):
+        table = values[:, index]
+        # Samples that were not written are 0, their times included.
+        table = table[: 1 + np.max(np.flatnonzero(table[:, 0]), initial=0)]
+        if len(table) < 2 or not np.isfinite(table).all():
+            raise InputError(
+                f"{path}, receiver {index + 1} has {len(table)} samples, or some that are NaN or "
+                "infinite; a time series is needed."
+            )
+        place = dict(zip("xyz", map(float, places[index])))
+        receivers.append((_station(index + 1), place, names, table))
+    return receivers
+
+
+def _station(number: int) -> str:
+    return f"R{number:04d}"
+
+
+def _velocities(path: Any, names: list[str], simulation: int | None) -> list[str]:
+    """Names of the three velocities."""
+    fused = [name[2:] for name in names if re.match(r"v1\d+$", name)]
+    fused = fused or [name[1:] for name in names if re.match(r"u\d+$", name)]
+    if fused and simulation is None:
+        raise InputError(
+            f"{path} holds the simulations {', '.join(fused)} of a fused run; choose one, e.g. "
+            f"simulation={fused[0]}."
+        )
+    if simulation is not None and not fused:
+        raise InputError(f"{path} is of no fused run: read it without simulation=.")
+    suffix = str(simulation) if fused else ""
+    for known in _VELOCITIES:
         wanted = [name + suffix for name in known]
         if set(wanted) <= set(names):
-            columns = table[:, [names.index(name) for name in wanted]]
-            break
-    else:
-        raise InputError(
-            f"{path} has the variables {', '.join(names)}; velocities v1, v2, v3 (or u, v, w) "
-            "are needed."
-        )
-    # A restarted run writes a time twice.
-    times, kept = np.unique(times, return_index=True)
-    number = re.search(r"number\s+(\d+)", header[0])
-    station = f"R{int(number.group(1)):04d}" if number else Path(path).stem
-    coordinates = place if len(place) == 3 else None
-    return make_stream(
-        path, times, columns[kept], "XYZ", "m/s", station, "SEISSOL", coordinates=coordinates
+            return wanted
+    if fused:
+        raise InputError(f"{path} has no simulation {simulation}; it holds {', '.join(fused)}.")
+    raise InputError(
+        f"{path} has the variables {', '.join(names)}; velocities v1, v2, v3 (or u, v, w) are "
+        "needed."
     )

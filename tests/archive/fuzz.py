@@ -27,7 +27,7 @@ from obspy_broadband.errors import InputError
 from obspy_broadband.record import read_records
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "io"))
-from mangling import TEXTS, mangle
+from mangling import ARGUMENTS, TEXTS, mangle
 
 CSV = ("t.csv", "station,latitude,longitude,magnitude\nXX.AAA,44.5,4.6,4.9\nBBB,,,5\n")
 SLOWEST = 60  # s a file
@@ -93,7 +93,8 @@ def attempt(name, path):
     if name.startswith("SEISBENCH"):
         source = SeisBenchSource(str(path.parent))
     else:
-        source = FolderSource((str(path),), format="COLUMNS" if name == "COLUMNS" else None)
+        asked = {"format": name, **ARGUMENTS[name]} if name in ARGUMENTS else {}
+        source = FolderSource((str(path),), **asked)
     for item in source.items():
         read_records(source.read(item).stream)
 

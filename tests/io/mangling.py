@@ -30,7 +30,11 @@ TEXTS = {
         "PEER\nEvent, date, STA, 090\nACCELERATION TIME SERIES IN UNITS OF G\n"
         f"NPTS= {SAMPLES}, DT= .0200 SEC\n" + "\n".join(row.split()[1] for row in _ROWS),
     ),
+    "SPEED": ("monitor00001.v", _TABLE),
+    "OPENSEES": ("a.txt", "\n".join(row.split()[1] for row in _ROWS)),
 }
+#: By format: what the reader must be told.
+ARGUMENTS = {"COLUMNS": {"components": "XYZ"}, "OPENSEES": {"components": "N", "dt": 0.02}}
 WORDS = [
     *(b"NaN", b"inf", b"-1e999", b"1e308", b"\n", b",", b"-", b"99999999999", b"-2147483648"),
     *(b"\xff\xfe", b"\0", b"%s%n", b"../../", b"<!DOCTYPE a>", b"&x;", b"]]>", b'"'),

@@ -102,27 +102,6 @@ def test_hdf5_of_others_is_left_alone(tmp_path):
     assert not is_format(str(path))
 
 
-@pytest.mark.parametrize(("kind", "units"), [("semd", "m"), ("semv", "m/s"), ("sema", "m/s**2")])
-def test_specfem(tmp_path, kind, units):
-    for code, column in zip("XYZ", MOTION.T):
-        np.savetxt(tmp_path / f"DB.X20.BX{code}.{kind}", np.column_stack([TIMES - 1.5, column]))
-    stream = obspy.read(tmp_path / f"DB.X20.BX?.{kind}")
-    assert stream[0].id == "DB.X20..BXX"
-    assert stream[0].stats.units == units
-    assert stream[0].stats.starttime == UTCDateTime(0) - 1.5
-    assert values(stream) == pytest.approx(MOTION[:, :3])
-
-
-def test_specfem_of_old_versions_and_fortran_exponents(tmp_path):
-    path = tmp_path / "X20.DB.MXZ.semv"
-    path.write_text(
-        "\n".join(f"{t:.4f} {x:.6e}".replace("e", "D") for t, x in zip(TIMES, MOTION[:, 0]))
-    )
-    stream = obspy.read(path, station_first=True)
-    assert stream[0].id == "DB.X20..MXZ"
-    assert stream[0].data == pytest.approx(MOTION[:, 0], rel=1e-5)
-
-
 def write_sw4(path, names, location="(WGS84 longitude, latitude) (deg): 4.67e+00 4.45e+01"):
     header = [
         "# Author: SW4",
@@ -234,54 +213,6 @@ def test_at2_of_peer(tmp_path):
     assert stream[0].stats.delta == 0.01
 
 
-def test_seissol(tmp_path):
-    path = tmp_path / "out-receiver-00003-00012.dat"
-    names = ["xx", "yy", "zz", "xy", "yz", "xz", "v1", "v2", "v3"]
-    header = [
-        'TITLE = "Temporal Signal for receiver number 00003"',
-        'VARIABLES = "Time",' + ",".join(f'"{name}"' for name in names),
-        "# x1       1.000000000000e+03",
-        "# x2       2.000000000000e+03",
-        "# x3       -1.000000000000e+00",
-    ]
-    rows = [f"  {t:.15e}  " + "  ".join(f"{x:.15e}" for x in row) for t, row in zip(TIMES, MOTION)]
-    path.write_text("\n".join([*header, *rows, rows[-1]]))
-    stream = obspy.read(path)
-    assert codes(stream) == "XYZ"
-    assert stream[0].stats.station == "R0003"
-    assert stream[0].stats.units == "m/s"
-    assert values(stream) == pytest.approx(MOTION[:, 6:9])
-    assert stream[0].stats.coordinates.z == -1.0
-
-
-def test_hercules(tmp_path):
-    path = tmp_path / "station.7"
-    units = ("(m)", "(m/s)", "(m/s2)")
-    names = [axis + unit for unit in units for axis in ("X|", "Y-", "Z.")]
-    rows = [f"{t:10.6f} " + " ".join(f"{x:13.6e}" for x in row) for t, row in zip(TIMES, MOTION)]
-    path.write_text("#  Time(s)         " + "         ".join(names) + "\n" + "\n".join(rows))
-    stream = obspy.read(path)
-    assert codes(stream) == "NEZ"
-    assert stream[0].stats.units == "m/s**2"
-    assert values(stream) == pytest.approx(MOTION[:, 6:9] * [1, 1, -1], rel=1e-5)
-    assert obspy.read(path, quantity="velocity")[0].stats.units == "m/s"
-
-
-def test_columns(tmp_path):
-    path = tmp_path / "sta7.csv"
-    np.savetxt(
-        path, np.column_stack([TIMES, MOTION[:, :4]]), delimiter=",", header="t,n,e,z,quality"
-    )
-    with pytest.raises(TypeError, match="Unknown format"):
-        obspy.read(path)
-    stream = obspy.read(path, format="COLUMNS", components="NEZ-", units="cm/s")
-    assert codes(stream) == "NEZ"
-    assert stream[0].stats.station == "sta7"
-    assert values(stream) == pytest.approx(MOTION[:, :3])
-    with pytest.raises(InputError, match="4 columns"):
-        obspy.read(path, format="COLUMNS", components="NEZ")
-
-
 def test_units_of_a_file_reach_enrich(tmp_path, noise, simulation):
     """A .semv file in m/s gives the same ensemble as its derivative in m/s²."""
     from obspy_broadband.signal.integration import integrate
@@ -335,6 +266,7 @@ def test_files_of_others_are_recognized_as_before():
     if not examples:
         pytest.skip("this ObsPy was installed without its example files")
     ours = {"SEM3D", "SPECFEM", "SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS", "AT2"}
+    ours |= {"SPEED", "AXISEM3D", "OPENSEES"}
     for path in examples:
         try:
             stream = obspy.read(path)

@@ -16,12 +16,13 @@ from ...orientation import station_id
 from ..source import Item, Loaded, Source
 from . import asdf
 from .files import folders
-from .grouping import Part, groups, parts_of
+from .grouping import Part, groups, one_motion, parts_of
 from .metadata import Metadata
-from .waveforms import LARGEST, check_file, known_format, read_waveforms, recognise
+from .waveforms import LARGEST, check_file, known_format, lies_beside, read_waveforms, recognise
 
-#: Formats of which a file is one station's whole record: nothing has to be put together.
-_WHOLE = ("SEM3D", "SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS")
+#: Formats of which a file that is no HDF5 is one station's whole record: nothing has to be put
+#: together.
+_WHOLE = ("SEM3D", "SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS", "OPENSEES")
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,11 @@ class FolderSource(Source):
 
     :param inputs: files, folders, patterns.
     :param format: of all of them; None recognises each.
-    :param quantity: of SEM3D and Hercules, which write several: "acceleration", "velocity" or
-        "displacement".
+    :param quantity: of programs that write several (SEM3D, SPECFEM, SPEED, Hercules):
+        "acceleration", "velocity" or "displacement".
     :param largest: bytes of a file; larger ones are skipped.
+    :param components: of columns that are not named, e.g. "ZNE"; see :mod:`obspy_broadband.io`.
+    :param dt: sampling interval of files without times, s.
     """
 
     kind: ClassVar[str] = "files"
@@ -41,6 +44,8 @@ class FolderSource(Source):
     quantity: str | None = None
     largest: int = LARGEST
     metadata: Metadata = field(default_factory=Metadata)
+    components: str | None = None
+    dt: float | None = None
 
     def items(self) -> Iterator[Item]:
         """See :meth:`obspy_broadband.archive.source.Source.items`."""
@@ -60,6 +65,8 @@ class FolderSource(Source):
         parts: list[Part] = []
         captors: dict[str, Path] = {}
         for path in files:
+            if lies_beside(path):
+                continue
             try:
                 check_file(path, self.largest)
                 if asdf.is_asdf(path):
@@ -68,13 +75,13 @@ class FolderSource(Source):
                 format = known_format(self.format) or recognise(path)
                 if format == "SEM3D" and sem3d.is_format(path):
                     items += self._captors(path, captors)
-                elif format is None or format in _WHOLE:
+                elif format is None or (format in _WHOLE and path.suffix != ".h5"):
                     items.append(self._item(path.as_posix(), [path], format))
                 else:
-                    parts += parts_of(path, format, self.largest)
+                    parts += parts_of(path, format, self.largest, **self._reading())
             except InputError:  # it is said when the item is read
                 items.append(self._item(path.as_posix(), [path], None))
-        for group in groups(parts):
+        for group in groups(one_motion(parts, self.quantity)):
             ids = None if group.ids is None else list(group.ids)
             items.append(self._item(group.key, group.files, group.format, group.of, select=ids))
         yield from _apart(sorted(items, key=lambda item: item.where["files"][0]))
@@ -115,7 +122,7 @@ class FolderSource(Source):
             check_file(path, self.largest)
             found, inventory, event = asdf.read(path, select[0], select[1])
             return self.metadata.complete(found, event, inventory)
-        options: dict[str, Any] = {"quantity": self.quantity} if self.quantity else {}
+        options = self._reading()
         if format == "SEM3D" and select:
             options["stations"] = select
         stream = Stream()
@@ -126,9 +133,16 @@ class FolderSource(Source):
                     stream += read_waveforms(Path(path), format, self.largest, **options)
             else:
                 stream += read_waveforms(Path(path), format or self.format, self.largest, **options)
+        if not stream and self.quantity:
+            raise InputError(f"{item.key} holds no {self.quantity}.")
         if select and format != "SEM3D":
             stream.traces = [trace for trace in stream if station_id(trace.stats) in select]
         return self.metadata.complete(stream)
+
+    def _reading(self) -> dict[str, Any]:
+        """What was said of the files, for the readers that know it."""
+        said = {"quantity": self.quantity, "components": self.components, "dt": self.dt}
+        return {name: value for name, value in said.items() if value is not None}
 
     def describe(self) -> dict[str, Any]:
         """See :meth:`obspy_broadband.archive.source.Source.describe`."""
@@ -137,6 +151,8 @@ class FolderSource(Source):
             "inputs": list(self.inputs),
             "format": self.format,
             "quantity": self.quantity,
+            "components": self.components,
+            "dt": self.dt,
             "metadata": self.metadata.describe(),
         }
 

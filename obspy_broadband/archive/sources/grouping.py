@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from obspy import UTCDateTime
 
-from ...io.specfem import name_parts
+from ...io import specfem, speed
+from ...io.quantity import UNITS
 from ...orientation import station_id
 from .waveforms import read_waveforms
 
+#: Formats that write displacement, velocity and acceleration to files of their own, and what tells,
+#: without reading one, which of them it holds, and of which traces (None: its headers say it).
+_BY_QUANTITY: dict[str, Callable[[Any], tuple[str, list[str] | None]]] = {
+    "SPECFEM": specfem.contents,
+    "SPEED": speed.contents,
+}
 #: Stations of one file that are read and enriched together. A file of more is read several times.
 STATIONS = 8
 
@@ -30,6 +39,7 @@ class Part:
     end: UTCDateTime
     path: Path
     format: str
+    quantity: str = ""  #: of formats that write one a file
 
 
 @dataclass(frozen=True)
@@ -47,25 +57,55 @@ class Group:
     of: int  #: groups that the first file is in
 
 
-def parts_of(path: Path, format: str, largest: int) -> list[Part]:
-    """A file's stations, from headers alone where the format has any (SPECFEM: from the name).
+def parts_of(path: Path, format: str, largest: int, **options: Any) -> list[Part]:
+    """A file's stations, from its name or from headers alone where the format has any.
 
+    :param options: of reading.
     :raises InputError: if it cannot be read.
     """
-    if format == "SPECFEM":
-        network, station, channel, kind = name_parts(path.name)
-        id = f"{network}.{station}.{kind}.{channel}"
-        return [Part(id[:-1], frozenset([id]), UTCDateTime(0), UTCDateTime(0), path, format)]
     spans: dict[str, tuple[set[str], UTCDateTime, UTCDateTime]] = {}
-    for trace in read_waveforms(path, format, largest, headonly=True):
-        stats = trace.stats
-        id = station_id(stats)
-        names, start, end = spans.get(id, (set(), stats.starttime, stats.endtime))
-        names.add(trace.id)
-        spans[id] = (names, min(start, stats.starttime), max(end, stats.endtime))
+    quantity, ids = _BY_QUANTITY[format](path) if format in _BY_QUANTITY else ("", None)
+    for id in ids or ():
+        spans.setdefault(id[:-1], (set(), UTCDateTime(0), UTCDateTime(0)))[0].add(id)
+    if ids is None:
+        options = {name: value for name, value in options.items() if name != "quantity"}
+        for trace in read_waveforms(path, format, largest, headonly=True, **options):
+            stats = trace.stats
+            id = station_id(stats)
+            names, start, end = spans.get(id, (set(), stats.starttime, stats.endtime))
+            names.add(trace.id)
+            spans[id] = (names, min(start, stats.starttime), max(end, stats.endtime))
     return [
-        Part(id, frozenset(names), start, end, path, format)
+        Part(id, frozenset(names), start, end, path, format, quantity)
         for id, (names, start, end) in spans.items()
+    ]
+
+
+def one_motion(parts: list[Part], asked: str | None) -> list[Part]:
+    """Of a station whose displacement, velocity and acceleration are all there, one is kept.
+
+    It is the one that was asked for, else the one of most components, acceleration before velocity
+    before displacement; a warning says what was chosen.
+    """
+    found: dict[tuple[str, str], dict[str, set[str]]] = {}
+    for part in parts:
+        if part.quantity:
+            of_station = found.setdefault((part.format, part.id), {})
+            of_station.setdefault(part.quantity, set()).update(part.components)
+    chosen, said = {}, set()
+    for station, components in found.items():
+        best = min(UNITS, key=lambda one: -len(components.get(one, ())))
+        chosen[station] = asked if asked in components else best
+        if len(components) > 1 and asked is None:
+            held = " and ".join(quantity for quantity in UNITS if quantity in components)
+            said.add(
+                f"{station[0]} files hold {held} of the same motion; {best} is read. "
+                "Choose another by quantity= (--quantity)."
+            )
+    for sentence in sorted(said):
+        warnings.warn(sentence, stacklevel=2)
+    return [
+        part for part in parts if not part.quantity or part.quantity == chosen[part.format, part.id]
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import stat
 import sys
 import warnings
@@ -24,6 +26,14 @@ LARGEST = 2 * 1024**3
 _EXECUTES = "PICKLE"
 #: Bytes of a miniSEED file that is unpacked without counting first.
 _UNASKED = 64 * 1024**2
+_READERS = Path(__file__).parents[2] / "io"
+#: What a user may say of files of any format; it is passed to the readers that know it.
+READING = ("quantity", "components", "dt")
+#: Files that simulation programs write beside the waveforms, and that readers look up there.
+_BESIDE = re.compile(
+    r"^(STATIONS(_FILTERED)?|MLST\.(position|input)|MONITOR\d*\.INFO|data_time\.ascii"
+    r"|(list_channel|list_station|rank_station)\.info)$"
+)
 _COMPRESSED = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bzip2",
@@ -58,6 +68,11 @@ def check_file(path: Path, largest: int = LARGEST) -> int:
                 f"{path} is compressed ({name}). Unpack it first: what it grows to is not known."
             )
     return status.st_size
+
+
+def lies_beside(path: Path) -> bool:
+    """Whether a file is no waveform, but what a reader of waveforms looks up beside them."""
+    return bool(_BESIDE.match(path.name))
 
 
 def recognise(path: Path) -> str | None:
@@ -102,8 +117,10 @@ def read_waveforms(
 
     :param format: as ObsPy names it; None recognises it.
     :param largest: bytes.
-    :param options: passed to the format's reader; ``headonly=True`` reads no samples where the
-        format can, ``starttime`` and ``endtime`` of miniSEED only the records between, if any.
+    :param options: passed to the format's reader, those of :data:`READING` only if it knows them;
+        ``headonly=True`` reads no samples where the format can, ``starttime`` and ``endtime`` of
+        miniSEED only the records between, if any. A file of another ``quantity`` than the one
+        asked for gives an empty Stream.
     :raises InputError: for whatever cannot be read, and nothing else.
     """
     size = check_file(path, largest)
@@ -112,6 +129,9 @@ def read_waveforms(
         raise InputError(f"{path} is of no known waveform format, or damaged at its beginning.")
     with _listening() as said:
         try:
+            known = inspect.signature(_plugin(name, "readFormat")).parameters
+            unknown = set(READING) - set(known)
+            options = {option: value for option, value in options.items() if option not in unknown}
             if name == "MSEED" and size > _UNASKED:
                 _check_claim(path, largest, options)
             if name in gse2.FORMATS:
@@ -128,7 +148,7 @@ def read_waveforms(
         if not isinstance(trace.data, np.ndarray) or not np.isfinite(trace.stats.sampling_rate):
             raise InputError(f"{path} is damaged: {trace.id} has no samples or no sampling rate.")
     held = sum(trace.stats.npts for trace in stream)
-    if not held and "starttime" not in options:
+    if not held and not {"starttime", "quantity"} & set(options):
         raise InputError(f"{path} holds no samples.")
     return stream
 
@@ -155,7 +175,10 @@ def _check_claim(path: Path, largest: int, options: dict[str, Any]) -> None:
 
 @contextmanager
 def _listening() -> Iterator[list[str]]:
-    """What libmseed complains of, which ObsPy only warns of or cannot even decode."""
+    """What libmseed complains of, which ObsPy only warns of or cannot even decode.
+
+    Of other warnings, those of this package's readers are passed on.
+    """
     said: list[str] = []
     hook = sys.unraisablehook
     sys.unraisablehook = lambda args: said.append(f"{args.exc_value}")
@@ -165,4 +188,8 @@ def _listening() -> Iterator[list[str]]:
             yield said
     finally:
         sys.unraisablehook = hook
-    said += [str(one.message) for one in caught if one.category.__name__ == "InternalMSEEDWarning"]
+    for one in caught:
+        if one.category.__name__ == "InternalMSEEDWarning":
+            said.append(str(one.message))
+        elif Path(one.filename).parent == _READERS:
+            warnings.warn(one.message, stacklevel=4)

@@ -1,0 +1,208 @@
+"""AxiSEM3D's stations: displacement in m, in netCDF or text.
+
+- netCDF-4 (``axisem3d_synthetics.nc``, or ``.nc.rank0`` and so on): ``data_time`` (samples),
+  ``data_wave`` (stations, channels, samples), ``list_station``, ``list_channel``
+  (StationIO_NetCDF.cpp, StationIO_ParNetCDF.cpp).
+- Text a station: ``NET.STA.ascii`` (samples, channels) beside ``data_time.ascii`` and
+  ``list_channel.info``; text a channel: ``dir_rank0/U1.ascii`` (samples, stations) beside
+  ``list_station.info``, below ``data_time.ascii`` (StationIO_Ascii.cpp).
+
+The channels U1, U2, U3 are displacement in the frame that ``coordinate_frame`` of the run's
+inparam.output.yaml names, an input of the run, and no file of its output: RTZ (radial away from the
+source, transverse, up) or ENZ (east, north, up). Time zero is that of the source-time function.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from obspy import Stream
+
+from ..errors import InputError, first_line
+from .hdf5 import dataset
+from .options import refuse_unknown
+from .table import head, make_stream, read_table
+
+_MAGIC = b"\x89HDF\r\n\x1a\n"
+_SETS = ("data_time", "data_wave", "list_station", "list_channel")
+_FRAMES = ("ENZ", "RTZ")
+_DISPLACEMENT = ("U1", "U2", "U3")
+_CHANNEL = re.compile(r"^([UGERS]\d{1,2}|[UR]_NORM|[GES]_[IJ]\d|X|P)$")
+_SETTINGS = 1024**2  # characters of inparam.output.yaml
+_LARGEST = 2 * 1024**3  # bytes of the waves of all stations of a group
+#: AxiSEM3D fills with -12345e10 what is not yet written.
+_UNWRITTEN = -1e13
+
+
+def is_format(path: Any, **kwargs: Any) -> bool:
+    """Whether the name and what lies beside it, or the names of the data sets, are AxiSEM3D's."""
+    try:
+        path = Path(path)
+        if path.suffix == ".ascii":
+            return path.is_file() and _kind(path) is not None and bool(head(path))
+        if ".nc" not in path.name or not path.is_file():
+            return False
+        with open(path, "rb") as file:
+            if file.read(len(_MAGIC)) != _MAGIC:
+                return False
+        import h5py
+
+        with h5py.File(path, "r") as file:
+            return all(name in file for name in _SETS)
+    except Exception:  # whatever a damaged file makes h5py raise
+        return False
+
+
+def _kind(path: Path) -> str | None:
+    """Whether a text file holds a "station" or a "channel"; None if it is not AxiSEM3D's."""
+    folder = path.parent
+    if _CHANNEL.match(path.stem) and (folder / "list_station.info").is_file():
+        return "channel"
+    beside = (folder / "list_channel.info").is_file() and (folder / "data_time.ascii").is_file()
+    return "station" if beside and path.name != "data_time.ascii" else None
+
+
+def read(path: Any, components: str | None = None, **options: Any) -> Stream:
+    """Read the stations of a file.
+
+    :param components: the run's ``coordinate_frame``: "ENZ" or "RTZ"; default: that of the run's
+        ``input/inparam.output.yaml``, if the file lies in ``output/stations/GROUP`` beside it.
+    :raises InputError: if it is not known, for a file without displacement or a damaged one.
+    """
+    refuse_unknown("AXISEM3D", options, ("components",))
+    frame = components or _frame(Path(path))
+    if frame is None or frame.upper() not in _FRAMES:
+        given = "" if frame is None else f", not {frame!r}"
+        raise InputError(
+            f"{path}: the directions of U1, U2, U3 are in no file of AxiSEM3D's output; pass the "
+            "coordinate_frame of the run's inparam.output.yaml: components='ENZ' or 'RTZ' "
+            f"(--components){given}. spz and xyz need the geometry of the source: set "
+            "coordinate_frame to ENZ and run AxiSEM3D again, or rotate the records yourself."
+        )
+    path = Path(path)
+    if path.suffix == ".ascii":
+        times, waves, stations, channels = _read_text(path)
+    else:
+        times, waves, stations, channels = _read_netcdf(path)
+    wanted = [name for name in _DISPLACEMENT if name in channels]
+    if not wanted:
+        raise InputError(
+            f"{path} has the channels {', '.join(channels)[:80]}; displacement U1, U2, U3 is "
+            "needed. Add U to the station group's channels."
+        )
+    rows = [channels.index(name) for name in wanted]
+    letters = [frame.upper()[_DISPLACEMENT.index(name)] for name in wanted]
+    stream = Stream()
+    for station, motion in zip(stations, waves):
+        network, dot, code = station.partition(".")
+        stream += make_stream(
+            path, times, motion[rows].T, letters, "m", code if dot else station, "AXISEM3D",
+            network=network if dot else "",
+        )  # fmt: skip
+    return stream
+
+
+def _frame(path: Path) -> str | None:
+    """``coordinate_frame`` of the file's station group in the run's inparam.output.yaml, if any."""
+    group = path.absolute().parent
+    if path.suffix == ".ascii" and _kind(path) == "channel":
+        group = group.parent
+    if len(group.parents) < 3 or group.parent.name != "stations":
+        return None
+    try:
+        settings = group.parents[2] / "input" / "inparam.output.yaml"
+        lines = settings.read_text(encoding="utf-8")[:_SETTINGS].splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    depth = None
+    for line in lines:
+        text = line.split("#", 1)[0].rstrip()
+        begins = len(text) - len(text.lstrip())
+        if re.match(rf"\s*-\s*{re.escape(group.name)}\s*:$", text):
+            depth = begins
+        elif text and depth is not None and begins <= depth:
+            return None
+        elif depth is not None:
+            named = re.match(r"\s*coordinate_frame\s*:\s*(\w+)$", text)
+            if named:
+                return named[1]
+    return None
+
+
+def _read_netcdf(path: Path) -> tuple[np.ndarray, np.ndarray, list[str], list[str]]:
+    """Times, (stations, channels, samples), and the names of both."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            times, waves, stations, channels = (dataset(file, name, _LARGEST)[()] for name in _SETS)
+    except InputError:
+        raise
+    except Exception as error:  # h5py raises OSError, RuntimeError, KeyError ...
+        raise InputError(f"{path} cannot be read as AxiSEM3D's netCDF: {first_line(error)}") from (
+            error
+        )
+    names = [_names(path, listed) for listed in (stations, channels)]
+    expected = (len(names[0]), len(names[1]), times.size)
+    if times.ndim != 1 or waves.shape != expected or times.dtype.kind != "f":
+        raise InputError(
+            f"{path}: data_wave has the shape {waves.shape}; {expected} (stations, channels, "
+            "samples) is expected."
+        )
+    waves = np.asarray(waves, dtype=float)
+    written = int(np.argmin(np.append(times, _UNWRITTEN) > _UNWRITTEN))
+    times, waves = times[:written], waves[..., :written]
+    _check(path, times, waves)
+    return times, waves, *names
+
+
+def _names(path: Path, listed: Any) -> list[str]:
+    """Fixed-length arrays of characters, or strings, as texts."""
+    try:
+        rows = listed if listed.ndim == 1 else [b"".join(row) for row in listed]
+        return [bytes(row).split(b"\0")[0].decode().strip() for row in rows]
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{path}: the names of stations or channels are no texts.") from error
+
+
+def _read_text(path: Path) -> tuple[np.ndarray, np.ndarray, list[str], list[str]]:
+    """As :func:`_read_netcdf`, of text a station or a channel."""
+    kind = _kind(path)
+    if kind is None:
+        raise InputError(
+            f"{path}: data_time.ascii and list_channel.info (text a station), or list_station.info "
+            "(text a channel), must lie beside it."
+        )
+    station = kind == "station"
+    listing = path.parent / ("list_channel.info" if station else "list_station.info")
+    clock = (path.parent if station else path.parent.parent) / "data_time.ascii"
+    times = _columns(clock, 1)[:, 0]
+    try:
+        names = listing.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{listing} cannot be read as a list of names.") from error
+    columns = _columns(path, len(names))
+    if len(columns) != len(times):
+        raise InputError(
+            f"{path} has {len(columns)} rows, but {clock.name} has {len(times)}; is one cut off?"
+        )
+    if station:
+        return times, columns.T[None], [path.stem], names
+    return times, columns.T[:, None], names, [path.stem]
+
+
+def _columns(path: Path, count: int) -> np.ndarray:
+    _, table = read_table(path)
+    if table.shape[1] != count:
+        raise InputError(f"{path} has {table.shape[1]} columns; {count} are expected.")
+    return table
+
+
+def _check(path: Path, times: np.ndarray, waves: np.ndarray) -> None:
+    if len(times) < 2:
+        raise InputError(f"{path} holds {len(times)} samples; a time series is needed.")
+    if not (np.isfinite(times).all() and np.isfinite(waves).all() and (waves > _UNWRITTEN).all()):
+        raise InputError(f"{path} holds samples that are NaN, infinite or were never written.")

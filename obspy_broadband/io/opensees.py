@@ -1,0 +1,115 @@
+"""One column of acceleration in g at even steps, as OpenSees reads it. Only by its name.
+
+``timeSeries Path 1 -filePath XX.AAA..HNE_dt0.01.txt -dt 0.01 -factor 9.80665`` (OpenSees,
+SRC/domain/pattern/PathSeries.cpp: numbers between blanks, however many a line, no header). The
+sampling interval is in no such file: it is given, or stands in the name as ``_dt0.01``.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from obspy import Stream
+
+from ..errors import InputError
+from ..units import parse_units
+from .options import refuse_unknown
+from .table import LARGEST, make_stream
+
+_G = 9.80665
+#: What :func:`file_name` makes of a trace's id, an archive's digest of it included.
+_NAME = re.compile(
+    r"^(?:(?:(?P<network>[^.]*)\.)?(?P<station>[^.]+)\.(?P<location>[^.]*)\.(?P<channel>\w+?)"
+    r"(?:-[0-9a-f]{10})?|(?P<other>.+))"
+    r"_dt(?P<dt>\d*\.?\d+(?:[eE][+-]?\d+)?)(?:\.[A-Za-z]\w*)?$"
+)
+
+
+def is_format(path: Any, **kwargs: Any) -> bool:
+    """Never: a column of numbers does not say what it is."""
+    return False
+
+
+def file_name(id: str, interval: float) -> str:
+    """A name that tells the sampling interval, s: ``XX.AAA..HNE_dt0.01.txt``."""
+    return f"{id}_dt{interval:.10g}.txt"
+
+
+def read(
+    path: Any,
+    components: str | None = None,
+    dt: float | None = None,
+    units: str = "g",
+    station: str | None = None,
+    network: str = "",
+    **options: Any,
+) -> Stream:
+    """Read one component.
+
+    :param components: its letter, e.g. "N"; default: that of a name that :func:`file_name` makes.
+    :param dt: sampling interval in s; default: what the name has after ``_dt``.
+    :param units: of the numbers.
+    :param station: default: the station in such a name, else the name of the file.
+    :raises InputError: if the component or the interval is not known, or for more than numbers.
+    """
+    refuse_unknown("OPENSEES", options, ("components", "dt", "units", "station", "network"))
+    parse_units(units)
+    named = _NAME.match(Path(path).name)
+    codes = named.groupdict("") if named else {}
+    if dt is None and named:
+        dt = float(codes["dt"])
+    components = components or codes.get("channel", "")[-1:] or None
+    if dt is None or not 0 < dt < 1e6:
+        raise InputError(
+            f"{path}: the sampling interval is not in such a file; give it in s, e.g. dt=0.01."
+        )
+    if components is None or len(components) != 1 or components.upper() not in "ZNERTXY123":
+        raise InputError(
+            f"{path} holds one component, and nothing says which: name it, e.g. components='N' "
+            f"(--components N){'' if components is None else f', not {components!r}'}."
+        )
+    try:
+        if Path(path).stat().st_size > LARGEST:
+            raise InputError(f"{path} is larger than {LARGEST >> 20} MiB: no station's record.")
+        words = Path(path).read_text(encoding="utf-8").replace(",", " ").split()
+        values = np.array([float(word) for word in words])
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise InputError(
+            f"{path} is no column of numbers ({error}); a table with a header is format='COLUMNS'."
+        ) from error
+    if len(values) < 2 or not np.isfinite(values).all():
+        raise InputError(f"{path} must hold two or more numbers, none NaN or infinite.")
+    code = station or codes.get("station") or codes.get("other") or Path(path).stem
+    stream = make_stream(
+        path, np.arange(len(values)) * dt, values[:, None], components.upper(), units, code,
+        "OPENSEES", network=network or codes.get("network", ""),
+    )  # fmt: skip
+    if codes.get("channel", "")[-1:] == components.upper():
+        stream[0].stats.channel, stream[0].stats.location = codes["channel"], codes["location"]
+    return stream
+
+
+def write(stream: Stream, path: Any, **options: Any) -> None:
+    """Write one component of acceleration, in g, a number a line.
+
+    The sampling interval is not in the file: :func:`file_name` makes a name that tells it.
+
+    :raises InputError: for more than one trace, or for velocity or displacement.
+    """
+    if len(stream) != 1:
+        raise InputError(
+            f"An OpenSees file holds one component, the stream has {len(stream)} traces; write "
+            "each by itself."
+        )
+    known = parse_units(stream[0].stats.get("units", "m/s**2"))
+    if known.order != 2:
+        raise InputError(
+            f"OpenSees files are of acceleration; this trace is in {known.name}. Differentiate it "
+            "first."
+        )
+    np.savetxt(path, stream[0].data * (known.factor / _G), fmt="%.9e")

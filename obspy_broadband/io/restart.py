@@ -1,0 +1,35 @@
+"""Time series to which a restarted run has appended."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+
+def without_repeats(path: Any, table: np.ndarray) -> np.ndarray:
+    """Rows in the order of their times; of a time that was written again, the later row is kept.
+
+    A run that goes on from a checkpoint appends to its files from there, so that times step back.
+    A warning says so if what was written again is not the same.
+
+    :param table: (rows, columns), the first column the times.
+    """
+    times = table[:, 0]
+    steps = np.diff(times)
+    nearest = 0.5 * np.median(np.abs(steps))
+    # A time before the first is no restart, but damage, which the time's check refuses.
+    if (steps > nearest).all() or times.min() < times[0] - nearest:
+        return table
+    order = np.argsort(times, kind="stable")
+    begins = np.flatnonzero(np.diff(times[order], prepend=-np.inf) > nearest)
+    later = np.maximum.reduceat(order, begins)
+    which = np.searchsorted(begins, np.arange(len(order)), side="right") - 1
+    if not np.allclose(table[order, 1:], table[later[which], 1:], rtol=1e-6, atol=0):
+        warnings.warn(
+            f"{path}: {len(times) - len(later)} of {len(times)} rows are written again, as after a "
+            "restart; the later ones are kept.",
+            stacklevel=2,
+        )
+    return table[later]

@@ -1,0 +1,168 @@
+"""SPEED's monitors: displacement, velocity or acceleration in SI units, without a header.
+
+``MONITOR00000.D``, ``.V``, ``.A`` hold all monitors of an MPI process: time, then three columns a
+monitor, in the order of ``MONITOR00000.INFO`` (SPEED, WRITE_OUTPUT.f90, MAKE_MONITOR_FILES.f90;
+some compilers wrap the rows). ``monitor00001.d``, ``.v``, ``.a`` hold one: time, x, y, z (what
+SPEED's own post-processing, rewrite_monitor_format.m, makes of them). ``MLST.position`` has the
+positions (WRITE_FILE_MPGM.f90).
+
+x, y, z are the mesh's, in general east, north, up. Time zero is the start of the simulation.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from obspy import Stream
+
+from ..errors import InputError
+from .options import refuse_unknown
+from .quantity import UNITS, check_quantity
+from .restart import without_repeats
+from .table import LARGEST, head, make_stream, read_table
+
+_KINDS = {"d": "displacement", "v": "velocity", "a": "acceleration"}
+_ONE = re.compile(r"^monitor(\d{5,})\.([dva])$")
+_PROCESS = re.compile(r"^MONITOR(\d{5,})\.([DVA])$")
+_POSITIONS = ("MLST.position", "../MLST.position")
+
+
+def is_format(path: Any, **kwargs: Any) -> bool:
+    """Whether the name is SPEED's and the first row is time and three numbers a monitor."""
+    if not isinstance(path, (str, Path)):
+        return False
+    process = _PROCESS.match(Path(path).name)
+    if not process and not _ONE.match(Path(path).name):
+        return False
+    lines = (head(path) or "").splitlines()
+    try:
+        count = len([float(word) for word in lines[0].split()]) if lines else 0
+    except ValueError:
+        return False
+    return count > 0 if process else count == 4
+
+
+def contents(path: Any) -> tuple[str, list[str] | None]:
+    """Quantity of a file, and the ids of its traces (without band codes) if it is of one monitor.
+
+    :raises InputError: for a name that is not SPEED's.
+    """
+    quantity, stations = _holds(path)
+    if not _ONE.match(Path(path).name):
+        return quantity, None
+    return quantity, [f".{stations[0]}..{axis}" for axis in "XYZ"]
+
+
+def _holds(path: Any) -> tuple[str, list[str]]:
+    """Quantity and stations of a file, by its name and the ``.INFO`` beside it.
+
+    :raises InputError: for a name that is not SPEED's, or an INFO that cannot be read.
+    """
+    path = Path(path)
+    one = _ONE.match(path.name)
+    if one:
+        return _KINDS[one[2]], [_station(int(one[1]))]
+    process = _PROCESS.match(path.name)
+    if not process:
+        raise InputError(
+            f"{path}: the name must be monitor00001.d, .v or .a (one monitor) or MONITOR00000.D, "
+            ".V or .A (those of a process), which says what is in it."
+        )
+    information = path.with_suffix(".INFO")
+    numbers = (
+        _numbers(information, f"it says which monitors {path.name} holds")
+        if (information.is_file())
+        else np.empty(0)
+    )
+    if len(numbers) < 2 or len(numbers) - 1 != numbers[0] or not _whole(numbers):
+        raise InputError(
+            f"{path} needs {information.name} beside it, which says which monitors it holds."
+        )
+    return _KINDS[process[2].lower()], [_station(int(number)) for number in numbers[1:]]
+
+
+def read(path: Any, quantity: str | None = None, **options: Any) -> Stream:
+    """Read one monitor, or all of a process.
+
+    :param quantity: "acceleration", "velocity" or "displacement"; a file of another one gives an
+        empty Stream, so that a pattern may match all three.
+    :raises InputError: for a name that is not SPEED's, or a content that does not go with it.
+    """
+    refuse_unknown("SPEED", options, ("quantity",))
+    check_quantity(quantity)
+    found, stations = _holds(path)
+    if quantity not in (None, found):
+        return Stream()
+    if _ONE.match(Path(path).name):
+        _, table = read_table(path)
+        if table.shape[1] != 4:
+            raise InputError(f"{path} has {table.shape[1]} columns; time, x, y, z are expected.")
+    else:
+        numbers, width = _numbers(path, "time and motion are expected"), 1 + 3 * len(stations)
+        if len(numbers) < 2 * width or len(numbers) % width:
+            raise InputError(
+                f"{path} has {len(numbers)} numbers; {width} a time step are expected for "
+                f"{len(stations)} monitors. Is the file cut off?"
+            )
+        table = numbers.reshape(-1, width)
+    table = without_repeats(path, table)
+    positions = _positions(Path(path))
+    stream = Stream()
+    for index, station in enumerate(stations):
+        stream += make_stream(
+            path, table[:, 0], table[:, 1 + 3 * index : 4 + 3 * index], "XYZ", UNITS[found],
+            station, "SPEED", coordinates=positions.get(station),
+        )  # fmt: skip
+    return stream
+
+
+def _whole(numbers: np.ndarray) -> bool:
+    return bool(np.all((numbers == np.round(numbers)) & (numbers >= 0) & (numbers < 1e7)))
+
+
+def _station(number: int) -> str:
+    return f"M{number:04d}"
+
+
+def _numbers(path: Path | str, use: str) -> np.ndarray:
+    """All numbers of a file, whatever the lines.
+
+    :raises InputError: for anything else than finite numbers.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InputError(f"{path} is larger than {LARGEST >> 20} MiB.")
+        text = path.read_text(encoding="utf-8")
+        numbers = np.array([float(word) for word in text.upper().replace("D", "E").split()])
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise InputError(f"{path} holds more than numbers ({error}); {use}.") from error
+    lines = text.splitlines()
+    if text and not text.endswith("\n") and len(lines[-1]) < len(lines[0]):
+        raise InputError(f"{path} is cut off in its last line: {lines[-1][-60:]!r}.")
+    if not np.isfinite(numbers).all():
+        raise InputError(f"{path} holds numbers that are NaN or infinite.")
+    return numbers
+
+
+def _positions(path: Path) -> dict[str, dict[str, float]]:
+    """x, y, z in m by station, of ``MLST.position``: number, node, element, x, y, z."""
+    for place in _POSITIONS:
+        file = path.parent / place
+        if file.is_file():
+            numbers = _numbers(file, "monitors' positions are expected")
+            if len(numbers) % 6 == 1 and len(numbers) // 6 == numbers[0]:
+                rows = numbers[1:].reshape(-1, 6)
+                return (
+                    {}
+                    if not _whole(rows[:, 0])
+                    else {
+                        _station(int(row[0])): dict(zip("xyz", map(float, row[3:]))) for row in rows
+                    }
+                )
+    return {}

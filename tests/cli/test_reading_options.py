@@ -1,0 +1,98 @@
+"""What a user says of files reaches the readers that know it, from every command alike."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from obb_cli.main import obb
+from obspy import Stream, Trace, read
+
+from obspy_broadband import Ensemble
+from obspy_broadband.archive.sources.waveforms import read_waveforms
+
+
+def run(*words):
+    return CliRunner().invoke(obb, [str(word) for word in words])
+
+
+@pytest.fixture
+def columns(simulation, tmp_path):
+    """A table of time, Z, N, E in m/s², the vertical fifty times the horizontals."""
+    vertical, north, east = (simulation(components=code, duration=30)[0].data for code in "ZNE")
+    table = np.column_stack([0.02 * np.arange(len(north)), 50 * vertical, north, east])
+    path = tmp_path / "s1.txt"
+    np.savetxt(path, table, fmt="%.6f %.9e %.9e %.9e", header="time Z N E (m/s2)")
+    return path, table
+
+
+def test_columns_are_named_or_refused(columns):
+    path, table = columns
+    done = run("measure", path, "--format", "COLUMNS", "--periods", 1)
+    assert done.exit_code == 1
+    assert "--components ZNE" in done.output
+    done = run("measure", path, "--format", "columns", "--components", "ZNE", "--periods", 1)
+    assert done.exit_code == 0, done.output
+    measured = pd.read_csv(io.StringIO(done.stdout)).iloc[0]
+    largest = np.abs(table[:, 1:]).max(axis=0)
+    assert measured.pga_vertical_m_s2 == pytest.approx(largest[0], rel=0.01)
+    assert measured.pga_m_s2 < 1.5 * largest[1:].max()
+
+
+def test_columns_are_enriched_with_their_names(columns, tmp_path):
+    path, _ = columns
+    words = (path, "-n", 1, "--seed", 1, "--format", "COLUMNS")
+    assert run("enrich", *words, "-o", tmp_path / "no").exit_code == 1
+    done = run("enrich", *words, "-o", tmp_path / "one", "--components", "ZNE")
+    assert done.exit_code == 0, done.output
+    (record,) = Ensemble.read(tmp_path / "one").records
+    assert [header.channel[-1] for header in record.headers] == ["Z", "N", "E"]
+    wanted = ("--components", "ZNE", "--to", "opensees", "--workers", 1)
+    done = run("enrich", *words, "-o", tmp_path / "run", *wanted)
+    assert done.exit_code == 0, done.output
+    written = sorted((tmp_path / "run/records").glob("*/realization-0000/*_dt0.01.txt"))
+    assert len(written) == 3
+    assert {read(str(path), format="OPENSEES")[0].stats.channel[-1] for path in written} == set(
+        "ZNE"
+    )
+
+
+def test_a_folder_with_all_quantities_of_specfem(tmp_path):
+    times = 0.05 * np.arange(800) - 10
+    motion = np.exp(-((times - 5) ** 2) / 2)
+    motions = {"semd": motion}
+    motions["semv"] = np.gradient(motions["semd"], 0.05)
+    motions["sema"] = np.gradient(motions["semv"], 0.05)
+    folder = tmp_path / "OUTPUT_FILES"
+    folder.mkdir()
+    for kind, values in motions.items():
+        for number, code in enumerate("ENZ", 1):
+            np.savetxt(folder / f"CE.K400.BX{code}.{kind}", np.c_[times, number * values])
+    (folder / "STATIONS").write_text("K400 CE 34.0370 -118.1780 0.0 100.0\n")
+    done = run(
+        "enrich", folder, "--to", "ensemble", "-n", 1, "--seed", 1, "--workers", 1,
+        "-o", tmp_path / "run",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "acceleration is read" in done.output
+    assert "1 items done, 1 records, 0 items skipped" in done.output
+    (ensemble,) = (tmp_path / "run/records").iterdir()
+    (record,) = Ensemble.read(ensemble).records
+    assert np.abs(record.low_frequency).max() == pytest.approx(
+        3 * np.abs(motions["sema"]).max(), rel=0.02
+    )
+    done = run("enrich", folder, "--quantity", "velocity", "--dry-run", "-o", tmp_path / "none")
+    assert done.exit_code == 0, done.output
+    assert done.output.startswith("1 records")
+    done = run("measure", folder / "*.semd", "--quantity", "velocity")
+    assert done.output == "obb: None of the files holds velocity.\n"
+
+
+def test_readers_that_do_not_know_an_option_are_not_handed_it(tmp_path):
+    trace = Trace(np.zeros(100, np.float32), {"delta": 0.01})
+    for format in ("SAC", "MSEED"):
+        path = tmp_path / f"a.{format.lower()}"
+        Stream([trace]).write(str(path), format=format)
+        found = read_waveforms(path, quantity="velocity", components="ZNE", dt=0.01)
+        assert len(found[0]) == 100

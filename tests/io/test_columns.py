@@ -1,0 +1,100 @@
+"""Tables of numbers by format="COLUMNS": what each column is, is said."""
+
+import numpy as np
+import obspy
+import pytest
+
+from obspy_broadband.errors import InputError
+
+STEP, SAMPLES = 0.02, 400
+TIMES = np.arange(SAMPLES) * STEP
+MOTION = np.random.default_rng(0).normal(size=(SAMPLES, 4))
+
+
+def write(path, columns=3, header="", delimiter=" ", times=True):
+    table = np.column_stack([TIMES, MOTION[:, :columns]] if times else [MOTION[:, :columns]])
+    np.savetxt(path, table, delimiter=delimiter, fmt="%.9e", header=header, comments="")
+    return path
+
+
+def read(path, **options):
+    return obspy.read(path, format="COLUMNS", **options)
+
+
+def values(stream):
+    return np.column_stack([trace.data for trace in stream])
+
+
+def test_components_in_the_order_of_the_columns(tmp_path):
+    path = write(tmp_path / "sta7.csv", 4, "t,n,e,z,quality", ",")
+    stream = read(path, components="ne-z", units="cm/s", network="XX")
+    assert [trace.id for trace in stream] == [f"XX.sta7..BX{letter}" for letter in "NEZ"]
+    assert values(stream) == pytest.approx(MOTION[:, [0, 1, 3]])
+    assert {trace.stats.units for trace in stream} == {"cm/s"}
+    with pytest.raises(TypeError, match="Unknown format"):
+        obspy.read(path)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 4])
+@pytest.mark.parametrize("header", ["", "# time Z N E (m/s2)"])
+def test_columns_that_nobody_names_are_refused(tmp_path, columns, header):
+    path = write(tmp_path / "a.txt", columns, header)
+    with pytest.raises(InputError, match=r"components='Z.*--components Z") as caught:
+        read(path)
+    assert f"{columns} column" in str(caught.value)
+    assert ("time Z N E" in str(caught.value)) == bool(header)
+
+
+@pytest.mark.parametrize(
+    ("components", "told"),
+    [
+        ("ZN", "has 3 columns after the time, but components='ZN' names 2"),
+        ("ZNEX", "names 4"),
+        ("ZZN", "once"),
+        ("ABC", "Z N E, Z R T"),
+        ("---", "once"),
+    ],
+)
+def test_components_that_cannot_be(tmp_path, components, told):
+    with pytest.raises(InputError, match=told):
+        read(write(tmp_path / "a.txt"), components=components)
+
+
+@pytest.mark.parametrize(
+    ("header", "units"),
+    [
+        ("", None),
+        ("# made by me on 2020-01-01", None),
+        ("# site at 100 (m)", None),
+        ("# time Z N E", None),
+        ("# time (s) Z (cm/s) N (cm/s) E (cm/s)", "cm/s"),
+        ("# station 7\n# t[s] Z[g] N[g] E[g]", "g"),
+        ("# time (s) Z (cm/s) N (cm) E (cm/s)", None),
+    ],
+)
+def test_units_are_noted_only_where_they_are_known(tmp_path, header, units):
+    path = write(tmp_path / "a.txt", header=header)
+    for trace in read(path, components="ZNE"):
+        assert trace.stats.get("units") == units
+    for trace in read(path, components="ZNE", units="gal"):
+        assert trace.stats.units == "gal"
+
+
+def test_columns_without_times(tmp_path):
+    path = write(tmp_path / "a.txt", times=False)
+    stream = read(path, components="XYZ", dt=0.005)
+    assert values(stream) == pytest.approx(MOTION[:, :3])
+    assert stream[0].stats.delta == 0.005
+    for dt in (0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="dt is"):
+            read(path, components="XYZ", dt=dt)
+
+
+def test_arguments_that_nobody_knows_are_refused(tmp_path):
+    path = write(tmp_path / "a.txt")
+    with pytest.raises(InputError, match="Did you mean units="):
+        read(path, components="ZNE", unit="g")
+    with pytest.raises(InputError, match="Did you mean components="):
+        read(path, component="ZNE")
+    with pytest.raises(InputError, match="Unknown units"):
+        read(path, components="ZNE", units="furlong")
