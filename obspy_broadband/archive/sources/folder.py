@@ -20,7 +20,7 @@ from .metadata import Metadata
 from .waveforms import LARGEST, check_file, known_format, read_waveforms, recognise
 
 #: Formats of which a file is one station's whole record: nothing has to be put together.
-_WHOLE = ("SEM3D", "SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS")
+_WHOLE = ("SEM3D", "SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS", "EMOD3D")
 
 
 @dataclass(frozen=True)
