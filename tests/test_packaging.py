@@ -33,7 +33,11 @@ def test_every_package_is_listed(setup_cfg):
 
 
 @pytest.mark.parametrize(
-    "name", ["SEM3D", "SPECFEM", "SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS", "AT2"]
+    "name",
+    [
+        *("SEM3D", "SPECFEM", "SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS", "AT2"),
+        *("WCC", "EMOD3D", "ESM"),
+    ],
 )
 def test_every_format_can_be_loaded(name):
     group = f"obspy.plugin.waveform.{name}"
