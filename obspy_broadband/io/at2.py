@@ -17,7 +17,7 @@ from ..errors import InputError
 from ..units import parse_units
 from . import axes
 from .options import refuse_unknown
-from .series import read_text, samples
+from .series import one_line_end, read_text, samples
 from .table import head, make_stream
 
 _SIZE = re.compile(r"NPTS\s*=\s*(\d+)\s*,?\s*DT\s*=\s*([0-9.Ee+-]+)", re.I)
@@ -39,8 +39,7 @@ _WRITTEN = {"N": "N", "E": "E", "Z": "UP"}
 
 def is_format(path: Any, **kwargs: Any) -> bool:
     """Whether the fourth line gives NPTS and DT, and the third names a quantity."""
-    start = head(path)
-    lines = start.splitlines()[:4] if start else []
+    lines = one_line_end(head(path) or "").splitlines()[:4]
     return len(lines) == 4 and bool(_QUANTITY.search(lines[2])) and bool(_size(lines[3]))
 
 
@@ -56,8 +55,8 @@ def read(
 ) -> Stream:
     """Read one component; ``obspy.read("RSN6_*.AT2")`` reads a station's three.
 
-    Horizontals at azimuths other than 0 and 90 become 1 and 2, with their azimuth in
-    ``stats.orientation``, by which enriching turns them to N and E. Down becomes up.
+    Horizontals named by their azimuths become 1 and 2, with the azimuth in ``stats.orientation``,
+    by which enriching turns them to N and E. Down becomes up.
 
     :param units: of the samples; default: what the third line says. Where it says none,
         ``stats.units`` says so and enriching asks for it.
@@ -94,7 +93,7 @@ def read(
 
 
 def _component(path: Any, name: str) -> axes.Component:
-    known = axes.component(re.sub(r"\bCOMP(ONENT)?\b\.?", "", name, flags=re.I))
+    known = axes.component(re.sub(r"\bCOMP(ONENT)?\b\.?", "", name, flags=re.I), alone=True)
     if known is None:
         raise InputError(
             f"{path}, line 2, must end in the component, an azimuth or a word such as UP; it ends "

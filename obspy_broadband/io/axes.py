@@ -48,12 +48,15 @@ class Component(NamedTuple):
     orientation: tuple[float, float] | None
 
 
-def component(name: str) -> Component | None:
+def component(name: str, alone: bool = False) -> Component | None:
     """The meaning of a component's name in a file of records; None if it has none.
 
     Azimuths (``"000"``, ``"164"``), bearings (``"N65E"``), words (``"UP"``, ``"DWN"``, ``"EW"``)
     and SEED channels (``"HNE"``). Of two horizontals a right angle apart, one becomes N or 1 and
     the other E or 2, by the axis that each is nearest to.
+
+    :param alone: for a file of one component. The other horizontal may be at 270 where this one is
+        at 0, and N with 2 would make no record: azimuths become 1 and 2, and only words N and E.
     """
     key = re.sub(r"[\s/_-]", "", str(name).upper()).removesuffix("DEG").removesuffix(".")
     if key in _NAMES:
@@ -64,15 +67,17 @@ def component(name: str) -> Component | None:
     if bearing:
         pole, degrees, side = bearing.groups()
         azimuth = float(degrees) if pole == "N" else 180.0 - float(degrees)
-        return _horizontal(azimuth if side == "E" else -azimuth) if float(degrees) <= 90 else None
+        if float(degrees) > 90.0:
+            return None
+        return _horizontal(azimuth if side == "E" else -azimuth, alone)
     if _AZIMUTH.fullmatch(key) and float(key) <= 360.0:
-        return _horizontal(float(key))
+        return _horizontal(float(key), alone)
     return None
 
 
-def _horizontal(azimuth: float) -> Component:
+def _horizontal(azimuth: float, alone: bool) -> Component:
     azimuth %= 360.0
-    letter = {0.0: "N", 90.0: "E"}.get(azimuth)
+    letter = None if alone else {0.0: "N", 90.0: "E"}.get(azimuth)
     if letter is None:
         letter = "2" if 45.0 <= azimuth % 180.0 < 135.0 else "1"
     return Component(letter, 1.0, (azimuth, 0.0))
@@ -91,7 +96,13 @@ def geographic(trace: Trace, format: str) -> tuple[str, float]:
         raise InputError(reason)
     direction, code = _direction(trace), trace.stats.channel[-1:].upper()
     if direction is None:
-        return {"X": "E", "Y": "N", "U": "Z"}.get(code, code), 1.0
+        letter = {"X": "E", "Y": "N", "U": "Z"}.get(code, code)
+        if letter in ("N", "E", "Z"):
+            return letter, 1.0
+        known = component(trace.stats.channel)  # EW, NS, UD of K-NET
+        if known is None or known.orientation is None:
+            raise InputError(f"{format} holds N, E and Z; {trace.id} is none of them.")
+        return known.letter, known.sign
     azimuth, dip = direction
     for letter, (toward, down) in (("N", _NORTH), ("E", _EAST), ("Z", _UP)):
         for sign, (one, other) in ((1.0, (toward, down)), (-1.0, (toward + 180.0, -down))):

@@ -28,7 +28,12 @@ def read_text(path: Any) -> str:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     if b"\0" in text:
         raise InputError(f"{path} is no text file.")
-    return text.decode("latin-1")
+    return one_line_end(text.decode("latin-1"))
+
+
+def one_line_end(text: str) -> str:
+    """Without the second carriage return that copies between systems left at the ends of lines."""
+    return text.replace("\r\r\n", "\n")
 
 
 def samples(path: Any, text: str, first: int, count: int, interval: float) -> np.ndarray:

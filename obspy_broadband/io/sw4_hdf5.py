@@ -67,7 +67,7 @@ def read(path: Any, azimuth: float | None, stations: Collection[str] | None) -> 
 
     try:
         with h5py.File(path, "r") as file:
-            names = [name for name in file if isinstance(file.get(name), h5py.Group)]
+            names = [name for name in file if _is_own_group(file, name)]
             missing = set(stations or ()) - set(names)
             if missing:
                 raise InputError(f"{path} has no station {', '.join(sorted(missing))}.")
@@ -84,6 +84,14 @@ def read(path: Any, azimuth: float | None, stations: Collection[str] | None) -> 
     except Exception as error:  # h5py raises OSError, KeyError, RuntimeError, ... for damage
         raise InputError(f"{path} is no SAC-HDF5 file of SW4: {first_line(error)}") from error
     return stream
+
+
+def _is_own_group(file: Any, name: str) -> bool:
+    """Whether it is a group of this very file, and no link to another."""
+    import h5py
+
+    own = isinstance(file.get(name, getlink=True), h5py.HardLink)
+    return own and isinstance(file[name], h5py.Group)
 
 
 def _station(path: Any, file: Any, name: str, azimuth: float | None) -> Stream:

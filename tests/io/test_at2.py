@@ -31,12 +31,12 @@ def write(path, second=f"{EL_CENTRO}, 180", third=IN_G, fourth=None, data=MOTION
     [
         ("180", "1", 180, 0, 1),
         ("270", "2", 270, 0, 1),
-        ("000", "N", 0, 0, 1),
-        ("360", "N", 0, 0, 1),
-        ("90", "E", 90, 0, 1),
+        ("000", "1", 0, 0, 1),
+        ("360", "1", 0, 0, 1),
+        ("90", "2", 90, 0, 1),
         ("164 (CDMG STATION 279)", "1", 164, 0, 1),
         ("46", "2", 46, 0, 1),
-        ("N00E", "N", 0, 0, 1),
+        ("N00E", "1", 0, 0, 1),
         ("N65W", "2", 295, 0, 1),
         ("S16E", "1", 164, 0, 1),
         ("S 74 W", "2", 254, 0, 1),
@@ -69,8 +69,11 @@ def test_horizontals_of_unknown_azimuth(tmp_path, name, letter):
 
 def test_two_horizontals_at_a_right_angle_are_never_one_component():
     for azimuth in range(361):
-        pair = {axes.component(f"{one % 360:03d}").letter for one in (azimuth, azimuth + 90)}
-        assert len(pair) == 2
+        for alone in (True, False):
+            pair = {
+                axes.component(f"{one % 360:03d}", alone).letter for one in (azimuth, azimuth + 90)
+            }
+            assert len(pair) == 2
 
 
 def test_a_component_that_is_not_named_is_asked_for(tmp_path):
@@ -143,6 +146,13 @@ def test_older_and_other_fourth_lines(tmp_path, fourth):
     assert (stats.npts, stats.delta) == (400, 0.01)
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r\r\n"])
+def test_ends_of_lines(tmp_path, end):
+    path = write(tmp_path / "a.AT2")
+    path.write_bytes(path.read_text().replace("\n", end).encode())
+    assert obspy.read(path)[0].data == pytest.approx(MOTION, rel=1e-6)
+
+
 def test_a_file_that_is_cut_off_is_refused(tmp_path):
     path = write(tmp_path / "a.AT2")
     text = path.read_text()
@@ -170,7 +180,7 @@ def test_three_files_are_one_station(tmp_path, simulation, names):
     motion = {trace.stats.channel[-1]: trace.data for trace in simulation(duration=20)}
     stream = station_of_three(tmp_path, names, [motion[code] for code in "NEZ"])
     assert len({trace.id[:-1] for trace in stream}) == 1
-    assert len({trace.id for trace in stream}) == 3
+    assert sorted(trace.stats.channel[-1] for trace in stream) == ["1", "2", "Z"]
     items = list(FolderSource((str(tmp_path),)).items())
     assert [len(item.where["files"]) for item in items] == [3]
 
@@ -204,6 +214,13 @@ def test_x_is_written_as_east_and_others_are_refused(tmp_path, simulation):
     for code, hint in (("R", "RT->NE"), ("1", "->ZNE")):
         with pytest.raises(InputError, match=hint):
             at2.write(simulation(components=code, duration=10), path)
+    for channel, written in (("UD", "UP"), ("EW", "E")):  # of K-NET
+        stream[2].stats.channel = channel
+        at2.write(stream[2:], path)
+        assert path.read_text().splitlines()[1].endswith(f" {written}")
+    stream[2].stats.channel = "HXQ"
+    with pytest.raises(InputError, match="none of them"):
+        at2.write(stream[2:], path)
     with pytest.raises(InputError, match="one component"):
         at2.write(stream, path)
     stream[1].stats.units = "m/s"
