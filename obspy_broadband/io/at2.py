@@ -31,6 +31,7 @@ _REMARK = re.compile(r"\([^()]*\)\s*$")
 _DATE = re.compile(r"\d{1,4}[/-]\d{1,2}[/-]\d{1,4}")
 #: KiK-net's components, with 1 for the sensor in the borehole and 2 for that at the surface.
 _KIKNET = re.compile(r"(NS|EW|UD)([12])")
+_HEAD, _LONGEST = 4096, 300  #: characters of the header, and of a line of it
 _COLUMNS = 5
 _G = 9.80665
 #: What PEER calls the components.
@@ -40,7 +41,11 @@ _WRITTEN = {"N": "N", "E": "E", "Z": "UP"}
 def is_format(path: Any, **kwargs: Any) -> bool:
     """Whether the fourth line gives NPTS and DT, and the third names a quantity."""
     lines = one_line_end(head(path) or "").splitlines()[:4]
-    return len(lines) == 4 and bool(_QUANTITY.search(lines[2])) and bool(_size(lines[3]))
+    return (
+        len(lines) == 4
+        and bool(_QUANTITY.search(lines[2][:_LONGEST]))
+        and bool(_size(lines[3][:_LONGEST]))
+    )
 
 
 def _size(line: str) -> re.Match[str] | None:
@@ -66,7 +71,7 @@ def read(
     """
     refuse_unknown("AT2", options, known=("units", "component"))
     text = read_text(path)
-    lines = [line.strip() for line in text.splitlines()[:4]]
+    lines = [line[:_LONGEST].strip() for line in text[:_HEAD].splitlines()[:4]]
     size = _size(lines[3]) if len(lines) == 4 else None
     if not size:
         raise InputError(f"{path} is no AT2 file: the fourth line must give NPTS= and DT=.")
@@ -81,7 +86,7 @@ def read(
     station = _station(words) or Path(path).stem.removesuffix(words[-1])
     name = component if component is not None else words[-1]
     kiknet = _KIKNET.fullmatch(name.strip().upper())
-    known = _component(path, kiknet.group(1) if kiknet else name)
+    known = _component(path, kiknet.group(1) if kiknet else name, component is not None)
     stream = make_stream(
         path, np.arange(count) * interval, (known.sign * values)[:, None], known.letter,
         units or _units(lines[2]), re.sub(r"\W", "", station) or "AT2", "AT2",
@@ -92,12 +97,13 @@ def read(
     return stream
 
 
-def _component(path: Any, name: str) -> axes.Component:
+def _component(path: Any, name: str, asked: bool) -> axes.Component:
     known = axes.component(re.sub(r"\bCOMP(ONENT)?\b\.?", "", name, flags=re.I), alone=True)
     if known is None:
+        begins = "component= must be" if asked else "line 2 must end in the component,"
         raise InputError(
-            f"{path}, line 2, must end in the component, an azimuth or a word such as UP; it ends "
-            f"in {name[:40]!r}. Pass component=, e.g. component='180' or component='UP'."
+            f"{path}: {begins} an azimuth, a bearing or a word such as UP, not {name[:40]!r}. Pass "
+            "component=, e.g. component='180', component='N65E' or component='UP'."
         )
     return known
 

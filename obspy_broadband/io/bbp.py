@@ -28,12 +28,13 @@ _TIME = re.compile(r"t(?:ime)?(\s*\(s(?:ec)?\)|\s)(?!\s*[:=])", re.I)
 #: A column's name and its unit; the last unit of SDSU's header is cut off.
 _NAMED = re.compile(r"([\w/+-]+)\s*(?:\(([^()]*)(\)|$))?")
 _COLUMN = re.compile(r"column\s*(\d+)\s*:\s*(.*)", re.I)
-_POSITIVE = re.compile(r"\(\s*\+\s*is\s+(\w+?)(?:wards?)?\s*\)", re.I)
+_POSITIVE = re.compile(r"\(\s*\+\s*is\s+([\w.]+?)(?:wards?)?\s*\)", re.I)
 _QUANTITY = re.compile(r"\s*\b(component|ground|accel|veloc|displ)", re.I)
 _IN_PARENTHESES = re.compile(r"\(\s*([^()+]*?)\s*\)")
 _ENTRY = re.compile(r"([A-Za-z][\w ]*?)\s*(?:\([^()]*\))?\s*[:=]\s*(\S.*)")
 _STATION = re.compile(r"\bstat\s*=\s*(\S+)")
 _DATE = re.compile(r"\d{4}[-/]\d\d[-/]\d\d[T, ]\d\d:\d\d:\d\d(\.\d+)?")
+_LONGEST = 300  #: characters of a header line
 _NAME = re.compile(r"\.(acc|vel|dis)\.bbp$", re.I)
 _BY_NAME = {"acc": "cm/s/s", "vel": "cm/s", "dis": "cm"}
 _BY_ORDER = {2: ("cm/s/s", 100.0), 1: ("cm/s", 100.0), 0: ("cm", 100.0)}
@@ -56,7 +57,7 @@ def is_format(path: Any, **kwargs: Any) -> bool:
         return False
     header = []
     for line in start.splitlines():
-        text = line.strip()
+        text = line[:_LONGEST].strip()
         if text and text[0] not in "#%":
             break
         header.append(text.lstrip("#% "))
@@ -94,7 +95,7 @@ def read(path: Any, units: str | None = None, **options: Any) -> Stream:
         parse_units(units)
     start = (head(path, 64) or "").lstrip()
     header, table = read_table(path, "%" if start.startswith("%") else "#")
-    header = [line.lstrip("#% ") for line in header]
+    header = [line[:_LONGEST].lstrip("#% ") for line in header]
     if table.shape[1] != 4:
         raise InputError(f"{path} has {table.shape[1]} columns; time, N, E and Z are expected.")
     found = [match.groups() for match in map(_ENTRY.match, header) if match]
@@ -188,7 +189,10 @@ def _described(path: Any, text: str) -> _Column:
 def _known(path: Any, name: str) -> axes.Component:
     found = axes.component(name)
     if found is None:
-        raise InputError(f"{path}: the header names a component {name.strip()[:40]!r}.")
+        raise InputError(
+            f"{path}: the header names a component {name.strip()[:40]!r}; directions such as N-S, "
+            "E-W, U-D, northward or an azimuth are expected."
+        )
     return found
 
 

@@ -22,7 +22,7 @@ from .options import refuse_unknown
 from .series import read_text, samples
 from .table import head, make_stream
 
-_KEY = re.compile(r"([A-Z][A-Z0-9_/^ ]*?)\s*:\s*(.*)")
+_KEY = re.compile(r"[A-Z][A-Z0-9_/^ ]*")
 _MOST = 100  #: lines of a header
 _KINDS = ("ACCELERATION", "VELOCITY", "DISPLACEMENT")
 _FIRST = "DATE_TIME_FIRST_SAMPLE_YYYYMMDD_HHMMSS"
@@ -97,9 +97,9 @@ def _header(text: str) -> tuple[dict[str, str], int]:
     header: dict[str, str] = {}
     lines = text.split("\n", _MOST)[:_MOST]
     for number, line in enumerate(lines):
-        match = _KEY.fullmatch(line.strip())
-        if match:
-            header.setdefault(*match.groups())
+        key, colon, value = line.partition(":")
+        if colon and _KEY.fullmatch(key.strip()):
+            header.setdefault(key.strip(), value.strip())
         elif line.strip():
             return header, number
     return header, len(lines)

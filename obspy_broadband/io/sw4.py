@@ -30,6 +30,7 @@ _LOCATION = re.compile(r"Actual location.*?:\s*(\S+)\s+(\S+)(?:\s+(\S+))?\s*$", 
 _DATE = re.compile(r"Date: UTC\s+(\d+)/(\d+)/(\d+):(\d+):(\d+):(\d+)\.(\d+)")
 #: By the first word; SW4 spells "Nort-south" and "North-sourth".
 _COMPONENTS = {"east": "E", "north": "N", "nort": "N", "up": "Z", "x": "X", "y": "Y", "z": "Z"}
+_LONGEST = 300  #: characters of a header line
 _ORDERS = {"displacement": 0, "velocity": 1, "acceleration": 2}
 
 
@@ -63,6 +64,7 @@ def read(
     if sw4_hdf5.is_hdf5(path):
         return sw4_hdf5.read(path, azimuth, stations)
     header, table = read_table(path)
+    header = [line[:_LONGEST] for line in header]
     columns = {int(match.group(1)): match.group(2) for match in map(_COLUMN.match, header) if match}
     named = [columns.get(number, "") for number in range(2, table.shape[1] + 1)]
     if len(columns) != table.shape[1] or "" in named:
