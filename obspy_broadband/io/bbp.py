@@ -41,6 +41,8 @@ _BY_ORDER = {2: ("cm/s/s", 100.0), 1: ("cm/s", 100.0), 0: ("cm", 100.0)}
 _ORDER = ("N", "E", "Z")
 #: The station's name in headers of SCECcode/ts-process that know none.
 _NAMELESS = "NoName"
+#: Where ``stats`` has what observations' headers say.
+_STATS = {"vs30_m_s": "vs30", "rupture_distance_km": "closest distance to fault"}
 #: ``stats.units`` where neither the header nor the name says it.
 _UNKNOWN = "not in the file (cm/s and cm/s/s are usual in BBP files)"
 
@@ -118,10 +120,10 @@ def read(path: Any, units: str | None = None, **options: Any) -> Stream:
         orientations=orientations if set(letters) != set(_ORDER) and len(orientations) == 3
         else None,
     )  # fmt: skip
-    vs30 = _number(texts, "vs30")
-    for trace in stream:
-        if vs30:
-            trace.stats.vs30_m_s = vs30
+    for name, key in _STATS.items():
+        value = _number(texts, key)
+        for trace in stream if value is not None else ():
+            trace.stats[name] = value
     return stream
 
 

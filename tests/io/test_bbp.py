@@ -49,6 +49,7 @@ OBSERVED = """\
 # Station: ce12026
 #    longitude: -116.2
 #    latitude: 33.7
+#    closest distance to fault (km): 30.62
 #    Vs30 (m/s): 207
 #
 # Data fields are TAB-separated
@@ -65,7 +66,8 @@ def test_observed(tmp_path):
     stream = obspy.read(write(tmp_path / "ce12026.bbp", OBSERVED))
     assert codes(stream) == "NEZ"
     stats = stream[0].stats
-    assert (stats.station, stats.units, stats.vs30_m_s) == ("ce12026", "cm/s/s", 207.0)
+    assert (stats.station, stats.units) == ("ce12026", "cm/s/s")
+    assert (stats.vs30_m_s, stats.rupture_distance_km) == (207.0, 30.62)
     assert (stats.coordinates.longitude, stats.coordinates.latitude) == (-116.2, 33.7)
     assert values(stream) == pytest.approx(MOTION)
     # The date in the header is that of the file.

@@ -9,6 +9,7 @@ from obspy import UTCDateTime
 
 from obspy_broadband.errors import InputError
 from obspy_broadband.io import bbp, sw4
+from obspy_broadband.io.stations import inventory
 
 STEP, SAMPLES = 0.02, 400
 TIMES = np.arange(SAMPLES) * STEP
@@ -135,7 +136,11 @@ def test_names_of_stations(tmp_path, name, id):
 def test_places_on_the_grid(tmp_path):
     path = write_text(tmp_path / "s.txt", GRID, "(x,y,z) : 1.0e+03 2.0e+03 5.0e+01 ")
     assert dict(obspy.read(path)[0].stats.coordinates) == {"x": 1000.0, "y": 2000.0, "z": -50.0}
+    with pytest.raises(InputError, match="azimuth="):
+        inventory(obspy.read(path), origin=(44.5, 4.67))
     # x to the north, y to the east
+    site = inventory(obspy.read(path, azimuth=0.0), origin=(44.5, 4.67))[0][0]
+    assert site.latitude == pytest.approx(44.5 + 1000.0 / 111_195.0, abs=1e-5)
     place = obspy.read(path, azimuth=0.0)[0].stats.coordinates
     assert (place.x, place.y) == pytest.approx((2000.0, 1000.0))
     # x to the south-east, y to the south-west
