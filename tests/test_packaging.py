@@ -37,6 +37,7 @@ def test_every_package_is_listed(setup_cfg):
     [
         *("SEM3D", "SPECFEM", "SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS", "AT2"),
         *("SPEED", "AXISEM3D", "OPENSEES"),
+        *("WCC", "EMOD3D", "ESM"),
     ],
 )
 def test_every_format_can_be_loaded(name):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from obspy import Stream
+from obspy import Inventory, Stream
 
 from ..ensemble import Ensemble
 from ..errors import InputError
@@ -118,6 +118,23 @@ def check_kind(kind: str, realizations: int) -> None:
             f"An SDS archive tells {MOST_REALIZATIONS} realizations apart, by two-character "
             f"location codes; {realizations} were asked for. Choose another output."
         )
+
+
+#: What sees, before the work, whether the result can be written; of kinds that do not take all.
+_CHECKS: dict[str, Callable[[Stream, Inventory | None], None]] = {
+    "bbp": bbp.check,
+    "at2": at2.check,
+}
+
+
+def check_stream(kind: str, stream: Stream, inventory: Inventory | None = None) -> None:
+    """See that what enriching makes of a stream can be written.
+
+    :param inventory: that enriching will have.
+    :raises InputError: with the reason, for components that the kind of output cannot hold.
+    """
+    if kind in _CHECKS:
+        _CHECKS[kind](stream, inventory)
 
 
 def _realizations(ensemble: Ensemble, folder: Path) -> Iterator[tuple[Path, Stream]]:

@@ -14,7 +14,7 @@ from typing import Any
 from ..ensemble import Ensemble
 from ..errors import BroadbandError, InputWarning
 from .durable import checksum, checksums, move_folder, plain_name, write_file
-from .outputs import KINDS
+from .outputs import KINDS, check_stream
 from .request import Request
 from .run_folder import RunFolder
 from .source import Item, Source
@@ -79,7 +79,9 @@ def work(job: Job, number: int, item: Item) -> Finished:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")  # they go to a table, not to a terminal
-            ensemble = job.request.enrich(job.source.read(item))
+            loaded = job.source.read(item)
+            check_stream(job.request.to, loaded.stream, loaded.inventory)
+            ensemble = job.request.enrich(loaded)
     except MemoryError:
         return Finished(number, "It needs more memory than a worker may use; see --memory.")
     except Exception as error:

@@ -1,4 +1,8 @@
-"""PEER's AT2 files: one component of acceleration in g, four header lines, then rows of numbers."""
+"""PEER's AT2 files (and VT2, DT2): one component, four header lines, then rows of numbers.
+
+Line 2 has event, date, station and component, line 3 quantity and unit, line 4 NPTS and DT, as the
+files of the PEER NGA databases have them, the older and the newer ones.
+"""
 
 from __future__ import annotations
 
@@ -7,89 +11,158 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from obspy import Stream, UTCDateTime
+from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from ..errors import InputError
 from ..units import parse_units
-from .table import LARGEST, head, make_stream
+from . import axes
+from .options import refuse_unknown
+from .series import one_line_end, read_text, samples
+from .table import head, make_stream
 
-_SIZE = re.compile(r"NPTS\s*=\s*(\d+)\s*,\s*DT\s*=\s*([0-9.Ee+-]+)", re.I)
+_SIZE = re.compile(r"NPTS\s*=\s*(\d+)\s*,?\s*DT\s*=\s*([0-9.Ee+-]+)", re.I)
 _OLD_SIZE = re.compile(r"^\s*(\d+)\s+([0-9.Ee+-]+)\s+NPTS\s*,\s*DT", re.I)
+_UNIT = re.compile(
+    r"\b(?:IN|UNITS?\s+OF|UNITS?\s*[:=])\s+(?:UNITS\s+OF\s+)?([A-Z]+(?:/[A-Z0-9*^]+)*)", re.I
+)
+_QUANTITY = re.compile(r"\b(ACCEL|VELOC|DISPL)", re.I)
+_ORDERS = {"ACCEL": 2, "VELOC": 1, "DISPL": 0}
+_REMARK = re.compile(r"\([^()]*\)\s*$")
+_DATE = re.compile(r"\d{1,4}[/-]\d{1,2}[/-]\d{1,4}")
+#: KiK-net's components, with 1 for the sensor in the borehole and 2 for that at the surface.
+_KIKNET = re.compile(r"(NS|EW|UD)([12])")
+_HEAD, _LONGEST = 4096, 300  #: characters of the header, and of a line of it
 _COLUMNS = 5
 _G = 9.80665
+#: What PEER calls the components.
+_WRITTEN = {"N": "N", "E": "E", "Z": "UP"}
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
-    """Whether the fourth line gives NPTS and DT, and the third the unit g."""
-    start = head(path)
-    lines = start.splitlines()[:4] if start else []
-    return len(lines) == 4 and "UNITS OF G" in lines[2].upper() and bool(_size(lines[3]))
+    """Whether the fourth line gives NPTS and DT, and the third names a quantity."""
+    lines = one_line_end(head(path) or "").splitlines()[:4]
+    return (
+        len(lines) == 4
+        and bool(_QUANTITY.search(lines[2][:_LONGEST]))
+        and bool(_size(lines[3][:_LONGEST]))
+    )
 
 
 def _size(line: str) -> re.Match[str] | None:
     return _SIZE.search(line) or _OLD_SIZE.search(line)
 
 
-def read(path: Any, **kwargs: Any) -> Stream:
-    """Read one component; the second line (event, date, station, component) gives the codes.
+def read(
+    path: Any,
+    units: str | None = None,
+    component: str | None = None,
+    **options: Any,
+) -> Stream:
+    """Read one component; ``obspy.read("RSN6_*.AT2")`` reads a station's three.
 
-    :raises InputError: for a file that is cut off or not AT2.
+    Horizontals named by their azimuths become 1 and 2, with the azimuth in ``stats.orientation``,
+    by which enriching turns them to N and E. Down becomes up.
+
+    :param units: of the samples; default: what the third line says. Where it says none,
+        ``stats.units`` says so and enriching asks for it.
+    :param component: an azimuth ("180"), a bearing ("N65E") or a word ("UP"); default: the end of
+        the second line.
+    :raises InputError: for a file that is cut off, is not AT2, or names no component.
     """
-    try:
-        if Path(path).stat().st_size > LARGEST:
-            raise InputError(f"{path} is larger than {LARGEST >> 20} MiB, too large for one trace.")
-        lines = Path(path).read_text(encoding="latin-1").splitlines()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    size = _size(lines[3]) if len(lines) > 4 else None
+    refuse_unknown("AT2", options, known=("units", "component"))
+    text = read_text(path)
+    lines = [line[:_LONGEST].strip() for line in text[:_HEAD].splitlines()[:4]]
+    size = _size(lines[3]) if len(lines) == 4 else None
     if not size:
         raise InputError(f"{path} is no AT2 file: the fourth line must give NPTS= and DT=.")
     try:
         count, interval = int(size.group(1)), float(size.group(2))
-        values = np.array([float(word) for line in lines[4:] for word in line.split()])
     except ValueError as error:
-        raise InputError(
-            f"{path}: not all numbers after the header are numbers ({error})."
-        ) from error
-    if len(values) != count or count < 2 or not interval > 0:
-        raise InputError(
-            f"{path} has {len(values)} samples, but its header says {count} at {interval:g} s."
-        )
-    if not np.isfinite(values).all():
-        raise InputError(f"{path} has samples that are NaN or infinite.")
-    words = [word.strip() for word in lines[1].split(",")]
-    component = words[-1].upper()[-1:] if len(words) > 1 and words[-1] else "Z"
-    component = {"P": "Z", "V": "Z", "D": "Z"}.get(component, component)  # UP, V, DWN
-    station = words[2] if len(words) > 3 else Path(path).stem
-    return make_stream(
-        path, np.arange(count) * interval, values[:, None], component, "g",
-        re.sub(r"\W", "", station)[:8] or "AT2", "AT2", start=UTCDateTime(0),
+        raise InputError(f"{path}, line 4: DT={size.group(2)!r} is no number.") from error
+    if units is not None:
+        parse_units(units)
+    values = samples(path, text, 4, count, interval)
+    words = [word.strip() for word in _REMARK.sub("", lines[1]).split(",")]
+    station = _station(words) or Path(path).stem.removesuffix(words[-1])
+    name = component if component is not None else words[-1]
+    kiknet = _KIKNET.fullmatch(name.strip().upper())
+    known = _component(path, kiknet.group(1) if kiknet else name, component is not None)
+    stream = make_stream(
+        path, np.arange(count) * interval, (known.sign * values)[:, None], known.letter,
+        units or _units(lines[2]), re.sub(r"\W", "", station) or "AT2", "AT2",
+        start=UTCDateTime(0), orientations=known.orientation and [known.orientation],
     )  # fmt: skip
+    if kiknet:
+        stream[0].stats.location = kiknet.group(2).zfill(2)
+    return stream
+
+
+def _component(path: Any, name: str, asked: bool) -> axes.Component:
+    known = axes.component(re.sub(r"\bCOMP(ONENT)?\b\.?", "", name, flags=re.I), alone=True)
+    if known is None:
+        begins = "component= must be" if asked else "line 2 must end in the component,"
+        raise InputError(
+            f"{path}: {begins} an azimuth, a bearing or a word such as UP, not {name[:40]!r}. Pass "
+            "component=, e.g. component='180', component='N65E' or component='UP'."
+        )
+    return known
+
+
+def _station(words: list[str]) -> str:
+    """What stands between date and component; names of events may have commas, too."""
+    dated = [number for number, word in enumerate(words) if _DATE.search(word)]
+    first = dated[-1] + 1 if dated else max(1, len(words) - 2)
+    return " ".join(words[first:-1])
+
+
+def _units(line: str) -> str:
+    """The unit that the third line names, or words that are none."""
+    unit, quantity = _UNIT.search(line), _QUANTITY.search(line)
+    text = unit.group(1).upper().replace("SEC", "S") if unit else ""
+    try:
+        order = parse_units(text).order
+    except InputError:
+        return f"not known: {line[:60]}"
+    if quantity and _ORDERS[quantity.group(1).upper()] != order:
+        return f"contradictory: {line[:60]}"
+    return text
+
+
+def check(stream: Stream, inventory: Inventory | None = None) -> None:
+    """See, before a stream is enriched, that the result can be written.
+
+    :param inventory: that enriching will have.
+    :raises InputError: with the reason.
+    """
+    axes.check_geographic(stream, "AT2", inventory)
 
 
 def write(stream: Stream, path: Any, **kwargs: Any) -> None:
-    """Write one component of acceleration, in g.
+    """Write one component of acceleration, in g; X, Y, Z as E, N, UP.
 
-    :raises InputError: for more than one trace, or for velocity or displacement.
+    :raises InputError: for more than one trace, for velocity or displacement, or a component whose
+        direction is not known.
     """
     if len(stream) != 1:
         raise InputError(
             f"An AT2 file holds one component, the stream has {len(stream)} traces; write each "
             "by itself."
         )
-    trace = stream[0]
+    trace: Trace = stream[0]
     known = parse_units(trace.stats.get("units", "m/s**2"))
     if known.order != 2:
         raise InputError(
             f"AT2 is for acceleration; this trace is in {known.name}. Differentiate it first."
         )
-    values = trace.data * (known.factor / _G)
+    letter, sign = axes.geographic(trace, "AT2")
+    values = trace.data * (sign * known.factor / _G)
     stats = trace.stats
+    date = stats.starttime.strftime("%m/%d/%Y")
     with open(path, "w", encoding="latin-1", errors="replace") as file:
         file.write("GENERATED GROUND MOTION, FORMAT OF THE PEER STRONG MOTION DATABASE\n")
-        file.write(f"{stats.network}, {stats.starttime.date}, {stats.station}, {stats.channel}\n")
+        file.write(f"{stats.network}, {date}, {stats.station}, {_WRITTEN[letter]}\n")
         file.write("ACCELERATION TIME SERIES IN UNITS OF G\n")
-        file.write(f"NPTS= {stats.npts:6d}, DT= {stats.delta:.6f} SEC\n")
+        file.write(f"NPTS= {stats.npts:6d}, DT= {stats.delta:.10g} SEC\n")
         for first in range(0, len(values), _COLUMNS):
             file.write(
                 "".join(f"{value:15.7E}" for value in values[first : first + _COLUMNS]) + "\n"

@@ -18,11 +18,18 @@ def inventory(stream: Stream, origin: tuple[float, float] | None = None) -> Inve
         and z (up) in m.
     :param origin: latitude and longitude of x = y = 0, for stations that have only x and y; good to
         some hundred km.
-    :raises InputError: for a trace without coordinates, or with x and y where no origin is given.
+    :raises InputError: for a trace without coordinates, with x and y where no origin is given, or
+        with x and y along a grid whose azimuth is not known.
     """
     networks: dict[str, dict[str, Station]] = {}
     for trace in stream:
         stats = trace.stats
+        on_grid = stats.get("simulation", {}).get("axes") == "grid"
+        if on_grid and "latitude" not in stats.get("coordinates", {}):
+            raise InputError(
+                f"{trace.id} has x and y along a grid whose azimuth is not known; read the file "
+                "with azimuth=, the direction of x in degrees from north."
+            )
         latitude, longitude, elevation = place(trace.id, stats.get("coordinates", {}), origin)
         stations = networks.setdefault(stats.network or "XX", {})
         station = stations.setdefault(

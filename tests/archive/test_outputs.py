@@ -198,10 +198,24 @@ def test_what_cannot_be_written_is_refused_before_anything_begins():
         check_kind("wav", 1)
 
 
-def test_a_record_that_a_kind_cannot_hold_is_a_skip(written, simulation, tmp_path):
-    _, counts = written("bbp", xyz=simulation(components="XYZ", duration=20))
+@pytest.mark.parametrize("kind", ["bbp", "at2"])
+def test_a_record_that_a_kind_cannot_hold_is_a_skip_before_the_work(
+    written, simulation, tmp_path, monkeypatch, kind
+):
+    def fail(*_):
+        raise AssertionError("it was enriched")
+
+    monkeypatch.setattr(Request, "enrich", fail)
+    _, counts = written(kind, radial=simulation(components="ZRT", duration=20))
     assert (counts.done, counts.skipped) == (0, 1)
-    assert "N, E and Z" in (tmp_path / "out" / "skipped.csv").read_text()
+    assert "RT->NE" in (tmp_path / "out" / "skipped.csv").read_text()
+
+
+def test_x_y_z_are_written_as_east_north_up(written, simulation):
+    records, counts = written("bbp", xyz=simulation(components="XYZ", duration=20))
+    assert (counts.done, counts.skipped) == (1, 0)
+    found = read(str(records / plain_name("xyz") / "realization-0000" / "*.bbp"))
+    assert [trace.stats.channel[-1] for trace in found] == ["N", "E", "Z"]
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

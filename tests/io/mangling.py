@@ -32,6 +32,22 @@ TEXTS = {
     ),
     "SPEED": ("monitor00001.v", _TABLE),
     "OPENSEES": ("a.txt", "\n".join(row.split()[1] for row in _ROWS)),
+    "WCC": (
+        "s.000",
+        f"s 000 title\n{SAMPLES} 0.02 0 0 0.0 0.0 0.0 0.0\n"
+        + "\n".join(
+            " ".join(row.split()[1] for row in _ROWS[first : first + 6])
+            for first in range(0, SAMPLES, 6)
+        ),
+    ),
+    "ESM": (
+        "a.ASC",
+        "EVENT_NAME: A\nEVENT_DEPTH_KM: 8.3\nMAGNITUDE_W: 6.1\nNETWORK: IT\nSTATION_CODE: AQV\n"
+        "STATION_LATITUDE_DEGREE: 42.3\nSTATION_LONGITUDE_DEGREE: 13.3\nLOCATION:\n"
+        "DATE_TIME_FIRST_SAMPLE_YYYYMMDD_HHMMSS: 20090406_013238.250\n"
+        f"SAMPLING_INTERVAL_S: 0.005\nNDATA: {SAMPLES}\nSTREAM: HNE\nUNITS: cm/s^2\n"
+        "DATA_TYPE: ACCELERATION\n" + "\n".join(row.split()[1] for row in _ROWS),
+    ),
 }
 #: By format: what the reader must be told.
 ARGUMENTS = {"COLUMNS": {"components": "XYZ"}, "OPENSEES": {"components": "N", "dt": 0.02}}

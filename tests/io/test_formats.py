@@ -102,117 +102,6 @@ def test_hdf5_of_others_is_left_alone(tmp_path):
     assert not is_format(str(path))
 
 
-def write_sw4(path, names, location="(WGS84 longitude, latitude) (deg): 4.67e+00 4.45e+01"):
-    header = [
-        "# Author: SW4",
-        "# Scenario: test",
-        "# Date: UTC  11/11/2019:10:52:45.123",
-        "# Bandwith (Hz): 1.234000e+00",
-        "# Station: sta01",
-        f"# Target location {location}",
-        f"# Actual location {location}",
-        "# Distance from target to actual location (m): 0.000000e+00",
-        "# nColumns: 4",
-        "# Column 1: Time (s)",
-        *(f"# Column {number}: {name}" for number, name in enumerate(names, 2)),
-    ]
-    rows = [f"{t:.6e} " + " ".join(f"{x:.8e}" for x in row) for t, row in zip(TIMES, MOTION[:, :3])]
-    path.write_text("\n".join(header + rows) + "\n")
-    return path
-
-
-def test_sw4_geographic(tmp_path):
-    names = ["East-west velocity (m/s)", "North-sourth velocity (m/s)", "Up-down velocity (m/s)"]
-    stream = obspy.read(write_sw4(tmp_path / "sta01.txt", names))
-    assert codes(stream) == "ENZ"
-    assert stream[0].stats.station == "sta01"
-    assert stream[0].stats.units == "m/s"
-    assert stream[0].stats.starttime == UTCDateTime(2019, 11, 11, 10, 52, 45, 123000)
-    assert stream[0].stats.coordinates.latitude == 44.5
-    assert values(stream) == pytest.approx(MOTION[:, :3])
-
-
-def test_sw4_cartesian_turns_z_up(tmp_path):
-    names = ["X displacement (m)", "Y displacement (m)", "Z displacement (m)"]
-    path = write_sw4(tmp_path / "s.txt", names, "(x,y,z) : 1.0e+03 2.0e+03 0.0e+00 ")
-    stream = obspy.read(path)
-    assert codes(stream) == "XYZ"
-    assert values(stream) == pytest.approx(MOTION[:, :3] * [1, 1, -1])
-    assert stream[0].stats.coordinates.y == 2000.0
-
-
-def test_sw4_strain_is_refused(tmp_path):
-    names = ["X displacement (m)", "Y displacement (m)", "xx strain ()"]
-    with pytest.raises(InputError, match="names 2 columns"):
-        obspy.read(write_sw4(tmp_path / "s.txt", names), format="SW4")
-
-
-def test_bbp(tmp_path):
-    path = tmp_path / "10000.s01.acc.bbp"
-    header = (
-        "# Station= s01\n# time= 11/11/19,10:52:45.000 UTC\n# lon= 4.67\n# lat= 44.5\n"
-        "#  time(sec)      N-S(cm/s/s)      E-W(cm/s/s)      U-D(cm/s/s)\n"
-    )
-    rows = "\n".join(
-        f"{t:.6e}\t" + "\t".join(f"{x:.8e}" for x in row) for t, row in zip(TIMES, MOTION[:, :3])
-    )
-    path.write_text(header + rows)
-    stream = obspy.read(path)
-    assert codes(stream) == "NEZ"
-    assert stream[0].stats.station == "s01"
-    assert stream[0].stats.units == "cm/s/s"
-    assert stream[0].stats.coordinates.longitude == 4.67
-    bare = tmp_path / "s02.vel.bbp"
-    bare.write_text(rows)
-    assert obspy.read(bare)[0].stats.units == "cm/s"
-
-
-@pytest.mark.parametrize(("units", "written"), [("m/s**2", "cm/s/s"), ("m/s", "cm/s"), ("m", "cm")])
-def test_bbp_round_trip(tmp_path, simulation, units, written):
-    stream = simulation()
-    for trace in stream:
-        trace.stats.units = units
-    stream.write(tmp_path / "out.bbp", format="BBP")
-    again = obspy.read(tmp_path / "out.bbp")
-    assert again[0].stats.units == written
-    expected = np.column_stack([stream.select(component=code)[0].data for code in "NEZ"])
-    assert values(again) == pytest.approx(expected * 100, rel=1e-5, abs=1e-7)
-    assert again[0].stats.starttime == stream[0].stats.starttime
-    with pytest.raises(InputError, match="N, E and Z"):
-        stream[:2].write(tmp_path / "bad.bbp", format="BBP")
-    with pytest.raises(InputError, match="one station"):
-        simulation(stations=("A", "B")).write(tmp_path / "bad.bbp", format="BBP")
-
-
-def test_at2_round_trip(tmp_path, simulation):
-    stream = simulation()
-    stream[:1].write(tmp_path / "out.at2", format="AT2")
-    text = (tmp_path / "out.at2").read_text().splitlines()
-    assert text[2] == "ACCELERATION TIME SERIES IN UNITS OF G"
-    again = obspy.read(tmp_path / "out.at2")
-    assert again[0].stats.units == "g"
-    assert again[0].data * 9.80665 == pytest.approx(stream[0].data, rel=1e-6, abs=1e-8)
-    with pytest.raises(InputError, match="one component"):
-        stream.write(tmp_path / "bad.at2", format="AT2")
-    stream[0].stats.units = "m/s"
-    with pytest.raises(InputError, match="acceleration"):
-        stream[:1].write(tmp_path / "bad.at2", format="AT2")
-
-
-def test_at2_of_peer(tmp_path):
-    path = tmp_path / "RSN1_HELENA.AT2"
-    data = "".join(
-        f"{x:15.7E}" + ("\n" if k % 5 == 4 else "") for k, x in enumerate(MOTION[:403, 0])
-    )
-    path.write_text(
-        "PEER NGA STRONG MOTION DATABASE RECORD\nHelena, 10/31/1935, Carroll College, 180\n"
-        f"ACCELERATION TIME SERIES IN UNITS OF G\nNPTS=    400, DT=   .0100 SEC,\n{data}"
-    )
-    stream = obspy.read(path)
-    assert stream[0].stats.npts == 400
-    assert stream[0].stats.delta == 0.01
-
-
 def test_units_of_a_file_reach_enrich(tmp_path, noise, simulation):
     """A .semv file in m/s gives the same ensemble as its derivative in m/s²."""
     from obspy_broadband.signal.integration import integrate
@@ -267,6 +156,7 @@ def test_files_of_others_are_recognized_as_before():
         pytest.skip("this ObsPy was installed without its example files")
     ours = {"SEM3D", "SPECFEM", "SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS", "AT2"}
     ours |= {"SPEED", "AXISEM3D", "OPENSEES"}
+    ours |= {"WCC", "EMOD3D", "ESM"}
     for path in examples:
         try:
             stream = obspy.read(path)

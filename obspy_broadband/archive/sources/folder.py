@@ -22,7 +22,7 @@ from .waveforms import LARGEST, check_file, known_format, lies_beside, read_wave
 
 #: Formats of which a file that is no HDF5 is one station's whole record: nothing has to be put
 #: together.
-_WHOLE = ("SEM3D", "SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS", "OPENSEES")
+_WHOLE = ("SEM3D", "SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS", "OPENSEES", "EMOD3D")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,181 @@
+"""What a component's name says of its direction, and what formats that hold N, E, Z may write."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from obspy import Inventory, Stream, Trace
+
+from ..errors import InputError
+
+_UP = (0.0, -90.0)
+_NORTH = (0.0, 0.0)
+_EAST = (90.0, 0.0)
+#: Names without blanks, dashes and slashes: letter, sign and direction after the sign.
+_NAMES: dict[str, tuple[str, float, tuple[float, float] | None]] = {
+    **dict.fromkeys(("N", "NS", "NORTH", "NORTHSOUTH"), ("N", 1.0, _NORTH)),
+    **dict.fromkeys(("S", "SOUTH"), ("N", -1.0, _NORTH)),
+    **dict.fromkeys(("E", "EW", "WE", "EAST", "EASTWEST"), ("E", 1.0, _EAST)),
+    **dict.fromkeys(("W", "WEST"), ("E", -1.0, _EAST)),
+    **dict.fromkeys(
+        ("Z", "U", "UP", "UD", "UPDOWN", "V", "V1", "VT", "VER", "VERT", "VRT", "VERTICAL"),
+        ("Z", 1.0, _UP),
+    ),
+    **dict.fromkeys(("D", "DN", "DWN", "DOWN"), ("Z", -1.0, _UP)),
+    # Along and across a building or a fault, at an azimuth that is not said.
+    **dict.fromkeys(("1", "H1", "L", "LN", "L1", "LONG", "LONGITUDINAL", "FN"), ("1", 1.0, None)),
+    **dict.fromkeys(
+        ("2", "H2", "T", "TR", "T1", "TRAN", "TRANS", "TRANSVERSE", "FP"), ("2", 1.0, None)
+    ),
+}
+#: "1" and "2" alone are names.
+_AZIMUTH = re.compile(r"\d{2,3}(\.\d*)?|[03-9]|\d\.\d+")
+_BEARING = re.compile(r"([NS])(\d{1,2}(?:\.\d*)?)([EW])")
+_SEED = re.compile(r"[BCDEFHLMS][GHLN]([NEZ12])")
+
+
+class Component(NamedTuple):
+    """A component of motion.
+
+    :param letter: Z, N, E, or 1 and 2 for horizontals at other azimuths.
+    :param sign: what the samples are multiplied with to point along ``orientation``.
+    :param orientation: azimuth and dip in degrees as SEED has them (up is -90); None if not known.
+    """
+
+    letter: str
+    sign: float
+    orientation: tuple[float, float] | None
+
+
+def component(name: str, alone: bool = False) -> Component | None:
+    """The meaning of a component's name in a file of records; None if it has none.
+
+    Azimuths (``"000"``, ``"164"``), bearings (``"N65E"``), words (``"UP"``, ``"DWN"``, ``"EW"``)
+    and SEED channels (``"HNE"``). Of two horizontals a right angle apart, one becomes N or 1 and
+    the other E or 2, by the axis that each is nearest to.
+
+    :param alone: for a file of one component. The other horizontal may be at 270 where this one is
+        at 0, and N with 2 would make no record: azimuths become 1 and 2, and only words N and E.
+    """
+    key = re.sub(r"[\s/_-]", "", str(name).upper()).removesuffix("DEG").removesuffix(".")
+    if key in _NAMES:
+        return Component(*_NAMES[key])
+    if _SEED.fullmatch(key):
+        return Component(*_NAMES[key[-1]])
+    bearing = _BEARING.fullmatch(key)
+    if bearing:
+        pole, degrees, side = bearing.groups()
+        azimuth = float(degrees) if pole == "N" else 180.0 - float(degrees)
+        if float(degrees) > 90.0:
+            return None
+        return _horizontal(azimuth if side == "E" else -azimuth, alone)
+    if _AZIMUTH.fullmatch(key) and float(key) <= 360.0:
+        return _horizontal(float(key), alone)
+    return None
+
+
+def _horizontal(azimuth: float, alone: bool) -> Component:
+    azimuth %= 360.0
+    letter = None if alone else {0.0: "N", 90.0: "E"}.get(azimuth)
+    if letter is None:
+        letter = "2" if 45.0 <= azimuth % 180.0 < 135.0 else "1"
+    return Component(letter, 1.0, (azimuth, 0.0))
+
+
+def geographic(trace: Trace, format: str) -> tuple[str, float]:
+    """N, E or Z, and the sign that turns a trace to it.
+
+    X is east, Y north and Z up, unless the reader noted that they are a grid's.
+
+    :param format: which is to be written, for the message.
+    :raises InputError: for a component that is none of these, with what would help.
+    """
+    reason = _hindrance(trace, format)
+    if reason:
+        raise InputError(reason)
+    direction, code = _direction(trace), trace.stats.channel[-1:].upper()
+    if direction is None:
+        letter = {"X": "E", "Y": "N", "U": "Z"}.get(code, code)
+        if letter in ("N", "E", "Z"):
+            return letter, 1.0
+        known = component(trace.stats.channel)  # EW, NS, UD of K-NET
+        if known is None or known.orientation is None:
+            raise InputError(f"{format} holds N, E and Z; {trace.id} is none of them.")
+        return known.letter, known.sign
+    azimuth, dip = direction
+    for letter, (toward, down) in (("N", _NORTH), ("E", _EAST), ("Z", _UP)):
+        for sign, (one, other) in ((1.0, (toward, down)), (-1.0, (toward + 180.0, -down))):
+            level = down == 0.0
+            if abs(dip - other) < 0.1 and (
+                not level or abs((azimuth - one + 180.0) % 360.0 - 180.0) < 0.1
+            ):
+                return letter, sign
+    raise InputError(
+        f"{trace.id} points to azimuth {azimuth:g}, dip {dip:g}, and {format} holds N, E and Z. "
+        "What enriching leaves is turned to them; turn others with stream.rotate('->ZNE', "
+        "inventory=...)."
+    )
+
+
+def check_geographic(
+    stream: Stream, format: str, inventory: Inventory | None = None, whole: bool = False
+) -> None:
+    """See, before a stream is enriched, that the result can be written as N, E and Z.
+
+    :param inventory: that enriching will have; azimuths of 1 and 2 may be in it.
+    :param whole: whether each station needs three components.
+    :raises InputError: with the reason.
+    """
+    stations: dict[str, set[str]] = {}
+    for trace in stream:
+        reason = _hindrance(trace, format, inventory)
+        if reason:
+            raise InputError(reason)
+        place = trace.id.rsplit(".", 1)[0]
+        stations.setdefault(place, set()).add(trace.stats.channel)
+    for id, codes in stations.items():
+        if whole and len(codes) == 1:
+            raise InputError(
+                f"{format} needs the components N, E and Z of a station; {id.rstrip('.')} has one, "
+                f"{codes.pop()}."
+            )
+
+
+def _hindrance(trace: Trace, format: str, inventory: Inventory | None = None) -> str | None:
+    """Why a component can be none of N, E, Z even after it was turned, and what would help."""
+    code = trace.stats.channel[-1:].upper()
+    begins = f"{format} holds N, E and Z, and {trace.id}"
+    if code in ("R", "T"):
+        return (
+            f"{begins} is radial or transverse. Rotate it first: stream.rotate('RT->NE', "
+            "back_azimuth=...)."
+        )
+    if _direction(trace) is not None:
+        return None
+    if code in ("X", "Y") and trace.stats.get("simulation", {}).get("axes") == "grid":
+        return (
+            f"{begins} is along a grid whose azimuth is not known. Read the file with azimuth=, "
+            "the direction of x in degrees from north, clockwise."
+        )
+    if code in ("1", "2", "3") and inventory is None:
+        return (
+            f"{begins} is a component whose azimuth is not known. Rotate it first: "
+            "stream.rotate('->ZNE', inventory=...)."
+        )
+    return None
+
+
+def _direction(trace: Trace) -> tuple[float, float] | None:
+    """Azimuth and dip that the reader noted, or SAC's header says; None if not known."""
+    stats = trace.stats
+    if any(": rotate(" in str(line) for line in stats.get("processing", [])):
+        return None  # what is noted is from before the rotation
+    noted, sac = stats.get("orientation") or {}, stats.get("sac") or {}
+    for azimuth, dip in (
+        (noted.get("azimuth"), noted.get("dip")),
+        (sac.get("cmpaz"), None if sac.get("cmpinc") is None else sac["cmpinc"] - 90.0),
+    ):
+        if azimuth is not None and dip is not None and abs(azimuth) <= 360.0 and abs(dip) <= 90.0:
+            return float(azimuth), float(dip)
+    return None

@@ -1,0 +1,88 @@
+"""Files of one component: some header lines, then nothing but its samples, any number a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from .table import LARGEST
+
+#: Samples that the last one is compared with, to see whether it was cut off.
+_COMPARED = 100
+
+
+def read_text(path: Any) -> str:
+    """A text file of ASCII or Latin-1.
+
+    :raises InputError: if it cannot be read, or is no text, or too large for a record.
+    """
+    try:
+        if Path(path).stat().st_size > LARGEST:
+            raise InputError(f"{path} is larger than {LARGEST >> 20} MiB, too large for one trace.")
+        text = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    if b"\0" in text:
+        raise InputError(f"{path} is no text file.")
+    return one_line_end(text.decode("latin-1"))
+
+
+def one_line_end(text: str) -> str:
+    """Without the second carriage return that copies between systems left at the ends of lines."""
+    return text.replace("\r\r\n", "\n")
+
+
+def samples(path: Any, text: str, first: int, count: int, interval: float) -> np.ndarray:
+    """The numbers after a header, (count,).
+
+    :param text: the file's.
+    :param first: lines of the header.
+    :param count: of samples, as the header says.
+    :param interval: of sampling in s, as the header says.
+    :raises InputError: for numbers that are none, or fewer or more than the header says, or a last
+        one that was cut off.
+    """
+    lines = text.splitlines()[first:]
+    words = " ".join(lines).split()
+    if len(words) != count or count < 2 or not 0 < interval < np.inf:
+        raise InputError(
+            f"{path} has {len(words)} samples, but its header says {count} at {interval:g} s; is "
+            "the file cut off?"
+        )
+    try:
+        values = np.array([float(word) for word in words])
+    except ValueError:
+        values = _fortran(path, lines, first)
+    if not np.isfinite(values).all():
+        bad = int(np.flatnonzero(~np.isfinite(values))[0]) + 1
+        raise InputError(f"{path}: sample {bad} is NaN or infinite.")
+    if not text.endswith(("\n", "\r")) and _is_short(words):
+        raise InputError(
+            f"{path}: the last number, {words[-1]}, has fewer digits than those before it: the "
+            "file is cut off."
+        )
+    return values
+
+
+def _fortran(path: Any, lines: Sequence[str], first: int) -> np.ndarray:
+    """Numbers as Fortran writes them, 1.0D-03.
+
+    :raises InputError: for the line that holds none.
+    """
+    values: list[float] = []
+    for number, line in enumerate(lines, first + 1):
+        try:
+            values += [float(word.upper().replace("D", "E")) for word in line.split()]
+        except ValueError as error:
+            raise InputError(f"{path}, line {number}: {line[:60]!r} is not all numbers.") from error
+    return np.array(values)
+
+
+def _is_short(words: Sequence[str]) -> bool:
+    """Whether the last number has fewer digits after its point than all before it have."""
+    before = {len(word.partition(".")[2]) for word in words[-_COMPARED - 1 : -1]}
+    return len(before) == 1 and len(words[-1].partition(".")[2]) < before.pop()
