@@ -128,12 +128,19 @@ def _nearest(samples: float) -> int:
     return int(np.copysign(np.ceil(abs(samples) - 0.5 - 1e-6), samples))
 
 
+def _rate_of(trace: Trace) -> float:
+    """Hz. ObsPy rounds SAC's interval to a microsecond, and keeps the header's own beside it."""
+    delta = float(f"{float((trace.stats.get('sac') or {}).get('delta', 0.0)):.7g}")  # 32 bits
+    rounded = 0.0 < abs(delta - trace.stats.delta) < 0.6e-6
+    return 1.0 / delta if rounded else float(trace.stats.sampling_rate)
+
+
 def _rate(id: str, traces: Sequence[Trace]) -> float:
     """The sampling rate of all components, Hz.
 
     :raises InputError: for rates that differ by more than clocks and rounding do.
     """
-    rates = [float(trace.stats.sampling_rate) for trace in traces]
+    rates = [_rate_of(trace) for trace in traces]
     if min(rates) == max(rates):
         return rates[0]
     if max(rates) - min(rates) > _SAME_RATE * max(rates):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .errors import InputWarning
 from .method import Batch, Method
 
 #: Share of the training windows that a range leaves out on either side.
@@ -116,6 +117,7 @@ def warn(found: Mapping[str, Sequence[str]]) -> None:
     warnings.warn(
         f"Unlike what the weights were trained on: {record} ({'; '.join(reasons)}){more}. The "
         "method guesses there; `stochastic` needs no training.",
+        InputWarning,
         stacklevel=4,
     )
 

@@ -19,9 +19,10 @@ COMPONENT_SETS = ("ZNE", "ZRT", "Z12", "ZYX", "312", "UNE")
 _ROWS = {code: row for codes in COMPONENT_SETS for row, code in enumerate(codes)} | {
     "1": 1, "2": 2, "3": 0,
 }  # fmt: skip
-#: K-NET's and KiK-net's channels (borehole 1, surface 2), as ObsPy's reader names them.
-_NIED = re.compile(r"^(NS|EW|UD)([12]?)$")
-_LETTER = {"NS": "N", "EW": "E", "UD": "Z"}
+#: Channels that name both ends: K-NET's and KiK-net's (borehole 1, surface 2), as ObsPy's reader
+#: has them, and SW4's in SAC (EW, NS, UP; velocity Vew, ...).
+_BOTH_ENDS = re.compile(r"^([VUA]?)(NS|EW|UD|UP)([12]?)$", re.IGNORECASE)
+_LETTER = {"NS": "N", "EW": "E", "UD": "Z", "UP": "Z"}
 #: Azimuth and dip that a code stands for; those of R, T, 1, 2, 3 are relative or not known.
 _OF_CODE = {"Z": (0.0, -90.0), "U": (0.0, -90.0), "N": (0.0, 0.0), "E": (90.0, 0.0)} | {
     "X": (90.0, 0.0), "Y": (0.0, 0.0),
@@ -40,10 +41,11 @@ def station_codes(stats: Stats) -> tuple[str, str, str, str, str]:
     network, station, location, channel = (
         str(stats[name]) for name in ("network", "station", "location", "channel")
     )
-    match = _NIED.match(channel)
+    match = _BOTH_ENDS.match(channel)
     if match:
-        direction, sensor = match.groups()
-        return network, station, location + sensor.zfill(2) * bool(sensor), "HN", _LETTER[direction]
+        kind, direction, sensor = match.groups()
+        location += sensor.zfill(2) * bool(sensor)
+        return network, station, location, kind or "HN", _LETTER[direction.upper()]
     return network, station, location, channel[:-1], channel[-1:]
 
 

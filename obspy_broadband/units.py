@@ -129,17 +129,21 @@ def units_of(trace: Trace, units: str | None = None) -> Units:
 
     :raises InputError: if they are contradictory, or their quantity is known and the unit is not.
     """
-    noted = _noted(trace)
     if units:
         asked = parse_units(units)
-        if noted is _IN_COUNTS and asked is not _IN_COUNTS and _whole(trace.data):
+        counts = str(trace.stats.get("units", "")).strip().lower() in _COUNTS
+        if counts and asked is not _IN_COUNTS and _whole(trace.data):
             raise InputError(
                 f"{trace.id} is in counts, as its reader says, and not in {units}. Leave units= "
                 "(--units) out, and pass an inventory with its response."
             )
         return asked
+    noted = _noted(trace)
     done = _after_processing(trace, noted)
-    found = done or noted or _sac(trace) or _physical_calib(trace)
+    found = done or noted
+    if found is None:
+        _sac(trace)
+        found = _physical_calib(trace)
     if found is not None:
         return found
     if _whole(trace.data):
@@ -183,11 +187,23 @@ def _segy(stats: Any) -> str | None:
     return _SEGY.get(getattr(header, "trace_value_measurement_unit", 0))
 
 
-def _sac(trace: Trace) -> Units | None:
-    """:raises InputError: if SAC's header names a quantity: its unit is not known."""
-    quantity = _SAC_IDEP.get(int((trace.stats.get("sac") or {}).get("idep", 0)))
+def _sac(trace: Trace) -> None:
+    """What SAC's header leaves open.
+
+    :raises InputError: if it names a quantity, whose unit is not known, or if the components are a
+        simulation's x, y, z: SW4 writes displacement or velocity without idep, others nm.
+    """
+    sac = trace.stats.get("sac") or {}
+    quantity = _SAC_IDEP.get(int(sac.get("idep", 0)))
     if quantity is None:
-        return None
+        component = trace.stats.channel[-1:].upper()
+        if sac and (component in ("X", "Y") or (component == "Z" and sac.get("cmpinc") == 180.0)):
+            raise InputError(
+                f"The SAC header of {trace.id}, of a simulation's own axes, does not say what its "
+                "numbers are. Pass units= (--units): 'm', 'm/s', ... (SW4: 'm', and 'm/s' of files "
+                "with a v in their names)."
+            )
+        return
     per = {"displacement": "", "velocity": "/s", "acceleration": "/s**2"}[quantity]
     raise InputError(
         f"The SAC header of {trace.id} says {quantity} (idep), but not its unit: SAC's own is "

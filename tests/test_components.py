@@ -1,7 +1,9 @@
 """Traces that go together, and those that do not, with advice that fits the case."""
 
 import numpy as np
+import obspy
 import pytest
+from obspy.io.sac import SACTrace
 
 from obspy_broadband.record import read_records
 
@@ -97,3 +99,18 @@ def test_advice_fits_the_case(simulation):
         trace.stats.starttime += 86400
     assert "several events" in reason(simulation() + later)
     assert "merge" not in reason(simulation() + later)
+
+
+def test_the_interval_of_sac_s_header_is_not_rounded_to_microseconds(tmp_path, simulation):
+    """ObsPy rounds 0.00092149 s to 0.000921 s: 15 ms in half a minute."""
+    interval, samples = 0.00092149, 32_000
+    motion = np.interp(np.arange(samples) * interval, np.arange(2001) / 50, simulation()[0].data)
+    path = str(tmp_path / "a.sac")
+    SACTrace(data=motion.astype("f4"), delta=interval, kcmpnm="HXZ", kstnm="A").write(path)
+    (trace,) = obspy.read(path)
+    assert trace.stats.delta == pytest.approx(0.000921, abs=1e-9)
+    trace.stats.units = "m/s**2"
+    record = only_record(obspy.Stream([trace]))
+    assert record.sampling_rate == pytest.approx(1 / interval, rel=1e-6)
+    trace.resample(500.0)
+    assert only_record(obspy.Stream([trace])).sampling_rate == 500.0

@@ -207,3 +207,26 @@ def test_a_result_has_no_calib_response_or_unit_of_before(simulation, noise):
         assert made.stats.standard.units == "m/s^2"
         assert "idep" not in made.stats.sac
         assert made.stats.sac.evdp == 3.0
+
+
+@pytest.mark.parametrize(
+    ("name", "incidence"), [("X", 90.0), ("Y", 90.0), ("Z", 180.0), ("Vx", 90.0), ("Vz", 180.0)]
+)
+def test_sac_files_along_a_simulation_s_own_axes_are_asked_for_their_unit(
+    tmp_path, name, incidence
+):
+    path = str(tmp_path / "sta1.sac")
+    SACTrace(data=wave().astype("f4"), delta=0.02, kcmpnm=name, cmpinc=incidence, cmpaz=0.0).write(
+        path
+    )
+    (read,) = obspy.read(path)
+    with pytest.raises(InputError, match="SW4"):
+        units_of(read)
+    assert units_of(read, "m").order == 0
+
+
+def test_an_argument_goes_before_a_note_that_is_no_unit():
+    read = trace(wave(), units="not in the file (cm/s or cm/s/s)")
+    with pytest.raises(InputError, match="units="):
+        units_of(read)
+    assert units_of(read, "cm/s").factor == 0.01

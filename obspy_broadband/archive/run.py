@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ..errors import InputError
+from ..errors import InputError, InputWarning
 from .durable import plain_name
 from .local import Workers
 from .outputs import check_kind
@@ -199,7 +199,7 @@ class _Run:
         metadata = getattr(self.job.source, "metadata", None)
         told = metadata.unused_table(self._stations()) if metadata else None
         if told is not None:
-            warnings.warn(told, stacklevel=4)
+            warnings.warn(told, InputWarning, stacklevel=4)
 
     def _stations(self) -> Iterator[str]:
         """Ids of the stations that were enriched."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from obspy import Inventory, Stream, Trace
 
 from ..errors import InputError
+from ..orientation import orientation_of
 
 _UP = (0.0, -90.0)
 _NORTH = (0.0, 0.0)
@@ -94,7 +95,7 @@ def geographic(trace: Trace, format: str) -> tuple[str, float]:
     reason = _hindrance(trace, format)
     if reason:
         raise InputError(reason)
-    direction, code = _direction(trace), trace.stats.channel[-1:].upper()
+    direction, code = orientation_of(trace), trace.stats.channel[-1:].upper()
     if direction is None:
         letter = {"X": "E", "Y": "N", "U": "Z"}.get(code, code)
         if letter in ("N", "E", "Z"):
@@ -151,7 +152,7 @@ def _hindrance(trace: Trace, format: str, inventory: Inventory | None = None) ->
             f"{begins} is radial or transverse. Rotate it first: stream.rotate('RT->NE', "
             "back_azimuth=...)."
         )
-    if _direction(trace) is not None:
+    if orientation_of(trace) is not None:
         return None
     if code in ("X", "Y") and trace.stats.get("simulation", {}).get("axes") == "grid":
         return (
@@ -163,19 +164,4 @@ def _hindrance(trace: Trace, format: str, inventory: Inventory | None = None) ->
             f"{begins} is a component whose azimuth is not known. Rotate it first: "
             "stream.rotate('->ZNE', inventory=...)."
         )
-    return None
-
-
-def _direction(trace: Trace) -> tuple[float, float] | None:
-    """Azimuth and dip that the reader noted, or SAC's header says; None if not known."""
-    stats = trace.stats
-    if any(": rotate(" in str(line) for line in stats.get("processing", [])):
-        return None  # what is noted is from before the rotation
-    noted, sac = stats.get("orientation") or {}, stats.get("sac") or {}
-    for azimuth, dip in (
-        (noted.get("azimuth"), noted.get("dip")),
-        (sac.get("cmpaz"), None if sac.get("cmpinc") is None else sac["cmpinc"] - 90.0),
-    ):
-        if azimuth is not None and dip is not None and abs(azimuth) <= 360.0 and abs(dip) <= 90.0:
-            return float(azimuth), float(dip)
     return None

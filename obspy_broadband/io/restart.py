@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import InputWarning
+
 
 def without_repeats(path: Any, table: np.ndarray) -> np.ndarray:
     """Rows in the order of their times; of a time that was written again, the later row is kept.
@@ -30,6 +32,7 @@ def without_repeats(path: Any, table: np.ndarray) -> np.ndarray:
         warnings.warn(
             f"{path}: {len(times) - len(later)} of {len(times)} rows are written again, as after a "
             "restart; the later ones are kept.",
+            InputWarning,
             stacklevel=2,
         )
     return table[later]

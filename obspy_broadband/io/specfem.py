@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from obspy import Stream
 
-from ..errors import InputError
+from ..errors import InputError, InputWarning
 from .options import refuse_unknown
 from .quantity import UNITS, check_quantity
 from .table import head, make_stream, read_table
@@ -222,6 +222,7 @@ def read(
             "SPECFEM's files are read as NETWORK.STATION.CHANNEL; some names look like "
             "STATION.NETWORK.CHANNEL, as older versions wrote them. Put STATIONS beside the files, "
             "or pass station_first=True (or False).",
+            InputWarning,
             stacklevel=2,
         )
     header, table = read_table(path)

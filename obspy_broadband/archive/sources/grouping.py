@@ -10,6 +10,7 @@ from typing import Any
 
 from obspy import UTCDateTime
 
+from ...errors import InputWarning
 from ...io import specfem, speed
 from ...io.quantity import UNITS
 from ...orientation import station_id
@@ -103,7 +104,7 @@ def one_motion(parts: list[Part], asked: str | None) -> list[Part]:
                 "Choose another by quantity= (--quantity)."
             )
     for sentence in sorted(said):
-        warnings.warn(sentence, stacklevel=2)
+        warnings.warn(sentence, InputWarning, stacklevel=2)
     return [
         part for part in parts if not part.quantity or part.quantity == chosen[part.format, part.id]
     ]

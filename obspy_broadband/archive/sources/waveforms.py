@@ -17,7 +17,7 @@ import numpy as np
 from obspy import Stream
 from obspy.core.util.base import ENTRY_POINTS, buffered_load_entry_point
 
-from ...errors import InputError, first_line
+from ...errors import InputError, InputWarning, first_line
 from . import gse2
 
 #: Larger files are refused before they are opened, unless the user allows more.
@@ -26,7 +26,6 @@ LARGEST = 2 * 1024**3
 _EXECUTES = "PICKLE"
 #: Bytes of a miniSEED file that is unpacked without counting first.
 _UNASKED = 64 * 1024**2
-_READERS = Path(__file__).parents[2] / "io"
 #: What a user may say of files of any format; it is passed to the readers that know it.
 READING = ("quantity", "components", "dt")
 #: Files that simulation programs write beside the waveforms, and that readers look up there.
@@ -191,5 +190,5 @@ def _listening() -> Iterator[list[str]]:
     for one in caught:
         if one.category.__name__ == "InternalMSEEDWarning":
             said.append(str(one.message))
-        elif Path(one.filename).parent == _READERS:
-            warnings.warn(one.message, stacklevel=4)
+        elif issubclass(one.category, InputWarning):
+            warnings.warn(one.message, one.category, stacklevel=4)
