@@ -11,6 +11,7 @@ from obspy import Stream
 
 from ..ensemble import EnrichedRecord, Ensemble
 from ..errors import InputError
+from ..measures import without_offsets
 from ..method import Batch, Method, Scenario
 from ..record import Record, read_records
 from ..signal.filters import band_limit
@@ -106,18 +107,20 @@ def seeds_for(number: int, realizations: int, seed: int = 0) -> np.ndarray:
 
 
 def cases_of_ensemble(
-    ensemble: Ensemble, recorded: Stream, units: str | None = None
+    ensemble: Ensemble, recorded: Stream, units: str | None = None, detrend: bool = False
 ) -> tuple[list[Case], dict[str, np.ndarray], list[tuple[str, str]]]:
     """An ensemble beside recordings of the same stations and times.
 
     :param recorded: records that cover the ensemble's; matched by network and station code, cut and
         resampled to its instants.
     :param units: of ``recorded``, as in ``enrich``.
+    :param detrend: take mean and linear trend out of the recorded acceleration first.
     :return: the cases; the realizations of each, (realizations, 3, samples), by name; stations that
         cannot be compared, and why.
     :raises InputError: if no station can be compared.
     """
     records, refusals = read_records(recorded, units)
+    records = without_offsets(records, detrend)
     skipped = [(refusal.id, refusal.reason) for refusal in refusals]
     corner = float(ensemble.provenance["corner_hz"])
     known = {one["id"]: one["scenario"] for one in ensemble.provenance.get("stations", [])}
