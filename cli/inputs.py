@@ -15,9 +15,24 @@ from obspy_broadband.ensemble_folder import CARD
 from obspy_broadband.errors import InputError, first_line
 
 
-def is_ensemble(path: Path) -> bool:
-    """Whether the path is a folder that an ensemble was written to."""
-    return (path / CARD).is_file()
+def holds_ensembles(path: Path) -> bool:
+    """Whether the path is the folder of an ensemble, of a run, or has such folders in it."""
+    return any((path / card).is_file() for card in (CARD, "run.json")) or bool(
+        path.is_dir() and next(path.glob(f"*/{CARD}"), None)
+    )
+
+
+def refuse_existing(output: Path | None, overwrite: bool) -> None:
+    """See that nothing is overwritten unasked.
+
+    :raises InputError: for a file, or a folder that is not empty, unless ``overwrite``.
+    """
+    if output is None or overwrite or not output.exists():
+        return
+    if not output.is_dir():
+        raise InputError(f"{output} exists; choose another name or --overwrite.")
+    if any(output.iterdir()):
+        raise InputError(f"{output} exists and is not empty; choose another name or --overwrite.")
 
 
 def find_files(inputs: Iterable[str]) -> list[Path]:

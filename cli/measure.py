@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 
 import click
 import pandas as pd
-from obb_cli.inputs import find_files, is_ensemble, read_stream, report_skips
+from obb_cli.inputs import (
+    find_files,
+    holds_ensembles,
+    read_stream,
+    refuse_existing,
+    report_skips,
+)
+from obspy import Stream
+from tqdm import tqdm
 
 from obspy_broadband import Ensemble, InputError
+from obspy_broadband.ensemble_folder import ensemble_folders
 from obspy_broadband.measures import measure as measure_stream
 
 
@@ -18,45 +28,61 @@ from obspy_broadband.measures import measure as measure_stream
 @click.option("-u", "--units", help="e.g. velocity, cm/s**2, g [default: the file's, else m/s**2]")
 @click.option("--format", help="Of the inputs, as ObsPy names it [default: recognised].")
 @click.option("--periods", help="Of the spectra, s, e.g. 0.1,0.3,1 [default: 21 of 0.01-10 s]")
+@click.option("--detrend", is_flag=True, help="Take out mean and trend of the acceleration first.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="CSV [default: print it].")
+@click.option("--overwrite", is_flag=True, help="Replace a table that is there already.")
 def measure(
     inputs: tuple[str, ...],
     units: str | None,
     format: str | None,
     periods: str | None,
+    detrend: bool,
     output: Path | None,
+    overwrite: bool,
 ) -> None:
     """Tabulate intensity measures of records.
 
-    INPUTS are ensemble folders, or files, folders and patterns of records. Peaks and spectra are
-    RotD50 of the horizontals.
+    INPUTS are folders of ensembles, folders of runs (all ensembles of them), or files, folders and
+    patterns of records. Peaks and spectra are RotD50 of the horizontals. Of several ensembles, the
+    first column says which.
 
     \b
     obb measure ensemble/ -o measures.csv
-    obb measure recordings/*.mseed --units cm/s**2 --periods 0.1,0.3,1
+    obb measure run/ --periods 0.15,0.6 -o run-measures.csv
+    obb measure recordings/*.mseed --units cm/s**2 --periods 0.1,0.3,1 --detrend
     """
     chosen = parse_periods(periods)
-    tables, files = [], []
+    refuse_existing(output, overwrite)
+    folders: list[Path] = []
+    files: list[str] = []
     for given in inputs:
-        if is_ensemble(Path(given)):
-            tables.append(Ensemble.read(given).intensity_measures(chosen, progress=True))
+        if holds_ensembles(Path(given)):
+            folders += ensemble_folders(Path(given))
         else:
             files.append(given)
+    tables: list[pd.DataFrame] = []
     skips: list[tuple[object, str]] = []
+    folders = list(dict.fromkeys(folders))
+    several = len(folders) > 1
+    for folder in tqdm(folders, unit="ensemble", disable=not several):
+        try:
+            ensemble = Ensemble.read(folder)
+        except InputError as error:
+            skips.append((folder, str(error)))
+            continue
+        table = ensemble.intensity_measures(chosen, not several, detrend).reset_index()
+        if several:
+            table.insert(0, "ensemble", folder.resolve().name)
+        tables.append(table)
     if files:
         stream, unreadable = read_stream(find_files(files), format)
-        skips += unreadable
-        # One station at a time, so that one that cannot be measured takes no other along.
-        for id in dict.fromkeys(trace.id[:-1] for trace in stream):
-            station = stream.select(id=id + "?")
-            try:
-                tables.append(measure_stream(station, chosen, units))
-            except InputError as error:
-                skips.append((id, str(error)))
+        measured, refused = _measure(stream, chosen, units, detrend)
+        tables += measured
+        skips += [*unreadable, *refused]
     report_skips(skips)
     if not tables:
         raise InputError("None of the inputs could be measured.")
-    table = pd.concat([t.reset_index() for t in tables], ignore_index=True)
+    table = pd.concat(tables, ignore_index=True)
     if output:
         table.to_csv(output, index=False)
         click.echo(f"{len(table)} rows -> {output}")
@@ -64,6 +90,36 @@ def measure(
         click.echo(table.to_csv(index=False, float_format="%.5g"), nl=False)
     if skips:
         sys.exit(2)
+
+
+def _measure(
+    stream: Stream, periods: tuple[float, ...] | None, units: str | None, detrend: bool
+) -> tuple[list[pd.DataFrame], list[tuple[object, str]]]:
+    """Tables of records, and those that cannot be measured, with the reason.
+
+    One station at a time, so that one that cannot be measured takes no other along; a warning that
+    many stations share is given once.
+    """
+    tables: list[pd.DataFrame] = []
+    skips: list[tuple[object, str]] = []
+    said: dict[tuple[str, ...], list[str]] = {}
+    for id in dict.fromkeys(trace.id[:-1] for trace in stream):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                table = measure_stream(stream.select(id=id + "?"), periods, units, detrend=detrend)
+                tables.append(table.reset_index())
+            except InputError as error:
+                skips.append((id, str(error)))
+        for one in caught:
+            text = str(one.message)
+            said.setdefault(tuple(text.replace(id, "").split()[:5]), []).append(text)
+    for texts in said.values():
+        warnings.warn(
+            texts[0] + (f" ({len(texts) - 1} more like this.)" if len(texts) > 1 else ""),
+            stacklevel=2,
+        )
+    return tables, skips
 
 
 def parse_periods(text: str | None) -> tuple[float, ...] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from .judging import Judged, judge
 from .level_row import add_level_ridge
 from .rows import Row, reference_rows, rows_of
 
+#: Of the provenance, in a report.
+_KEPT = ("method", "options", "seed", "corner_hz")
 #: s after P that a record must last to be judged.
 _AFTER_P = 30.0
 
@@ -78,19 +80,80 @@ def evaluate_on_store(
 
 
 def evaluate_ensemble(
-    ensemble: Ensemble, recorded: Stream, units: str | None = None, progress: bool = False
+    ensemble: Ensemble,
+    recorded: Stream,
+    units: str | None = None,
+    progress: bool = False,
+    detrend: bool = False,
 ) -> tuple[Judged, dict[str, Any], list[tuple[str, str]]]:
     """Judge an ensemble, and the reference rows made of its low frequencies, beside recordings.
 
-    :param recorded: see :func:`.cases.cases_of_ensemble`; ``units`` likewise.
+    :param recorded: see :func:`.cases.cases_of_ensemble`; ``units`` and ``detrend`` likewise.
     :return: what was measured, what it was made with, and stations that cannot be compared.
     :raises InputError: if no station can be compared.
     """
-    cases, drawn, skipped = cases_of_ensemble(ensemble, recorded, units)
+    return evaluate_ensembles([ensemble], recorded, units, progress, detrend)
+
+
+def evaluate_ensembles(
+    ensembles: Iterable[Ensemble],
+    recorded: Stream,
+    units: str | None = None,
+    progress: bool = False,
+    detrend: bool = False,
+) -> tuple[Judged, dict[str, Any], list[tuple[str, str]]]:
+    """Judge the ensembles of a run together; see :func:`evaluate_ensemble`.
+
+    Of a station that was recorded more than once, the records count that overlap the ensemble.
+    """
+    cases: list[Case] = []
+    drawn: dict[str, np.ndarray] = {}
+    skipped: list[tuple[str, str]] = []
+    said: dict[str, Any] = {}
+    number = alone = 0
+    for number, ensemble in enumerate(ensembles, 1):
+        said = said or {name: ensemble.provenance[name] for name in _KEPT}
+        part = _beside(ensemble, recorded)
+        if not part:
+            alone += 1
+            continue
+        try:
+            found, made, reasons = cases_of_ensemble(ensemble, part, units, detrend)
+        except InputError as error:
+            skipped.append((", ".join(ensemble.stations), str(error)))
+            continue
+        skipped += reasons
+        for case in found:
+            name = case.name
+            if name in drawn:  # another event at this station
+                name = f"{name} {case.event} {number}"
+            cases.append(dataclasses.replace(case, name=name))
+            drawn[name] = made[case.name]
+    if alone:
+        skipped.append((f"{alone} of {number} ensembles", "None of their stations was recorded."))
+    if not cases:
+        raise InputError("No station can be compared: " + " ".join(why for _, why in skipped))
     rows: dict[str, Row] = {"generated": lambda case, seeds: drawn[case.name]}
-    judged = judge(cases, rows | reference_rows(), max(len(ensemble), 2), progress=progress)
-    kept = ("method", "options", "seed", "corner_hz")
-    return judged, {name: ensemble.provenance[name] for name in kept}, skipped
+    realizations = max(2, *(len(one) for one in drawn.values()))
+    judged = judge(cases, rows | reference_rows(), realizations, progress=progress)
+    return judged, said, skipped
+
+
+def _beside(ensemble: Ensemble, recorded: Stream) -> Stream:
+    """The traces of the ensemble's stations, and of those that overlap its time, if any does."""
+    starts = {one.names[1]: one.start for one in ensemble.records}
+    ends = {
+        one.names[1]: one.start + one.low_frequency.shape[-1] / one.sampling_rate
+        for one in ensemble.records
+    }
+    mine, at_the_time = [], []
+    for trace in recorded:
+        code = f"{trace.stats.network}.{trace.stats.station}"
+        if code in starts:
+            mine.append(trace)
+            if trace.stats.starttime < ends[code] and trace.stats.endtime > starts[code]:
+                at_the_time.append(trace)
+    return Stream(at_the_time or mine)
 
 
 def judge_on_store(
