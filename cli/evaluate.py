@@ -84,6 +84,8 @@ def evaluate(
         raise InputError(
             "obb evaluate needs GENERATED, alone or with --recorded, or --method and --data."
         )
+    if (units or detrend or (method and recorded)) and not (generated and recorded):
+        raise InputError("--recorded is for GENERATED; --units and --detrend are of --recorded.")
     refuse_existing(output, overwrite)
     skips: list[tuple[Any, str]] = []
     if generated is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from pathlib import Path
 
 import click
@@ -14,8 +13,8 @@ from obb_cli.inputs import (
     read_stream,
     refuse_existing,
     report_skips,
+    similar_warnings_once,
 )
-from obspy import Stream
 from tqdm import tqdm
 
 from obspy_broadband import Ensemble, InputError
@@ -64,21 +63,27 @@ def measure(
     skips: list[tuple[object, str]] = []
     folders = list(dict.fromkeys(folders))
     several = len(folders) > 1
-    for folder in tqdm(folders, unit="ensemble", disable=not several):
-        try:
-            ensemble = Ensemble.read(folder)
-        except InputError as error:
-            skips.append((folder, str(error)))
-            continue
-        table = ensemble.intensity_measures(chosen, not several, detrend).reset_index()
-        if several:
-            table.insert(0, "ensemble", folder.resolve().name)
-        tables.append(table)
-    if files:
+    with similar_warnings_once():
+        for folder in tqdm(folders, unit="ensemble", disable=not several):
+            try:
+                ensemble = Ensemble.read(folder)
+            except InputError as error:
+                skips.append((folder, str(error)))
+                continue
+            table = ensemble.intensity_measures(chosen, not several, detrend).reset_index()
+            if several:
+                table.insert(0, "ensemble", folder.resolve().name)
+            tables.append(table)
         stream, unreadable = read_stream(find_files(files), format)
-        measured, refused = _measure(stream, chosen, units, detrend)
-        tables += measured
-        skips += [*unreadable, *refused]
+        skips += unreadable
+        # One station at a time, so that one that cannot be measured takes no other along.
+        for id in dict.fromkeys(trace.id[:-1] for trace in stream):
+            station = stream.select(id=id + "?")
+            try:
+                table = measure_stream(station, chosen, units, detrend=detrend)
+                tables.append(table.reset_index())
+            except InputError as error:
+                skips.append((id, str(error)))
     report_skips(skips)
     if not tables:
         raise InputError("None of the inputs could be measured.")
@@ -90,36 +95,6 @@ def measure(
         click.echo(table.to_csv(index=False, float_format="%.5g"), nl=False)
     if skips:
         sys.exit(2)
-
-
-def _measure(
-    stream: Stream, periods: tuple[float, ...] | None, units: str | None, detrend: bool
-) -> tuple[list[pd.DataFrame], list[tuple[object, str]]]:
-    """Tables of records, and those that cannot be measured, with the reason.
-
-    One station at a time, so that one that cannot be measured takes no other along; a warning that
-    many stations share is given once.
-    """
-    tables: list[pd.DataFrame] = []
-    skips: list[tuple[object, str]] = []
-    said: dict[tuple[str, ...], list[str]] = {}
-    for id in dict.fromkeys(trace.id[:-1] for trace in stream):
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            try:
-                table = measure_stream(stream.select(id=id + "?"), periods, units, detrend=detrend)
-                tables.append(table.reset_index())
-            except InputError as error:
-                skips.append((id, str(error)))
-        for one in caught:
-            text = str(one.message)
-            said.setdefault(tuple(text.replace(id, "").split()[:5]), []).append(text)
-    for texts in said.values():
-        warnings.warn(
-            texts[0] + (f" ({len(texts) - 1} more like this.)" if len(texts) > 1 else ""),
-            stacklevel=2,
-        )
-    return tables, skips
 
 
 def parse_periods(text: str | None) -> tuple[float, ...] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from obspy import Inventory, Stream
 from tqdm import tqdm
 
 from .errors import InputError
-from .record import Record, read_records
+from .record import read_records
 from .signal.integration import integrate
 from .signal.intensity import measures, measures_of_component
 
@@ -53,21 +52,15 @@ def measure(
     records, refusals = read_records(stream, units, inventory)
     if refusals:
         raise InputError(refusals[0].reason)
-    records = without_offsets(records, detrend)
-    rows = {
-        record.id: next(_rows(record.data[None], record.rows, record.sampling_rate, periods))
-        for record in records
-    }
+    rows: dict[str, dict[str, float]] = {}
+    offsets: dict[str, tuple[float, float]] = {}
+    for record in records:
+        motion = detrended(record.data) if detrend else record.data
+        if not detrend and (pair := offset_velocity(motion, record.sampling_rate)):
+            offsets[record.id] = pair
+        rows[record.id] = next(_rows(motion[None], record.rows, record.sampling_rate, periods))
+    warn_of_offsets(offsets)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("station")
-
-
-def without_offsets(records: Sequence[Record], detrend: bool) -> list[Record]:
-    """The records, detrended, or as they are with one warning for those that have an offset."""
-    if detrend:
-        return [dataclasses.replace(record, data=detrended(record.data)) for record in records]
-    found = {record.id: offset_velocity(record.data, record.sampling_rate) for record in records}
-    warn_of_offsets({id: pair for id, pair in found.items() if pair is not None})
-    return list(records)
 
 
 def detrended(acceleration: np.ndarray) -> np.ndarray:
@@ -112,7 +105,7 @@ def warn_of_offsets(found: Mapping[str, tuple[float, float]]) -> None:
         f"An offset of the acceleration makes much of the peak velocity: {id}{more} has "
         f"{peak:.3g} m/s, and {without:.3g} m/s without mean and trend. PGV, PGD and long periods "
         "are not the earthquake's; detrend=True (--detrend) takes mean and trend out.",
-        stacklevel=4,
+        stacklevel=3,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from obspy import Stream
 
 from ..ensemble import EnrichedRecord, Ensemble
 from ..errors import InputError
-from ..measures import without_offsets
+from ..measures import detrended
 from ..method import Batch, Method, Scenario
 from ..record import Record, read_records
 from ..signal.filters import band_limit
@@ -120,7 +120,8 @@ def cases_of_ensemble(
     :raises InputError: if no station can be compared.
     """
     records, refusals = read_records(recorded, units)
-    records = without_offsets(records, detrend)
+    if detrend:
+        records = [replace(record, data=detrended(record.data)) for record in records]
     skipped = [(refusal.id, refusal.reason) for refusal in refusals]
     corner = float(ensemble.provenance["corner_hz"])
     known = {one["id"]: one["scenario"] for one in ensemble.provenance.get("stations", [])}

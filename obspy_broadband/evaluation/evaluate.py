@@ -14,6 +14,7 @@ from ..data.pairs import Pairs
 from ..data.store import Store
 from ..ensemble import Ensemble
 from ..errors import InputError
+from ..measures import offset_velocity, warn_of_offsets
 from ..method import Method
 from ..registry import create
 from .cases import Case, cases_of, cases_of_ensemble
@@ -118,12 +119,12 @@ def evaluate_ensembles(
             alone += 1
             continue
         try:
-            found, made, reasons = cases_of_ensemble(ensemble, part, units, detrend)
+            new, made, reasons = cases_of_ensemble(ensemble, part, units, detrend)
         except InputError as error:
             skipped.append((", ".join(ensemble.stations), str(error)))
             continue
         skipped += reasons
-        for case in found:
+        for case in new:
             name = case.name
             if name in drawn:  # another event at this station
                 name = f"{name} {case.event} {number}"
@@ -133,6 +134,8 @@ def evaluate_ensembles(
         skipped.append((f"{alone} of {number} ensembles", "None of their stations was recorded."))
     if not cases:
         raise InputError("No station can be compared: " + " ".join(why for _, why in skipped))
+    found = {case.name: offset_velocity(case.recorded, case.sampling_rate) for case in cases}
+    warn_of_offsets({name: pair for name, pair in found.items() if pair is not None})
     rows: dict[str, Row] = {"generated": lambda case, seeds: drawn[case.name]}
     realizations = max(2, *(len(one) for one in drawn.values()))
     judged = judge(cases, rows | reference_rows(), realizations, progress=progress)

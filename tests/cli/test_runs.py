@@ -249,3 +249,11 @@ def test_the_readmes_commands_can_be_run_in_one_folder():
     for position, words in enumerate(commands):
         later = {name for name in made[position + 1 :] if name}
         assert not later & set(words), words
+
+
+@pytest.mark.parametrize("words", [("--detrend",), ("-u", "g"), ("-m", "must", "--recorded", "x")])
+def test_options_of_recordings_need_recordings(archive, words):
+    given = () if "-m" in words else (archive,)
+    done = run("evaluate", *given, *words)
+    assert done.exit_code == 1
+    assert "--units and --detrend are of --recorded" in done.output
