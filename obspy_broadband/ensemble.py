@@ -96,15 +96,16 @@ def _describe_as_acceleration(stats: Any) -> None:
     stats.pop("response", None)  # it was for the numbers that came
     if "sac" in stats:
         stats.sac.idep = _IACC
-    if "units" in stats.get("standard", {}):
-        stats.standard.units = "m/s^2"
+    if "units" in stats.get("standard", {}):  # of gmprocess
+        stats.standard.update({"units": "m/s^2", "units_type": "acc"})
 
 
 class Ensemble(Sequence[Stream]):
     """Realizations of one or many stations.
 
     A sequence of Streams: ``ensemble[3]`` is a realization of all stations, an ordinary Stream in
-    m/s²; ``len``, iteration and slices work as with a list.
+    m/s²; ``len``, iteration and slices work as with a list. ``ensemble["STA"]`` is the ensemble of
+    one station.
 
     :param records: one :class:`EnrichedRecord` a station.
     :param provenance: everything needed to draw the realizations again, as JSON types.

@@ -229,6 +229,7 @@ def test_headers_say_what_the_result_is_and_not_what_came(simulation, noise, tmp
         trace.stats.units = "m/s**2"
         trace.stats.sac = {"idep": 7, "stla": 44.5}
         trace.stats.response = "of counts"
+        trace.stats.standard = {"units": "cm/s", "units_type": "vel"}
     ensemble = stream.enrich(noise, n=1, seed=1)
     read = Ensemble.read(ensemble.write(tmp_path / "e"))
     for one in (ensemble[0], ensemble.low_frequency, read[0], read.low_frequency):
@@ -237,6 +238,7 @@ def test_headers_say_what_the_result_is_and_not_what_came(simulation, noise, tmp
             assert trace.stats.units == "m/s**2"
             assert "response" not in trace.stats
     assert ensemble[0][0].stats.sac.idep == 8  # acceleration
+    assert ensemble[0][0].stats.standard == {"units": "m/s^2", "units_type": "acc"}
     assert ensemble[0][0].stats.sac.stla == 44.5
     assert stream[0].stats.calib == 4.67e-6
 
