@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from obb_cli.inputs import (
@@ -12,17 +13,24 @@ from obb_cli.inputs import (
     parse_settings,
     read_stream,
     reading_options,
+    refuse_existing,
     report_skips,
 )
 
 from obspy_broadband.errors import InputError
+
+if TYPE_CHECKING:
+    from obspy_broadband import Ensemble
+
+#: Stations whose checks are printed one by one.
+_SHOWN = 12
 
 
 @click.command()
 @click.argument(
     "generated",
     required=False,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
 )
 @click.option("--recorded", multiple=True, help="File, folder or pattern, beside GENERATED.")
 @reading_options
@@ -34,6 +42,7 @@ from obspy_broadband.errors import InputError
     type=click.Path(exists=True, dir_okay=False),
     help="Whose origin time is t = 0: QuakeML, CMTSOLUTION, ... of one event.",
 )
+@click.option("--detrend", is_flag=True, help="Take mean and trend out of the recordings first.")
 @click.option("-m", "--method", help="A method, on --data.")
 @click.option("--data", "store", type=click.Path(path_type=Path), help="Made by obb data prepare.")
 @click.option("--split", type=click.Choice(["train", "dev", "test"]), default="test")
@@ -45,12 +54,14 @@ from obspy_broadband.errors import InputError
 @click.option("-s", "--seed", default=0, show_default=True, help="Whole number.")
 @click.option("--limit", type=click.IntRange(1), help="Judge so many records only.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the report.")
+@click.option("--overwrite", is_flag=True, help="Replace a report that is there already.")
 def evaluate(
     generated: Path | None,
     recorded: tuple[str, ...],
     units: str | None,
     origin_time: str | None,
     event_file: str | None,
+    detrend: bool,
     method: str | None,
     store: Path | None,
     split: str,
@@ -62,23 +73,26 @@ def evaluate(
     seed: int,
     limit: int | None,
     output: Path | None,
+    overwrite: bool,
     **reading: Any,
 ) -> None:
     """Judge a method, or generated records, against recorded ones.
 
     With --method and --data, the method is handed the low frequencies of every record of a split,
-    and nothing else. With GENERATED, an ensemble folder, records are matched by network and station
-    code and must cover its time. A simulation without a date begins at --origin-time, or at the
-    origin time of the event that it was enriched with or that --event gives. Copy, inverse filter,
-    stochastic and oracle envelope stand beside it in every table. The report is report.html, with
-    the tables as CSV and JSON. GENERATED alone is looked at for what no earthquake does, e.g.
-    shaking before P; -o leaves checks.csv.
+    and nothing else. With GENERATED, the folder of an ensemble or of a run (all its ensembles
+    together), records are matched by network and station code and must cover its time. A
+    simulation without a date begins at --origin-time, or at the origin time of the event that it
+    was enriched with or that --event gives. Copy, inverse filter, stochastic and oracle envelope
+    stand beside it in every table. The report is report.html, with the tables as CSV and JSON.
+    GENERATED alone is looked at for what no earthquake does, e.g. shaking before P; -o leaves
+    checks.csv.
 
     \b
     obb evaluate --method pix2pix --data store/ -o report/
-    obb evaluate --method pix2pix --weights run/weights/pix2pix/default.json --data store/ -o out/
+    obb evaluate -m pix2pix --weights training/weights/pix2pix/default.json --data store/ -o out/
     obb evaluate ensemble/ --recorded recordings/ -o report/
     obb evaluate ensemble/ --recorded recordings/ --origin-time 2019-11-11T10:52:45 -o report/
+    obb evaluate run/ --recorded recordings/ --detrend -o run-report/
     obb evaluate ensemble/
     """
     if (generated is None) == (method is None):
@@ -87,14 +101,17 @@ def evaluate(
         )
     if not (generated and recorded) and (origin_time or event_file):
         raise InputError("--origin-time and --event are for GENERATED with --recorded.")
-    skips: list[tuple[str, str]] = []
+    if (units or detrend or (method and recorded)) and not (generated and recorded):
+        raise InputError("--recorded is for GENERATED; --units and --detrend are of --recorded.")
+    refuse_existing(output, overwrite)
+    skips: list[tuple[Any, str]] = []
     if generated is not None:
         if not recorded:
             _check(generated, output)
             return
-        judged, skips, about, provenance = _ensemble(
-            generated, recorded, units, origin_time, event_file, reading
-        )
+        arguments = {"units": units, "detrend": detrend}
+        arguments |= {"origin_time": origin_time, "event": event_file}
+        judged, skips, about, provenance = _ensemble(generated, recorded, reading, arguments)
     else:
         if store is None:
             raise InputError("--method needs --data: a store made by obb data prepare.")
@@ -125,34 +142,67 @@ def evaluate(
 
 
 def _check(generated: Path, output: Path | None) -> None:
-    from obspy_broadband import Ensemble
+    import pandas as pd
+
+    from obspy_broadband.ensemble_folder import ensemble_folders
     from obspy_broadband.evaluation.sanity import check_ensemble, describe
 
-    table = check_ensemble(Ensemble.read(generated), progress=True)
-    click.echo(table.T.to_string(float_format="{:.3g}".format, na_rep=""))
-    for sentence in describe(table):
+    folders = ensemble_folders(generated)
+    skips: list[tuple[Any, str]] = []
+    tables = []
+    for folder, ensemble in _read(folders, skips):
+        table = check_ensemble(ensemble, progress=len(folders) == 1)
+        if len(folders) > 1:
+            table.insert(0, "ensemble", folder.name)
+        tables.append(table)
+    report_skips(skips)
+    if not tables:
+        raise InputError(f"None of the ensembles of {generated} could be read.")
+    whole = pd.concat(tables)
+    if len(whole) <= _SHOWN:
+        click.echo(whole.T.to_string(float_format="{:.3g}".format, na_rep=""))
+    else:
+        medians = whole.median(numeric_only=True).to_string(float_format="{:.3g}".format)
+        click.echo(f"Medians of {len(whole)} stations:\n{medians}")
+    said = describe(whole)
+    for sentence in said:
         click.echo(sentence)
     if output:
         output.mkdir(parents=True, exist_ok=True)
-        table.to_csv(output / "checks.csv")
+        whole.to_csv(output / "checks.csv")
         click.echo(f"-> {output / 'checks.csv'}")
+    if skips:
+        sys.exit(2)
+
+
+def _read(folders: list[Path], skips: list[tuple[Any, str]]) -> Iterator[tuple[Path, Ensemble]]:
+    """Ensembles one by one; of several, those that cannot be read are noted."""
+    from tqdm import tqdm
+
+    from obspy_broadband import Ensemble
+
+    for folder in tqdm(folders, unit="ensemble", disable=len(folders) == 1):
+        try:
+            yield folder, Ensemble.read(folder)
+        except InputError as error:
+            if len(folders) == 1:
+                raise
+            skips.append((folder, str(error)))
 
 
 def _ensemble(
     generated: Path,
     recorded: tuple[str, ...],
-    units: str | None,
-    origin_time: str | None,
-    event: str | None,
     reading: dict[str, Any],
+    arguments: dict[str, Any],
 ) -> Any:
-    from obspy_broadband import Ensemble
-    from obspy_broadband.evaluation.evaluate import evaluate_ensemble
+    from obspy_broadband.ensemble_folder import ensemble_folders
+    from obspy_broadband.evaluation.evaluate import evaluate_ensembles
 
-    stream, unreadable = read_stream(find_files(recorded), **reading)
-    ensemble = Ensemble.read(generated)
-    judged, provenance, skipped = evaluate_ensemble(
-        ensemble, stream, units, progress=True, origin_time=origin_time, event=event
-    )
-    about = f"The ensemble {generated} by {ensemble.provenance['method']}."
-    return judged, [*unreadable, *skipped], about, provenance
+    folders = ensemble_folders(generated)
+    stream, skips = read_stream(find_files(recorded), **reading)
+    ensembles = (ensemble for _, ensemble in _read(folders, skips))
+    judged, provenance, skipped = evaluate_ensembles(ensembles, stream, progress=True, **arguments)
+    what = "The ensemble" if len(folders) == 1 else f"{len(folders)} ensembles of the run"
+    about = f"{what} {generated} by {provenance['method']}."
+    return judged, [*skips, *skipped], about, provenance

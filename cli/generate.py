@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from obb_cli.inputs import parse_settings
-
-from obspy_broadband.errors import InputError
+from obb_cli.inputs import parse_settings, refuse_existing
 
 
 @click.command()
 @click.option("-m", "--method", default="stochastic", show_default=True, help="See `obb methods`.")
-@click.option("-n", "number", default=10, show_default=True, help="Records.")
+@click.option("-n", "number", default=20, show_default=True, help="Records.")
 @click.option("-s", "--seed", type=int, help="Whole number; drawn and noted if left out.")
 @click.option("-c", "--corner", default=1.0, show_default=True, help="Hz, of the low frequencies.")
 @click.option("--magnitude", type=float, help="Moment magnitude [default: drawn, or unknown].")
@@ -45,13 +43,12 @@ def generate(
     `obb measure` take it.
 
     \b
-    obb generate --method must -n 100 -o records/
+    obb generate --method must -n 100 -o generated/
     obb generate --method stochastic --magnitude 6 --distance 20 -n 50 -o m6/
     """
     from obspy_broadband.generate import generate as make
 
-    if output.exists() and not overwrite and (not output.is_dir() or any(output.iterdir())):
-        raise InputError(f"{output} exists and is not empty; choose another name or --overwrite.")
+    refuse_existing(output, overwrite)
     ensemble = make(
         method, number, seed, corner, magnitude, distance, depth, vs30, weights,
         progress=True, **parse_settings(settings),

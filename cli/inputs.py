@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +35,24 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def is_ensemble(path: Path) -> bool:
-    """Whether the path is a folder that an ensemble was written to."""
-    return (path / CARD).is_file()
+def holds_ensembles(path: Path) -> bool:
+    """Whether the path is the folder of an ensemble, of a run, or has such folders in it."""
+    return any((path / card).is_file() for card in (CARD, "run.json")) or bool(
+        path.is_dir() and next(path.glob(f"*/{CARD}"), None)
+    )
+
+
+def refuse_existing(output: Path | None, overwrite: bool) -> None:
+    """See that nothing is overwritten unasked.
+
+    :raises InputError: for a file, or a folder that is not empty, unless ``overwrite``.
+    """
+    if output is None or overwrite or not output.exists():
+        return
+    if not output.is_dir():
+        raise InputError(f"{output} exists; choose another name or --overwrite.")
+    if any(output.iterdir()):
+        raise InputError(f"{output} exists and is not empty; choose another name or --overwrite.")
 
 
 def find_files(inputs: Iterable[str]) -> list[Path]:
@@ -102,6 +119,25 @@ def read_metadata(path: str | None, reader: Callable[[str], Any], what: str) -> 
         return reader(path)
     except Exception as error:  # ObsPy raises TypeError, XML errors, ...
         raise InputError(f"{path} cannot be read as {what}: {first_line(error)}") from error
+
+
+@contextmanager
+def similar_warnings_once() -> Iterator[None]:
+    """Give a warning that many stations share once, with the number of the others."""
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield
+    finally:
+        kinds: dict[tuple[str, ...], list[str]] = {}
+        for one in caught:
+            text = str(one.message)
+            # Words with a dot in them are ids and numbers.
+            kind = tuple(word for word in text.split()[:8] if "." not in word)
+            kinds.setdefault(kind, []).append(text)
+        for texts in kinds.values():
+            more = f" ({len(texts) - 1} more like this.)" if len(texts) > 1 else ""
+            warnings.warn(texts[0] + more, stacklevel=3)
 
 
 def report_skips(skips: Sequence[tuple[Any, str]]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
-from obb_cli.inputs import parse_settings
+from obb_cli.inputs import parse_settings, refuse_existing
 
 from obspy_broadband.errors import InputError
 from obspy_broadband.registry import create
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("-s", "--seed", default=0, show_default=True, help="Whole number.")
 @click.option("--limit", type=click.IntRange(10), help="Look at so many records only.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder.")
+@click.option("--overwrite", is_flag=True, help="Replace what is there already.")
 def latent(
     method: str,
     store: Path,
@@ -38,6 +39,7 @@ def latent(
     seed: int,
     limit: int | None,
     output: Path,
+    overwrite: bool,
 ) -> None:
     """Look at the codes that a method gives to records and to their low frequencies.
 
@@ -53,6 +55,7 @@ def latent(
     from obspy_broadband.data.store import Store
     from obspy_broadband.evaluation.latent import look, normality, togetherness
 
+    refuse_existing(output, overwrite)
     ready = coded(create(method, parse_settings(settings), weights), method)
     opened = Store(store)
     records = opened.select(split, "mps2", 0.5, after_p_s=30.0)[:limit]

@@ -10,13 +10,17 @@ import click
 import pandas as pd
 from obb_cli.inputs import (
     find_files,
-    is_ensemble,
+    holds_ensembles,
     read_stream,
     reading_options,
+    refuse_existing,
     report_skips,
+    similar_warnings_once,
 )
+from tqdm import tqdm
 
 from obspy_broadband import Ensemble, InputError
+from obspy_broadband.ensemble_folder import ensemble_folders
 from obspy_broadband.measures import measure as measure_stream
 
 
@@ -25,46 +29,68 @@ from obspy_broadband.measures import measure as measure_stream
 @click.option("-u", "--units", help="e.g. velocity, cm/s**2, g [default: the file's, else m/s**2]")
 @reading_options
 @click.option("--periods", help="Of the spectra, s, e.g. 0.1,0.3,1 [default: 21 of 0.01-10 s]")
+@click.option("--detrend", is_flag=True, help="Take out mean and trend of the acceleration first.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="CSV [default: print it].")
+@click.option("--overwrite", is_flag=True, help="Replace a table that is there already.")
 def measure(
     inputs: tuple[str, ...],
     units: str | None,
     periods: str | None,
+    detrend: bool,
     output: Path | None,
+    overwrite: bool,
     **reading: Any,
 ) -> None:
     """Tabulate intensity measures of records.
 
-    INPUTS are ensemble folders, or files, folders and patterns of records. Peaks and spectra are
-    RotD50 of the horizontals.
+    INPUTS are folders of ensembles, folders of runs (all ensembles of them), or files, folders and
+    patterns of records. Peaks and spectra are RotD50 of the horizontals. Of several ensembles, the
+    first column says which.
 
     \b
     obb measure ensemble/ -o measures.csv
-    obb measure recordings/*.mseed --units cm/s**2 --periods 0.1,0.3,1
+    obb measure run/ --periods 0.15,0.6 -o run-measures.csv
+    obb measure recordings/*.mseed --units cm/s**2 --periods 0.1,0.3,1 --detrend
     obb measure station7.txt --format columns --components ZNE --units cm/s
     """
     chosen = parse_periods(periods)
-    tables, files = [], []
+    refuse_existing(output, overwrite)
+    folders: list[Path] = []
+    files: list[str] = []
     for given in inputs:
-        if is_ensemble(Path(given)):
-            tables.append(Ensemble.read(given).intensity_measures(chosen, progress=True))
+        if holds_ensembles(Path(given)):
+            folders += ensemble_folders(Path(given))
         else:
             files.append(given)
+    tables: list[pd.DataFrame] = []
     skips: list[tuple[object, str]] = []
-    if files:
+    folders = list(dict.fromkeys(folders))
+    several = len(folders) > 1
+    with similar_warnings_once():
+        for folder in tqdm(folders, unit="ensemble", disable=not several):
+            try:
+                ensemble = Ensemble.read(folder)
+            except InputError as error:
+                skips.append((folder, str(error)))
+                continue
+            table = ensemble.intensity_measures(chosen, not several, detrend).reset_index()
+            if several:
+                table.insert(0, "ensemble", folder.resolve().name)
+            tables.append(table)
         stream, unreadable = read_stream(find_files(files), **reading)
         skips += unreadable
         # One station at a time, so that one that cannot be measured takes no other along.
         for id in dict.fromkeys(trace.id[:-1] for trace in stream):
             station = stream.select(id=id + "?")
             try:
-                tables.append(measure_stream(station, chosen, units))
+                table = measure_stream(station, chosen, units, detrend=detrend)
+                tables.append(table.reset_index())
             except InputError as error:
                 skips.append((id, str(error)))
     report_skips(skips)
     if not tables:
         raise InputError("None of the inputs could be measured.")
-    table = pd.concat([t.reset_index() for t in tables], ignore_index=True)
+    table = pd.concat(tables, ignore_index=True)
     if output:
         table.to_csv(output, index=False)
         click.echo(f"{len(table)} rows -> {output}")

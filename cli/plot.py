@@ -1,36 +1,100 @@
-"""``obb plot``: figures of an ensemble."""
+"""``obb plot``: figures of ensembles."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
+from obb_cli.inputs import refuse_existing, report_skips
 from tqdm import tqdm
 
-from obspy_broadband import Ensemble
-from obspy_broadband.plot import find_station, plot_ensemble, plot_motion
+from obspy_broadband import Ensemble, InputError
+from obspy_broadband.ensemble_folder import ensemble_folders
+from obspy_broadband.plot import plot_ensemble, plot_motion
 
 
 @click.command()
-@click.argument("ensemble", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("ensembles", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--station", "stations", multiple=True, help="Id or code [default: all].")
 @click.option("--motion", is_flag=True, help="Also velocity and displacement.")
-@click.option("--type", "kind", default="png", show_default=True, help="png, pdf or svg.")
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice(["png", "pdf", "svg", "jpg"]),
+    default="png",
+    show_default=True,
+    help="Of the figures.",
+)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder.")
-def plot(ensemble: Path, stations: tuple[str, ...], motion: bool, kind: str, output: Path) -> None:
-    """Draw an ensemble: waveforms, Fourier and response spectra, a figure a station.
+@click.option("--overwrite", is_flag=True, help="Replace figures that are there already.")
+def plot(
+    ensembles: tuple[Path, ...],
+    stations: tuple[str, ...],
+    motion: bool,
+    kind: str,
+    output: Path,
+    overwrite: bool,
+) -> None:
+    """Draw ensembles: waveforms, Fourier and response spectra, a figure a station.
+
+    ENSEMBLES are folders of ensembles, or of runs, whose ensembles are drawn all. Of several, each
+    has a folder of its own in the output.
 
     \b
     obb plot ensemble/ -o figures/
     obb plot ensemble/ --station A_0003 --motion -o figures/
+    obb plot run/ -o run-figures/
     """
-    drawn = Ensemble.read(ensemble)
-    chosen = [find_station(drawn, station).id for station in stations or drawn.stations]
-    output.mkdir(parents=True, exist_ok=True)
-    for id in tqdm(chosen, unit="figure"):
-        name = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in id)
-        name = name.strip(".")
-        plot_ensemble(drawn, id).savefig(output / f"{name}.{kind}", dpi=120)
-        if motion:
-            plot_motion(drawn, id).savefig(output / f"{name}-motion.{kind}", dpi=120)
-    click.echo(f"{len(chosen)} stations -> {output}")
+    folders = list(dict.fromkeys(one for path in ensembles for one in ensemble_folders(path)))
+    refuse_existing(output, overwrite)
+    places = _places(folders, output)
+    skips: list[tuple[Path, str]] = []
+    count = 0
+    with tqdm(unit="figure") as bar:
+        for folder in folders:
+            try:
+                drawn = Ensemble.read(folder)
+            except InputError as error:
+                if len(folders) == 1:
+                    raise
+                skips.append((folder, str(error)))
+                continue
+            # Of several ensembles, some may not have the station.
+            asked = [one for one in stations if one in drawn or len(folders) == 1]
+            ids = [id for one in asked for id in drawn[one].stations]
+            for id in dict.fromkeys(ids if stations else drawn.stations):
+                _draw(drawn, id, places[folder], kind, motion)
+                count += 1
+                bar.update()
+    report_skips(skips)
+    if not count:
+        what = f"has {', '.join(stations)}" if stations else "could be read"
+        raise InputError(f"None of the {len(folders)} ensembles {what}.")
+    click.echo(f"{count} stations -> {output}")
+    if skips:
+        sys.exit(2)
+
+
+def _draw(ensemble: Ensemble, id: str, place: Path, kind: str, motion: bool) -> None:
+    place.mkdir(parents=True, exist_ok=True)
+    name = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in id)
+    name = name.strip(".")
+    plot_ensemble(ensemble, id, outfile=place / f"{name}.{kind}", dpi=120)
+    if motion:
+        plot_motion(ensemble, id, outfile=place / f"{name}-motion.{kind}", dpi=120)
+
+
+def _places(folders: list[Path], output: Path) -> dict[Path, Path]:
+    """Where the figures of each ensemble go."""
+    if len(folders) == 1:
+        return {folders[0]: output}
+    places: dict[Path, Path] = {}
+    for folder in folders:
+        name = folder.resolve().name
+        place, number = output / name, 1
+        while place in places.values():
+            number += 1
+            place = output / f"{name}-{number}"
+        places[folder] = place
+    return places

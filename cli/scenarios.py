@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-from obb_cli.inputs import report_skips
+from obb_cli.inputs import refuse_existing, report_skips
 from obb_cli.sources import source_of, source_options
 
 
 @click.command()
 @click.argument("output", type=click.Path(path_type=Path), metavar="TABLE.csv")
 @click.argument("inputs", nargs=-1)
+@click.option("--overwrite", is_flag=True, help="Replace a table that is there already.")
 @source_options
-def scenarios(output: Path, inputs: tuple[str, ...], **options: Any) -> None:
+def scenarios(output: Path, inputs: tuple[str, ...], overwrite: bool, **options: Any) -> None:
     """Write a CSV of the stations of INPUTS, with what is known of them.
 
     Columns: station, latitude, longitude, magnitude, distance_km (hypocentral), depth_km, vs30_m_s,
@@ -28,8 +29,13 @@ def scenarios(output: Path, inputs: tuple[str, ...], **options: Any) -> None:
     """
     from obspy_broadband.archive.sources.scenarios import write_table
 
+    refuse_existing(output, overwrite)
     source = source_of(inputs, **options)
-    count, skipped = write_table(output, source, source.items())
+    # Beside, then in place: a table that was filled in by hand is not lost to an error.
+    part = output.with_name(f".{output.name}.part")
+    part.unlink(missing_ok=True)
+    count, skipped = write_table(part, source, source.items())
+    part.replace(output)
     report_skips(skipped)
     click.echo(f"{count} stations -> {output}")
     if skipped:

@@ -13,21 +13,29 @@ def weights() -> None:
 
     \b
     obb weights list
-    obb weights add run/
+    obb weights add training/
     obb weights show must
     obb weights verify
+    obb weights remove pix2pix
     """
 
 
 @weights.command("list")
 def list_() -> None:
-    """All sets of weights, and where they are."""
-    from obspy_broadband.weights import available, folders
+    """All sets of weights: those that are used by their names, and those that others hide.
 
-    found = list(available())
-    for one in found:
-        parameters = one.card.get("parameters", "?")
-        click.echo(f"{one.method:<24}{one.name:<16}{parameters} parameters  {one.path}")
+    Folders of $OBB_WEIGHTS go before the user's (`obb weights add`), and that before the package's.
+    """
+    from obspy_broadband.weights import everything, folders
+
+    found = list(everything())
+    for one, used in found:
+        size = one.path.stat().st_size / 2**20 if one.path.is_file() else float("nan")
+        parameters = f"{one.card.get('parameters', '?')} parameters"
+        click.echo(
+            f"{'used' if used else 'hidden':<8}{one.method:<24}{one.name:<16}{parameters:<22}"
+            f"{size:7.1f} MiB  {one.path}"
+        )
     if not found:
         click.echo(f"none in {', '.join(str(folder) for folder in folders())}")
 
@@ -35,22 +43,61 @@ def list_() -> None:
 @weights.command()
 @click.argument("source", type=click.Path(exists=True))
 @click.option("--name", default="default", show_default=True, help="Of the set.")
-@click.option("--to", "folder", type=click.Path(), help="Folder [default: the user's cache].")
+@click.option("--to", "folder", type=click.Path(), help="Folder [default: the user's].")
 @click.option("--half", is_flag=True, help="Large tensors in 16 bits.")
 @click.option("--overwrite", is_flag=True, help="Replace weights of that name.")
 def add(source: str, name: str, folder: str | None, half: bool, overwrite: bool) -> None:
     """Copy a run's weights to where `st.enrich(method=...)` finds them.
 
-    SOURCE is a run's folder, or a card.
+    SOURCE is a run's folder, or a card. Weights that are added go before those of the same name
+    that come with the package.
 
     \b
-    obb weights add run/
-    obb weights add run/ --name aegean --half
+    obb weights add training/
+    obb weights add training/ --name aegean --half
     """
     from obspy_broadband.weights import add as copy
+    from obspy_broadband.weights import everything
 
     made = copy(source, name, folder, half, overwrite)
     click.echo(f"{made.method} {made.name} -> {made.path}")
+    same = [
+        (one.path, used)
+        for one, used in everything()
+        if (one.method, one.name) == (made.method, made.name)
+    ]
+    used = next((path for path, is_used in same if is_used), None)
+    if used is None or used.resolve() != made.path.resolve():
+        before = f"{used} goes before it" if used else "its folder is not searched"
+        click.echo(
+            f"obb: warning: it is not used by its name: {before}; see obb weights list.", err=True
+        )
+        return
+    how = "" if made.name == "default" else f", weights={made.name!r}"
+    click.echo(f"From now on method={made.method!r}{how} uses it.")
+    for path, is_used in same:
+        if not is_used:
+            click.echo(f"Hidden by it: {path}")
+
+
+@weights.command()
+@click.argument("method")
+@click.argument("name", required=False)
+def remove(method: str, name: str | None) -> None:
+    """Remove weights that `obb weights add` added; those of the package stay.
+
+    \b
+    obb weights remove pix2pix
+    obb weights remove must aegean
+    """
+    from obspy_broadband.weights import remove as take_away
+
+    path, left = take_away(method, name)
+    click.echo(f"removed {path}")
+    if left is None:
+        click.echo(f"{method} {path.stem}: there are no such weights now.")
+    else:
+        click.echo(f"From now on {method} {left.name} is {left.path}")
 
 
 @weights.command()
@@ -68,8 +115,8 @@ def show(method: str, name: str | None) -> None:
 @click.argument("name", required=False)
 def verify(method: str | None, name: str | None) -> None:
     """Compare weights with the checksums of their cards; all of them by default."""
-    from obspy_broadband.weights import available, find
+    from obspy_broadband.weights import everything, find
 
-    for one in [find(method, name)] if method else list(available()):
+    for one in [find(method, name)] if method else [found for found, _ in everything()]:
         one.verify()
         click.echo(f"{one.method} {one.name}: as its card says")

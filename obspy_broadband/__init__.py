@@ -1,9 +1,10 @@
 """Ensembles of broadband ground-motion records from low-frequency earthquake simulations.
 
-Importing this package gives every ObsPy Stream two methods, ``enrich`` and ``broadband``.
+Importing this package gives every ObsPy Stream and Trace two methods, ``enrich`` and ``broadband``.
 """
 
 from obspy import Stream as _Stream
+from obspy import Trace as _Trace
 
 from ._version import __version__
 from .enrich import broadband, enrich
@@ -14,9 +15,9 @@ from .method import Batch, Method, Scenario
 from .record import Record
 from .registry import methods
 
-# ObsPy has plugin groups for formats but none for methods of Stream.
-_Stream.enrich = enrich
-_Stream.broadband = broadband
+# ObsPy has plugin groups for formats but none for methods of Stream and Trace.
+_Stream.enrich = _Trace.enrich = enrich
+_Stream.broadband = _Trace.broadband = broadband
 
 __all__ = [
     "Batch",

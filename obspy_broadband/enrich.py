@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from obspy import Inventory, Stream
+from obspy import Inventory, Stream, Trace
 
 from .coherence import AUTO, find_field, levels
 from .coherence import check as check_coherence
@@ -36,9 +36,9 @@ BLOCK = 8
 
 
 def enrich(
-    stream: Stream,
+    stream: Stream | Trace,
     method: str | Method = "stochastic",
-    n: int = 1,
+    n: int = 20,
     seed: int | None = None,
     corner: float | str = 1.0,
     units: str | None = None,
@@ -57,11 +57,13 @@ def enrich(
 ) -> Ensemble:
     """Turn a low-frequency simulation into an ensemble of broadband records.
 
-    Available as ``Stream.enrich`` once ``obspy_broadband`` is imported. Below 0.8 times the corner
-    every realization equals the simulation; above the corner it is the method's. Records come back
-    in m/s², at the method's sampling rate (100 Hz), with their own start time and channel codes.
+    Available as ``Stream.enrich`` and ``Trace.enrich`` once ``obspy_broadband`` is imported. Below
+    0.8 times the corner every realization equals the simulation; above the corner it is the
+    method's. Records come back in m/s², at the method's sampling rate (100 Hz), with their own
+    start time and channel codes.
 
-    :param stream: one or many stations, each with one or three components; it is not changed.
+    :param stream: one or many stations, each with one or three components, or a single Trace; it is
+        not changed.
     :param method: a registered name (see :func:`obspy_broadband.methods`) or a ready-made method.
     :param n: number of realizations.
     :param seed: a whole number; the same seed gives the same bytes, and realization k of a station
@@ -103,6 +105,8 @@ def enrich(
         "magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30,
         "rupture_distance": rupture_distance,
     }  # fmt: skip
+    if isinstance(stream, Trace):
+        stream = Stream([stream])
     return enrich_with(
         method, ready, stream, n, seed, corner, units, known, inventory, event, coherence, on_bad,
         progress,
@@ -184,7 +188,9 @@ def enrich_with(
     return Ensemble([enriched[index] for index in range(len(prepared))], said)
 
 
-def broadband(stream: Stream, method: str | Method = "stochastic", **arguments: Any) -> Stream:
+def broadband(
+    stream: Stream | Trace, method: str | Method = "stochastic", **arguments: Any
+) -> Stream:
     """One realization as an ordinary Stream; arguments as in :func:`enrich`, without ``n``.
 
     :raises InputError: see :func:`enrich`.

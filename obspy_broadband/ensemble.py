@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -13,13 +15,19 @@ from obspy import Stream, Trace, UTCDateTime
 from obspy.core import AttribDict
 
 from ._version import __version__
-from .errors import InputError
+from .errors import InputError, UnknownStation
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#: What the provenance says of single stations; all else is of the draw.
+_OF_STATIONS = ("stations", "skipped", "unlike_training")
+#: Stations in a message or a table.
+_SHOWN = 10
+#: SAC's code for acceleration.
+_IACC = 8
 
 
 @dataclass(frozen=True)
@@ -56,19 +64,48 @@ class EnrichedRecord:
             stats.sampling_rate = self.sampling_rate
             stats.npts = len(data)
             stats.starttime = self.start
-            stats.units = "m/s**2"
+            _describe_as_acceleration(stats)
             stats.processing = [*stats.get("processing", []), *processing]
             if extra:
                 stats.broadband = AttribDict(extra)
             made.append(Trace(np.asarray(data, dtype=float), header=stats))
         return made
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the station may be called: its code, with the network, with the location, its id."""
+        first = self.headers[0]
+        code = f"{first.network}.{first.station}"
+        return first.station, code, f"{code}.{first.location}", self.id
+
+    def components(self, rows: Sequence[int]) -> EnrichedRecord:
+        """The record with some of its components only, by their positions."""
+        return replace(
+            self,
+            headers=tuple(self.headers[row] for row in rows),
+            rows=tuple(self.rows[row] for row in rows),
+            low_frequency=self.low_frequency[list(rows)],
+            realizations=self.realizations[:, list(rows)],
+        )
+
+
+def _describe_as_acceleration(stats: Any) -> None:
+    """Let a header say m/s², whatever the input was: ObsPy's plots and other formats use these."""
+    stats.units = "m/s**2"
+    stats.calib = 1.0
+    stats.pop("response", None)  # it was for the numbers that came
+    if "sac" in stats:
+        stats.sac.idep = _IACC
+    if "units" in stats.get("standard", {}):  # of gmprocess
+        stats.standard.update({"units": "m/s^2", "units_type": "acc"})
+
 
 class Ensemble(Sequence[Stream]):
     """Realizations of one or many stations.
 
     A sequence of Streams: ``ensemble[3]`` is a realization of all stations, an ordinary Stream in
-    m/s²; ``len``, iteration and slices work as with a list.
+    m/s²; ``len``, iteration and slices work as with a list. ``ensemble["STA"]`` is the ensemble of
+    one station.
 
     :param records: one :class:`EnrichedRecord` a station.
     :param provenance: everything needed to draw the realizations again, as JSON types.
@@ -81,11 +118,26 @@ class Ensemble(Sequence[Stream]):
     def __len__(self) -> int:
         return len(self.provenance["realizations"])
 
+    def __contains__(self, item: object) -> bool:
+        """Whether there is such a station, or such a Stream."""
+        if isinstance(item, str):
+            return any(item in record.names for record in self.records)
+        return super().__contains__(item)
+
     @overload
     def __getitem__(self, index: int) -> Stream: ...
     @overload
-    def __getitem__(self, index: slice) -> Ensemble: ...
-    def __getitem__(self, index: int | slice) -> Stream | Ensemble:
+    def __getitem__(self, index: slice | str) -> Ensemble: ...
+    def __getitem__(self, index: int | slice | str) -> Stream | Ensemble:
+        """A realization, a part of the realizations, or a station.
+
+        :param index: a position, a slice, or a station as "STA", "NET.STA" or its id.
+        :raises UnknownStation: an InputError and KeyError, for a station that is not there.
+        """
+        if isinstance(index, str):
+            return self._only(
+                [k for k, one in enumerate(self.records) if index in one.names], index
+            )
         numbers = self.provenance["realizations"]
         if isinstance(index, slice):
             cut = [replace(r, realizations=r.realizations[index]) for r in self.records]
@@ -98,6 +150,106 @@ class Ensemble(Sequence[Stream]):
             motion = record.realizations[index]
             stream.extend(record.traces(motion, lines, realization=number, **said))
         return stream
+
+    def select(
+        self,
+        network: str | None = None,
+        station: str | None = None,
+        location: str | None = None,
+        channel: str | None = None,
+        component: str | None = None,
+        id: str | None = None,
+    ) -> Ensemble:
+        """An ensemble of some stations, or of one of their components, as ``Stream.select``.
+
+        Names may have wildcards (``*``, ``?``, ``[AB]``); upper and lower case are alike.
+
+        :param channel: of traces, e.g. "HN?"; ``component`` is its last letter; ``id`` is
+            network.station.location.channel.
+        :raises UnknownStation: an InputError and KeyError, if nothing matches.
+        :raises InputError: if two of a station's three components match: one or three make a
+            record.
+        """
+        asked = {
+            **{"network": network, "station": station, "location": location},
+            **{"channel": channel, "component": component, "id": id},
+        }
+        wanted = {name: text.upper() for name, text in asked.items() if text is not None}
+        chosen: list[int] = []
+        records: list[EnrichedRecord] = []
+        for position, record in enumerate(self.records):
+            rows = [
+                row
+                for row, header in enumerate(record.headers)
+                if all(fnmatchcase(_of(header, name), text) for name, text in wanted.items())
+            ]
+            if len(rows) == 2:
+                raise InputError(
+                    f"Two of {record.id}'s components match; one or three make a record. Select "
+                    "one, or all."
+                )
+            if rows:
+                chosen.append(position)
+                records.append(record if len(rows) == len(record.rows) else record.components(rows))
+        text = ", ".join(f"{name}={value!r}" for name, value in asked.items() if value is not None)
+        return self._only(chosen, f"with {text}", records)
+
+    def _only(
+        self, chosen: Sequence[int], asked: str, records: Sequence[EnrichedRecord] | None = None
+    ) -> Ensemble:
+        """The stations at some positions, and what the provenance says of them.
+
+        :param asked: for the message.
+        :param records: of these stations, if not as they are.
+        :raises UnknownStation: if there is none.
+        """
+        if not chosen:
+            shown = ", ".join(self.stations[:_SHOWN])
+            more = f" and {len(self.records) - _SHOWN} more" if len(self.records) > _SHOWN else ""
+            raise UnknownStation(f"There is no station {asked}; there are {shown}{more}.")
+        records = [self.records[k] for k in chosen] if records is None else records
+        about = []
+        for position, record in zip(chosen, records):
+            entry = self.provenance["stations"][position]
+            if record is not self.records[position]:
+                entry = entry | {"components": [header.channel for header in record.headers]}
+            about.append(entry)
+        said = self.provenance | {"stations": about}
+        ids = {record.id for record in records}
+        strange = {id: why for id, why in said.pop("unlike_training", {}).items() if id in ids}
+        return Ensemble(records, said | ({"unlike_training": strange} if strange else {}))
+
+    def __add__(self, other: Ensemble) -> Ensemble:
+        """The stations of both, drawn with the same settings.
+
+        :raises InputError: if they were not, naming what differs, or if both have a station.
+        """
+        if not isinstance(other, Ensemble):
+            return NotImplemented
+        mine, theirs = _draw(self.provenance), _draw(other.provenance)
+        differing = [
+            f"{name} is {mine.get(name)!r} and {theirs.get(name)!r}"
+            for name in dict.fromkeys([*mine, *theirs])
+            if mine.get(name) != theirs.get(name)
+        ]
+        if differing:
+            raise InputError(
+                "These ensembles were not drawn alike and cannot be joined: "
+                f"{'; '.join(differing)}."
+            )
+        both = [id for id in self.stations if id in set(other.stations)]
+        if both:
+            raise InputError(
+                f"Both ensembles have {', '.join(both[:_SHOWN])}; a station can be in one only."
+            )
+        pair = (self.provenance, other.provenance)
+        said = self.provenance | {"stations": [one for p in pair for one in p["stations"]]}
+        skipped = [one for p in pair for one in p["skipped"]]
+        said["skipped"] = [one for k, one in enumerate(skipped) if one not in skipped[:k]]
+        strange = pair[0].get("unlike_training", {}) | pair[1].get("unlike_training", {})
+        if strange:
+            said["unlike_training"] = strange
+        return Ensemble([*self.records, *other.records], said)
 
     @property
     def low_frequency(self) -> Stream:
@@ -130,22 +282,31 @@ class Ensemble(Sequence[Stream]):
         return [f"obspy_broadband {__version__}: {stage}" for stage in stages]
 
     def intensity_measures(
-        self, periods: Sequence[float] | None = None, progress: bool = False
+        self,
+        periods: Sequence[float] | None = None,
+        progress: bool = False,
+        detrend: bool = False,
     ) -> pd.DataFrame:
         """Intensity measures of every station and realization.
 
         :param periods: of the response spectra in s; default
             :data:`obspy_broadband.measures.PERIODS`.
         :param progress: show a progress bar.
+        :param detrend: take mean and linear trend out of the acceleration first.
         :return: one row a station and realization (both in the index); columns as in
             :func:`obspy_broadband.measures.measure`.
         """
         from .measures import measure_ensemble
 
-        return measure_ensemble(self, periods, progress)
+        return measure_ensemble(self, periods, progress, detrend)
 
-    def plot(self, station: str | None = None, **arguments: Any) -> Figure:
-        """Waveforms and spectra of a station; see :func:`obspy_broadband.plot.plot_ensemble`."""
+    def plot(self, station: str | None = None, **arguments: Any) -> Figure | bytes | None:
+        """Waveforms and spectra of a station, shown on the screen as ``Stream.plot`` does.
+
+        :param station: as in ``ensemble[station]``; default: the first.
+        :param arguments: ``outfile``, ``show``, ``handle``, ``block``, ``format``, ``dpi``, and
+            what is drawn: see :func:`obspy_broadband.plot.plot_ensemble`.
+        """
         from .plot import plot_ensemble
 
         return plot_ensemble(self, station, **arguments)
@@ -204,6 +365,27 @@ class Ensemble(Sequence[Stream]):
             f"corner {p['corner_hz']:g} Hz, seed {p['seed']}>"
         )
 
+    def _repr_html_(self) -> str:
+        """For notebooks: the draw, and a row for each of the first stations."""
+        rows = []
+        for record in self.records[:_SHOWN]:
+            peaks = np.abs(record.realizations).max(axis=(1, 2)) if len(self) else [np.nan]
+            duration = (record.low_frequency.shape[-1] - 1) / record.sampling_rate
+            letters = "".join(header.channel[-1:] for header in record.headers)
+            cells = (record.id, letters, str(record.start), f"{duration:.1f}")
+            rows.append((*cells, f"{np.median(peaks):.3g}"))
+        if len(self.records) > _SHOWN:
+            rows.append((f"and {len(self.records) - _SHOWN} more", "", "", "", ""))
+        heads = ("station", "components", "start", "duration (s)", "median peak (m/s²)")
+        lines = ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows]
+        return (
+            f"<p>{html.escape(repr(self)[1:-1])}</p><table><thead><tr>"
+            + "".join(f"<th>{head}</th>" for head in heads)
+            + "</tr></thead><tbody>"
+            + "".join(f"<tr>{line}</tr>" for line in lines)
+            + "</tbody></table>"
+        )
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Ensemble):
             return NotImplemented
@@ -218,3 +400,18 @@ class Ensemble(Sequence[Stream]):
         )
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _of(header: Any, name: str) -> str:
+    """One of a trace's codes, in upper case."""
+    codes = [header[part] for part in ("network", "station", "location", "channel")]
+    text = {"component": header.channel[-1:], "id": ".".join(codes)}.get(name)
+    return str(header[name] if text is None else text).upper()
+
+
+def _draw(provenance: dict[str, Any]) -> dict[str, Any]:
+    """What two ensembles must have in common to be parts of one."""
+    said = {name: value for name, value in provenance.items() if name not in _OF_STATIONS}
+    if "weights" in said:
+        said["weights"] = {k: v for k, v in said["weights"].items() if k != "file"}
+    return said

@@ -90,7 +90,7 @@ def read_folder(folder: Path) -> Ensemble:
     """
     path = folder / CARD
     if not path.is_file():
-        raise InputError(f"{folder} is no ensemble: it has no {CARD}.")
+        raise InputError(_no_ensemble(folder))
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
         if card["format"] != "obspy_broadband.ensemble":
@@ -112,6 +112,53 @@ def read_folder(folder: Path) -> Ensemble:
             f"{folder} is a damaged ensemble ({type(error).__name__}: {error}). Draw it again: "
             f"its {CARD} says how."
         ) from error
+
+
+def ensemble_folders(path: Path) -> list[Path]:
+    """The ensembles at a path: itself, or all of an archive run's.
+
+    :raises InputError: if there is none, saying what the path is instead.
+    """
+    if (path / CARD).is_file():
+        return [path]
+    run = path / "run.json"
+    if not run.is_file():
+        raise InputError(_no_ensemble(path))
+    try:
+        kind = json.loads(run.read_text(encoding="utf-8"))["request"]["to"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{run} is damaged; begin a new run.") from error
+    if kind != "ensemble":
+        raise InputError(
+            f"{path} is a run that left {kind} files, not ensembles; make one with --to ensemble."
+        )
+    found = sorted(card.parent for card in (path / "records").glob(f"*/{CARD}"))
+    if not found:
+        raise InputError(f"{path} is a run that has no finished ensemble; see obb status {path}.")
+    return found
+
+
+def _no_ensemble(path: Path) -> str:
+    """What a path is that is no ensemble."""
+    if not path.exists():
+        return f"There is no {path}."
+    if not path.is_dir():
+        return (
+            f"{path} is a file; an ensemble is the folder that Ensemble.write or obb enrich made."
+        )
+    said = f"{path} is no ensemble: it has no {CARD}."
+    if (path / "run.json").is_file():
+        first = next((card.parent for card in sorted((path / "records").glob(f"*/{CARD}"))), None)
+        return (
+            f"{said} It is the folder of a run: obb plot, measure and evaluate take it whole"
+            f"{f', Ensemble.read takes one of its ensembles, such as {first}' if first else ''}."
+        )
+    if (path / "options.toml").is_file():
+        return f"{said} It is the folder of a training, which has weights, not records."
+    inside = next((card.parent for card in sorted(path.glob(f"*/{CARD}"))), None)
+    if inside:
+        return f"{said} It holds ensembles; give one of them, such as {inside}."
+    return f"{said} Records become one by obb enrich, or st.enrich(...).write(folder)."
 
 
 def _name(number: int) -> str:

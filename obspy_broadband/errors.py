@@ -20,6 +20,14 @@ class InputError(BroadbandError, ValueError):
         return "".join(one if one.isprintable() else " " if one.isspace() else "?" for one in text)
 
 
+class UnknownStation(InputError, KeyError):
+    """A station that an ensemble does not have; a KeyError too, as of a mapping."""
+
+    def __str__(self) -> str:
+        """The message, not its repr, which is what KeyError shows."""
+        return str(InputError(*self.args))
+
+
 class MethodError(BroadbandError):
     """A translation method that is unknown, cannot be loaded or breaks the contract."""
 

@@ -31,7 +31,7 @@ _MOST = 99_999  # station codes have five characters
 
 def generate(
     method: str | Method = "stochastic",
-    n: int = 10,
+    n: int = 20,
     seed: int | None = None,
     corner: float = 1.0,
     magnitude: float | None = None,

@@ -1,15 +1,23 @@
-"""Figures of ensembles; every function returns a matplotlib Figure and shows nothing."""
+"""Figures of ensembles, shown, saved and returned as ObsPy's ``Stream.plot`` does it.
+
+By default a figure is shown on the screen, through pyplot, and returned; a notebook shows it once.
+``handle=True`` or ``show=False`` only return it. ``outfile`` saves it and ``format`` alone returns
+its bytes: such figures are not kept open, however many are made.
+"""
 
 from __future__ import annotations
 
+import io
+import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .errors import InputError
 from .signal.integration import integrate
 from .signal.response import response_spectrum, rotd
 from .signal.spectra import fourier_amplitude, smooth_konno_ohmachi
@@ -27,23 +35,38 @@ def plot_ensemble(
     realizations: int = 2,
     recorded: np.ndarray | None = None,
     references: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
-) -> Figure:
+    outfile: str | Path | None = None,
+    show: bool = True,
+    handle: bool = False,
+    block: bool | None = None,
+    format: str | None = None,
+    dpi: float | None = None,
+) -> Figure | bytes | None:
     """Waveforms, Fourier and response spectra of one station.
 
-    :param station: id or station code; default: the first.
+    :param station: "STA", "NET.STA" or id; default: the first.
     :param realizations: how many waveforms to draw.
     :param recorded: a record of the same station, (components, samples) in m/s², at the ensemble's
         sampling rate and from its first instant.
     :param references: other spectra to draw, by label: (periods in s, SA in m/s²).
+    :param outfile: save the figure there and show nothing.
+    :param show: show the figure: on the screen, or in a notebook.
+    :param handle: return the figure, to go on drawing in it, and show nothing.
+    :param block: wait until the window is closed; default: in scripts, not in an interactive
+        session.
+    :param format: png, pdf or svg; default: by the name of ``outfile``. Without one, the image is
+        returned as bytes.
+    :param dpi: dots per inch; default: matplotlib's.
+    :return: the figure; None if it was saved, unless ``handle`` asks for it.
     :raises InputError: for a station that is not in the ensemble.
     """
     record = find_station(ensemble, station)
-    drawn = min(realizations, len(ensemble))
+    numbers = ensemble.provenance["realizations"][:realizations]
     components = len(record.headers)
-    figure = Figure(figsize=(13, 2.2 + 1.7 * max(2, components)), layout="constrained")
+    figure = _new_figure((13, 2.2 + 1.7 * max(2, components)), outfile or format, handle, dpi)
     grid = figure.add_gridspec(components, 3, width_ratios=(1.5, 1.0, 1.0))
     _waveforms(
-        [figure.add_subplot(grid[row, 0]) for row in range(components)], record, drawn, recorded
+        [figure.add_subplot(grid[row, 0]) for row in range(components)], record, numbers, recorded
     )
     panels = [figure.add_subplot(grid[:, column]) for column in (1, 2)]
     corner = ensemble.provenance["corner_hz"]
@@ -54,28 +77,112 @@ def plot_ensemble(
         f"{record.id}  {len(ensemble)} realizations by {p['method']}, simulation to {corner:g} Hz",
         fontsize=10,
     )
-    return figure
+    return _hand_over(figure, outfile, show, handle, block, format, dpi)
 
 
 def find_station(ensemble: Ensemble, station: str | None) -> EnrichedRecord:
-    """One station's part of an ensemble, by id or station code.
+    """One station's part of an ensemble, by code or id; None: the first.
 
     :raises InputError: if there is none, naming those that there are.
     """
-    if station is None:
-        return ensemble.records[0]
-    for record in ensemble.records:
-        if station in (record.id, record.id.split(".")[1]):
-            return record
-    raise InputError(f"There is no station {station!r}; there are {', '.join(ensemble.stations)}.")
+    return (ensemble if station is None else ensemble[station]).records[0]
+
+
+class ShownFigure(Figure):
+    """A figure that a notebook shows once, whether it is the value of a cell or not."""
+
+    _cell: int | None = None  #: number of the cell that shows it
+
+    def show(self, warn: bool = True) -> None:
+        """Show it on the screen, or in the notebook."""
+        if _is_inline():
+            self._show_in_cell()
+        else:
+            super().show(warn)
+
+    def _ipython_display_(self) -> None:
+        """What IPython calls for the value of a cell."""
+        on_screen = self.canvas.manager is not None and matplotlib.get_backend().lower() != "agg"
+        if not on_screen:
+            self._show_in_cell()
+
+    def _show_in_cell(self) -> None:
+        from IPython import get_ipython
+        from IPython.display import display
+
+        cell = get_ipython().execution_count
+        if cell != self._cell:
+            display({"image/png": _image(self, "png"), "text/plain": repr(self)}, raw=True)
+        self._cell = cell
+
+
+def _image(figure: Figure, format: str, dpi: float | None = None) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=format, dpi=dpi)
+    return buffer.getvalue()
+
+
+def _is_inline() -> bool:
+    """Whether pyplot's figures appear in a notebook, as images below the cell."""
+    if "inline" not in matplotlib.get_backend().lower():
+        return False
+    from IPython import get_ipython
+
+    return get_ipython() is not None  # a script that a notebook starts inherits the backend
+
+
+def _new_figure(
+    size: tuple[float, float], saved: object, handle: bool, dpi: float | None
+) -> Figure:
+    """An empty figure, open in pyplot unless it is only saved.
+
+    Not so in a notebook: there pyplot would show it when the cell ends, asked for or not.
+    """
+    made: dict[str, Any] = {"figsize": size, "dpi": dpi, "layout": "constrained"}
+    if saved and not handle:
+        return Figure(**made)
+    import matplotlib.pyplot as plt
+
+    if _is_inline():
+        return ShownFigure(**made)
+    return plt.figure(FigureClass=ShownFigure, **made)
+
+
+def _hand_over(
+    figure: Figure,
+    outfile: str | Path | None,
+    show: bool,
+    handle: bool,
+    block: bool | None,
+    format: str | None,
+    dpi: float | None,
+) -> Figure | bytes | None:
+    """Save, show or return a figure; see :func:`plot_ensemble`."""
+    if outfile is not None:
+        figure.savefig(outfile, format=format, dpi=dpi)
+        return figure if handle else None
+    if format is not None and not handle:
+        return _image(figure, format, dpi)
+    if show and not handle:
+        if _is_inline():
+            figure.show()
+            return figure
+        import matplotlib.pyplot as plt
+
+        with warnings.catch_warnings():
+            # On a machine without a screen there is nothing to show; the figure is returned.
+            warnings.filterwarnings("ignore", message=".*non-interactive")
+            plt.show(block=block)
+    return figure
 
 
 def _waveforms(
-    axes: list[Axes], record: EnrichedRecord, drawn: int, recorded: np.ndarray | None
+    axes: list[Axes], record: EnrichedRecord, numbers: list[int], recorded: np.ndarray | None
 ) -> None:
     times = np.arange(record.low_frequency.shape[-1]) / record.sampling_rate
     shown = [(record.low_frequency, "simulation", _SIMULATION)]
-    shown += [(record.realizations[k], f"realization {k}", _GENERATED) for k in range(drawn)]
+    for motion, number in zip(record.realizations, numbers):
+        shown.append((motion, f"realization {number}", _GENERATED))
     if recorded is not None:
         shown.append((recorded, "record", _RECORDED))
     for row, (panel, header) in enumerate(zip(axes, record.headers)):
@@ -166,13 +273,26 @@ def _fan(panel: Axes, x: np.ndarray, curves: np.ndarray) -> None:
     panel.loglog(x, np.median(curves, axis=0), color=_GENERATED, lw=1.5, label="median")
 
 
-def plot_motion(ensemble: Ensemble, station: str | None = None, realization: int = 0) -> Figure:
+def plot_motion(
+    ensemble: Ensemble,
+    station: str | None = None,
+    realization: int = 0,
+    outfile: str | Path | None = None,
+    show: bool = True,
+    handle: bool = False,
+    block: bool | None = None,
+    format: str | None = None,
+    dpi: float | None = None,
+) -> Figure | bytes | None:
     """Acceleration, velocity and displacement of one realization over the simulation's.
 
+    :param station: "STA", "NET.STA" or id; default: the first.
+    :param outfile: and the others, as in :func:`plot_ensemble`.
     :raises InputError: for a station that is not in the ensemble.
     """
     record = find_station(ensemble, station)
-    figure = Figure(figsize=(12, 1.8 + 1.6 * len(record.headers)), layout="constrained")
+    size = (12, 1.8 + 1.6 * len(record.headers))
+    figure = _new_figure(size, outfile or format, handle, dpi)
     axes = figure.subplots(len(record.headers), 3, sharex=True, squeeze=False)
     times = np.arange(record.low_frequency.shape[-1]) / record.sampling_rate
     pair = [record.realizations[realization], record.low_frequency]
@@ -186,4 +306,4 @@ def plot_motion(ensemble: Ensemble, station: str | None = None, realization: int
         axes[row, 0].set_ylabel(header.channel)
     for panel in axes[-1]:
         panel.set_xlabel("Time (s)")
-    return figure
+    return _hand_over(figure, outfile, show, handle, block, format, dpi)

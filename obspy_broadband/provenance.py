@@ -77,7 +77,8 @@ def _weights(method: Method) -> dict[str, Any]:
     if found is None:
         return {}
     calibrated = {} if method.level_spread == 1.0 else {"level_spread": method.level_spread}
-    return {"weights": {"name": found.name, "sha256": found.card["sha256"], **calibrated}}
+    said = {"name": found.name, "sha256": found.card["sha256"], "file": str(found.path)}
+    return {"weights": said | calibrated}
 
 
 def _station(item: Prepared) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,12 @@ def create(
                 f"not to enrich: {given}."
             )
         return name
+    if not isinstance(name, str):
+        hint = f" Did you mean n={name}?" if isinstance(name, Integral) else ""
+        raise InputError(
+            f"method is {name!r}; it must be a method's name, or a method already made.{hint} "
+            f"Known methods: {', '.join(sorted(methods()))}."
+        )
     method_class = load(name)
     try:
         if method_class.trainable:

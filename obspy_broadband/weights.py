@@ -2,8 +2,9 @@
 beside it.
 
 Loading runs no code: safetensors holds numbers only, and the card is JSON. Folders are searched in
-this order: those that ``$OBB_WEIGHTS`` names, the package's own (``obb_weights``), the user's
-cache.
+this order: those that ``$OBB_WEIGHTS`` names, the user's (:func:`user_folder`, where :func:`add`
+puts a run's weights), the package's own (``obb_weights``). Of two sets with one name the first
+counts: what a user added goes before what ships.
 """
 
 from __future__ import annotations
@@ -78,31 +79,38 @@ class Weights:
 
 
 def folders() -> list[Path]:
-    """Where weights are searched for."""
+    """Where weights are searched for, in this order."""
     named = [Path(part) for part in os.environ.get("OBB_WEIGHTS", "").split(os.pathsep) if part]
     package = find_spec("obb_weights")
     own = [Path(place) for place in (package.submodule_search_locations or [])] if package else []
+    return [*named, user_folder(), *own]
+
+
+def user_folder() -> Path:
+    """Where :func:`add` puts weights: below ``$XDG_CACHE_HOME``, or ``~/.cache``."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return [*named, *own, cache / "obspy_broadband" / "weights"]
+    return cache / "obspy_broadband" / "weights"
 
 
-def available() -> Iterator[Weights]:
-    """All sets of weights; of two with one name, the one that is found first. Cards that cannot be
-    read are left out.
-
+def everything() -> Iterator[tuple[Weights, bool]]:
+    """All sets of weights, and whether each is the one that its name stands for: of two with one
+    name, the one that is found first is used. Cards that cannot be read are left out.
     """
     seen = set()
-    for folder in folders():
+    for folder in dict.fromkeys(folders()):
         for path in sorted(folder.glob("*/*.json")) if folder.is_dir() else []:
             key = (path.parent.name, path.stem)
-            if key in seen:
-                continue
             try:
                 found = read_card(path)
             except InputError:
                 continue
+            yield found, key not in seen
             seen.add(key)
-            yield found
+
+
+def available() -> Iterator[Weights]:
+    """The sets of weights that names stand for; see :func:`everything`."""
+    return (found for found, used in everything() if used)
 
 
 def find(method: str, name: str | None = None) -> Weights:
@@ -119,17 +127,28 @@ def find(method: str, name: str | None = None) -> Weights:
             raise InputError(f"{name} holds weights of {found.method}, not of {method}.")
         return found
     known = [one for one in available() if one.method == method]
-    if name is None and len(known) == 1:
-        return known[0]
     for one in known:
-        if one.name == (name or "default"):
-            return one
+        if one.name == (name or "default") or (name is None and len(known) == 1):
+            return _not_behind_a_damaged_one(one)
     there = ", ".join(one.name for one in known) or "none"
     places = ", ".join(str(folder) for folder in folders())
     raise InputError(
         f"No weights {name or 'default'!r} for {method}; there are: {there}. Searched: {places}. "
         "Name a folder that has them in $OBB_WEIGHTS."
     )
+
+
+def _not_behind_a_damaged_one(found: Weights) -> Weights:
+    """See that no card that would go before it is merely unreadable.
+
+    :raises InputError: for such a card.
+    """
+    for folder in folders():
+        card = folder / found.method / f"{found.name}.json"
+        if card.is_file():
+            read_card(card)
+            break
+    return found
 
 
 def read_card(path: Path) -> Weights:
@@ -207,7 +226,7 @@ def add(
     """Copy a run's weights to where they are found by name.
 
     :param source: a run's folder, a card or a safetensors file.
-    :param folder: default: the user's cache, the last of :func:`folders`.
+    :param folder: default: :func:`user_folder`.
     :param half: large tensors in 16 bits, half the size. What is fitted in closed form (the level)
         stays as it is: covariances do not bear it.
     :param overwrite: replace weights of that name.
@@ -222,7 +241,7 @@ def add(
             )
         path = cards[0]
     found = read_card(path.with_suffix(".json"))
-    place = Path(folder) if folder is not None else folders()[-1]
+    place = Path(folder) if folder is not None else user_folder()
     if (place / found.method / f"{name}.json").exists() and not overwrite:
         raise InputError(
             f"{place} has weights {name!r} of {found.method} already; choose another name or "
@@ -236,6 +255,32 @@ def add(
         }
     precision = {"precision": "float16 where large"} if half else {}
     return save(place, name, tensors, {**found.card, **precision})
+
+
+def remove(method: str, name: str | None = None) -> tuple[Path, Weights | None]:
+    """Remove weights that :func:`add` put into the user's folder; what ships stays.
+
+    :param name: of the set; default: the only one that the user has of the method, or "default".
+    :return: the file that was removed, and the weights that the name stands for now, if any.
+    :raises InputError: if the user has no such weights, naming those that there are.
+    """
+    if not _NAME.match(method):
+        raise InputError(f"{method!r} is no method's name.")
+    place = user_folder() / method
+    mine = sorted(path.stem for path in place.glob("*.json"))
+    if name is None:
+        name = mine[0] if len(mine) == 1 else "default"
+    if name not in mine:
+        others = [one for one in available() if (one.method, one.name) == (method, name)]
+        stays = f" {others[0].path} is not yours to remove here." if others else ""
+        raise InputError(
+            f"{place} has no weights {name!r}; there are: {', '.join(mine) or 'none'}.{stays}"
+        )
+    path = place / f"{name}.safetensors"
+    path.with_suffix(".json").unlink()  # the card last written goes first: no card, no weights
+    path.unlink(missing_ok=True)
+    left = next((one for one in available() if (one.method, one.name) == (method, name)), None)
+    return path, left
 
 
 def note(found: Weights, **said: Any) -> Weights:

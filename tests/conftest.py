@@ -72,7 +72,7 @@ def make_simulation(
     return stream
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def simulation():
     """A function: see make_simulation."""
     return make_simulation

@@ -76,7 +76,7 @@ def test_a_slope_is_that_of_the_spectrum():
 
 def test_enrich_warns_once_names_what_is_outside_and_notes_it(simulation, known):
     class Loaded:
-        name = "default"
+        name, path = "default", "default.safetensors"
         card = {"sha256": "0", "ranges": {**known, "magnitude": [4.0, 6.0]}}  # noqa: RUF012
 
     method = create("stochastic", {})

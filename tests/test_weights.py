@@ -155,6 +155,83 @@ def test_a_runs_weights_are_found_once_they_are_added(tmp_path, tensors):
     assert "already" in again.output
 
 
+def words_of(*words):
+    done = CliRunner().invoke(obb, ["weights", *words])
+    return done.exit_code, done.output
+
+
+def test_what_a_user_added_is_used_instead_of_what_ships_until_it_is_removed(tmp_path, tensors):
+    ships = weights.find("pix2pix")
+    weights.save(tmp_path / "run" / "weights", "default", tensors, CARD | {"method": "pix2pix"})
+    code, said = words_of("add", str(tmp_path / "run"))
+    mine = weights.find("pix2pix")
+    assert mine.path == weights.user_folder() / "pix2pix" / "default.safetensors"
+    assert code == 0
+    assert "From now on method='pix2pix' uses it." in said
+    assert f"Hidden by it: {ships.path}" in said
+    lines = [line for line in words_of("list")[1].splitlines() if " pix2pix " in line]
+    assert [(line.split()[0], line.split()[-1]) for line in lines] == [
+        ("used", str(mine.path)),
+        ("hidden", str(ships.path)),
+    ]
+    assert len([one for one in weights.available() if one.method == "pix2pix"]) == 1
+
+    code, said = words_of("remove", "pix2pix")
+    assert code == 0
+    assert said.splitlines() == [
+        f"removed {mine.path}",
+        f"From now on pix2pix default is {ships.path}",
+    ]
+    assert weights.find("pix2pix").path == ships.path
+    code, said = words_of("remove", "pix2pix")
+    assert code == 1
+    assert f"{ships.path} is not yours to remove" in said
+    ships.verify()
+
+
+def test_only_a_users_own_weights_are_removed(tmp_path, saved, tensors):
+    with pytest.raises(InputError, match="not yours to remove"):
+        weights.remove("whisper")  # of $OBB_WEIGHTS
+    for name in ("aegean", "etna"):
+        weights.save(weights.user_folder(), name, tensors, CARD)
+    with pytest.raises(InputError, match="there are: aegean, etna"):
+        weights.remove("whisper")
+    weights.remove("whisper", "etna")
+    path, left = weights.remove("whisper")
+    assert (path.stem, left) == ("aegean", None)
+    with pytest.raises(InputError, match="no method's name"):
+        weights.remove("../../mine/whisper")
+    assert saved.path.exists()
+
+
+def test_weights_that_are_added_in_vain_are_told(tmp_path, saved, tensors):
+    weights.save(tmp_path / "run" / "weights", "default", tensors, CARD)
+    assert f"{saved.path} goes before it" in words_of("add", str(tmp_path / "run"))[1]
+    elsewhere = ("add", str(tmp_path / "run"), "--to", str(tmp_path / "elsewhere"))
+    assert "not used by its name" in words_of(*elsewhere)[1]
+
+
+def test_nothing_else_is_used_where_a_users_card_is_damaged(tensors):
+    mine = weights.save(weights.user_folder(), "default", tensors, CARD | {"method": "pix2pix"})
+    mine.path.with_suffix(".json").write_text("{")
+    with pytest.raises(InputError, match="no card"):
+        weights.find("pix2pix")
+
+
+def test_the_provenance_names_the_file(simulation):
+    ensemble = simulation(duration=20).enrich("pix2pix", n=1, seed=1, magnitude=5, distance=30)
+    used = weights.find("pix2pix")
+    assert ensemble.provenance["weights"]["file"] == str(used.path)
+    assert ensemble.provenance["weights"]["sha256"] == used.card["sha256"]
+    other = ensemble[:]
+    other.provenance = ensemble.provenance | {
+        "weights": ensemble.provenance["weights"] | {"file": "the same on another machine"},
+        "stations": [],
+    }
+    other.records = []
+    assert (ensemble + other).stations == ensemble.stations
+
+
 def test_halved_weights_keep_what_must_be_exact(tmp_path):
     tensors = {
         "net.weight": torch.randn(40, 40),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import warnings
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib.util import find_spec
@@ -38,7 +39,10 @@ def measure_names() -> tuple[str, ...]:
 
 def write_measures(ensemble: Ensemble, key: str, path: Path) -> None:
     """The rows of one item, without a heading."""
-    table = ensemble.intensity_measures().reindex(columns=list(measure_names()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a worker has no terminal
+        measured = ensemble.intensity_measures()
+    table = measured.reindex(columns=list(measure_names()))
     text = table.reset_index().assign(item=_printable(key))
     content = text[[*_INDEX, *measure_names()]].to_csv(index=False, header=False)
     write_file(path, content.encode("utf-8", "backslashreplace"))

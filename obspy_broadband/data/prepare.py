@@ -74,10 +74,11 @@ def prepare(
     :param folder: the store. Shards that are there already are kept if the settings are the same.
     :param workers: processes.
     :return: what ``store.json`` holds: counts, quality, what was left out and why.
-    :raises InputError: for sources that cannot be read, other settings than the folder's, or a data
-        set with an empty band.
+    :raises InputError: for sources that cannot be read, other settings than the folder's, a folder
+        that holds something else, or a data set with an empty band.
     """
     folder, settings = Path(folder), settings or Settings()
+    _refuse_replacing(folder, sources)
     buckets = [bucket for source in sources for bucket in open_source(source)]
     shards = folder / "shards"
     shards.mkdir(parents=True, exist_ok=True)
@@ -92,6 +93,29 @@ def prepare(
         for _ in _work(waiting, settings, workers):
             bar.update()
     return finish(folder, [shards / name for name in names], settings, list(sources))
+
+
+def _refuse_replacing(folder: Path, sources: Sequence[str]) -> None:
+    """A finished store may be made again or grow; it is not replaced by another.
+
+    :raises InputError: if a source of the store is not among these, or the folder is another's.
+    """
+    for card in ("run.json", "ensemble.json", "options.toml"):
+        if (folder / card).exists():
+            raise InputError(
+                f"{folder} holds something else already (its {card} says so); choose another name."
+            )
+    try:
+        before = json.loads((folder / "store.json").read_text(encoding="utf-8"))["sources"]
+    except (OSError, ValueError, KeyError):
+        return
+    named = {str(Path(source)) for source in sources}
+    missing = [source for source in before if str(Path(source)) not in named]
+    if missing:
+        raise InputError(
+            f"{folder} holds a store of {', '.join(before)} already; name {', '.join(missing)} too "
+            "to add to it, or choose another folder."
+        )
 
 
 def check_settings(folder: Path, settings: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from obspy import Stream, UTCDateTime
 from ..ensemble import EnrichedRecord, Ensemble
 from ..errors import InputError
 from ..events import is_undated
+from ..measures import detrended
 from ..method import Batch, Method, Scenario
 from ..record import Record, read_records
 from ..signal.filters import band_limit, extend, fast_length
@@ -111,6 +112,7 @@ def cases_of_ensemble(
     ensemble: Ensemble,
     recorded: Stream,
     units: str | None = None,
+    detrend: bool = False,
     origin_time: UTCDateTime | None = None,
 ) -> tuple[list[Case], dict[str, np.ndarray], list[tuple[str, str]]]:
     """An ensemble beside recordings of the same stations and times.
@@ -120,6 +122,7 @@ def cases_of_ensemble(
     :param units: of ``recorded``, as in ``enrich``.
     :param origin_time: when t = 0 of a simulation without a date was; default: the origin time of
         the event that the ensemble was made with.
+    :param detrend: take mean and linear trend out of the recorded acceleration first.
     :return: the cases; the realizations of each, (realizations, 3, samples), by name; stations that
         cannot be compared, and why.
     :raises InputError: if no station can be compared, or an origin time is given for an ensemble
@@ -135,6 +138,8 @@ def cases_of_ensemble(
             "computation, set stats.starttime before enriching."
         )
     records, refusals = read_records(recorded, units)
+    if detrend:
+        records = [replace(record, data=detrended(record.data)) for record in records]
     skipped = [(refusal.id, refusal.reason) for refusal in refusals]
     corner = float(ensemble.provenance["corner_hz"])
     known = {one["id"]: one["scenario"] for one in ensemble.provenance.get("stations", [])}
@@ -145,7 +150,7 @@ def cases_of_ensemble(
         except InputError as error:
             skipped.append((generated.id, str(error)))
             continue
-        if record.id.split(".")[0] != generated.id.split(".")[0]:
+        if record.headers[0].network != generated.headers[0].network:
             loosely.append(f"{generated.id} and {record.id}")
         order = np.argsort(generated.rows)  # Z, N, E
         low = generated.low_frequency[order].astype(float)
@@ -191,22 +196,22 @@ def _candidates(generated: EnrichedRecord, records: Sequence[Record]) -> list[Re
     """Records of the station with the same components; there is at least one."""
     if len(generated.rows) != 3:
         raise InputError(f"{generated.id} has {len(generated.rows)} components; three are judged.")
-    network, station = generated.id.split(".")[:2]
+    network, station = generated.headers[0].network, generated.headers[0].station
     same = [
         record
         for record in records
-        if record.id.split(".")[1] == station and set(record.rows) == set(generated.rows)
+        if record.headers[0].station == station and set(record.rows) == set(generated.rows)
     ]
-    exact = [record for record in same if record.id.split(".")[0] == network]
+    exact = [record for record in same if record.headers[0].network == network]
     if exact:
         return exact
-    loose = [record for record in same if not network or record.id.startswith(".")]
+    loose = [record for record in same if not (network and record.headers[0].network)]
     if not loose:
         raise InputError(
             f"{generated.id} has no record with the same components among the {len(records)} "
             "recorded stations."
         )
-    networks = {record.id.split(".")[0] for record in loose}
+    networks = {record.headers[0].network for record in loose}
     if len(networks) > 1:
         raise InputError(
             f"{generated.id} has no network code, and station {station} is recorded in the "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..data.store import Store
 from ..ensemble import Ensemble
 from ..errors import InputError
 from ..events import EventLike
+from ..measures import offset_velocity, warn_of_offsets
 from ..method import Method
 from ..registry import create
 from .cases import Case, cases_of, cases_of_ensemble
@@ -23,6 +24,8 @@ from .judging import Judged, judge
 from .level_row import add_level_ridge
 from .rows import Row, reference_rows, rows_of
 
+#: Of the provenance, in a report.
+_KEPT = ("method", "options", "seed", "corner_hz")
 #: s after P that a record must last to be judged.
 _AFTER_P = 30.0
 
@@ -84,26 +87,94 @@ def evaluate_ensemble(
     recorded: Stream,
     units: str | None = None,
     progress: bool = False,
+    detrend: bool = False,
     origin_time: UTCDateTime | str | None = None,
     event: EventLike | None = None,
 ) -> tuple[Judged, dict[str, Any], list[tuple[str, str]]]:
     """Judge an ensemble, and the reference rows made of its low frequencies, beside recordings.
 
-    :param recorded: see :func:`.cases.cases_of_ensemble`; ``units`` likewise.
+    :param recorded: see :func:`.cases.cases_of_ensemble`; ``units`` and ``detrend`` likewise.
     :param origin_time: of t = 0 of a simulation without a date, likewise; a text is taken, too.
     :param event: gives the origin time (an Event, a Catalog of one, or a path); a simulation that
         has a date keeps it.
     :return: what was measured, what it was made with, and stations that cannot be compared.
     :raises InputError: if no station can be compared.
     """
-    zero = _time_zero(ensemble, origin_time, event)
-    cases, drawn, skipped = cases_of_ensemble(ensemble, recorded, units, zero)
+    return evaluate_ensembles([ensemble], recorded, units, progress, detrend, origin_time, event)
+
+
+def evaluate_ensembles(
+    ensembles: Iterable[Ensemble],
+    recorded: Stream,
+    units: str | None = None,
+    progress: bool = False,
+    detrend: bool = False,
+    origin_time: UTCDateTime | str | None = None,
+    event: EventLike | None = None,
+) -> tuple[Judged, dict[str, Any], list[tuple[str, str]]]:
+    """Judge the ensembles of a run together; see :func:`evaluate_ensemble`.
+
+    Of a station that was recorded more than once, the records count that overlap the ensemble.
+    """
+    cases: list[Case] = []
+    drawn: dict[str, np.ndarray] = {}
+    skipped: list[tuple[str, str]] = []
+    said: dict[str, Any] = {}
+    number = alone = 0
+    for number, ensemble in enumerate(ensembles, 1):
+        zero = _time_zero(ensemble, origin_time, event)
+        noted = zero or ensemble.provenance.get("origin_time")
+        if not said:
+            said = {name: ensemble.provenance[name] for name in _KEPT}
+            said |= {} if noted is None else {"origin_time": str(noted)}
+        part = _beside(ensemble, recorded, None if noted is None else UTCDateTime(noted))
+        if not part:
+            alone += 1
+            continue
+        try:
+            new, made, reasons = cases_of_ensemble(ensemble, part, units, detrend, zero)
+        except InputError as error:
+            skipped.append((", ".join(ensemble.stations), str(error)))
+            continue
+        skipped += reasons
+        for case in new:
+            name = case.name
+            if name in drawn:  # another event at this station
+                name = f"{name} {case.event} {number}"
+            cases.append(dataclasses.replace(case, name=name))
+            drawn[name] = made[case.name]
+    if alone:
+        skipped.append((f"{alone} of {number} ensembles", "None of their stations was recorded."))
+    if not cases:
+        different = dict.fromkeys(why for _, why in skipped)
+        raise InputError("No station can be compared: " + " ".join(different))
+    found = {case.name: offset_velocity(case.recorded, case.sampling_rate) for case in cases}
+    warn_of_offsets({name: pair for name, pair in found.items() if pair is not None})
     rows: dict[str, Row] = {"generated": lambda case, seeds: drawn[case.name]}
-    judged = judge(cases, rows | reference_rows(), max(len(ensemble), 2), progress=progress)
-    kept = ("method", "options", "seed", "corner_hz")
-    about = {name: ensemble.provenance[name] for name in kept}
-    zero = zero or ensemble.provenance.get("origin_time")
-    return judged, about | ({} if zero is None else {"origin_time": str(zero)}), skipped
+    realizations = max(2, *(len(one) for one in drawn.values()))
+    judged = judge(cases, rows | reference_rows(), realizations, progress=progress)
+    return judged, said, skipped
+
+
+def _beside(ensemble: Ensemble, recorded: Stream, zero: UTCDateTime | None) -> Stream:
+    """The traces of the ensemble's stations, and of those that overlap its time, if any does.
+
+    :param zero: when t = 0 of a simulation without a date was.
+    """
+    mine, at_the_time = [], []
+    for one in ensemble.records:
+        stats = one.headers[0]
+        start = one.start
+        if zero is not None and events.is_undated(start):
+            start = zero + (start - UTCDateTime(0))
+        end = start + one.low_frequency.shape[-1] / one.sampling_rate
+        for trace in recorded:
+            networks = {stats.network, trace.stats.network} - {""}
+            if trace.stats.station == stats.station and len(networks) < 2:
+                mine.append(trace)
+                if trace.stats.starttime < end and trace.stats.endtime > start:
+                    at_the_time.append(trace)
+    return Stream(at_the_time or mine)
 
 
 def _time_zero(

@@ -48,6 +48,12 @@ class RunFolder:
             raise InputError(
                 f"{self.folder} holds a run already; go on with --resume, or choose another name."
             )
+        for card in ("run.json", "ensemble.json", "store.json"):
+            if (self.folder / card).exists():
+                raise InputError(
+                    f"{self.folder} holds something else already (its {card} says so); choose "
+                    "another name."
+                )
 
     def start(self, options_toml: str) -> None:
         """Begin anew."""
