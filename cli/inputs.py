@@ -10,6 +10,7 @@ import click
 from obspy import Stream
 
 from obspy_broadband.archive.sources import xml
+from obspy_broadband.archive.sources.files import folders
 from obspy_broadband.archive.sources.waveforms import read_waveforms
 from obspy_broadband.ensemble_folder import CARD
 from obspy_broadband.errors import InputError, first_line
@@ -23,27 +24,11 @@ def is_ensemble(path: Path) -> bool:
 def find_files(inputs: Iterable[str]) -> list[Path]:
     """Files among paths, folders (all files below, hidden ones left out) and glob patterns.
 
+    Of a folder of SEM3D's results, its captors alone.
+
     :raises InputError: for an input that matches nothing.
     """
-    files: list[Path] = []
-    for given in inputs:
-        path = Path(given)
-        if path.is_dir():
-            below = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
-        elif path.is_file():
-            below = [path]
-        else:
-            anchor = Path(path.anchor) if path.anchor else Path()
-            pattern = str(path.relative_to(path.anchor)) if path.anchor else given
-            below = sorted(p for p in anchor.glob(pattern) if p.is_file()) if pattern else []
-        if not below:
-            raise InputError(f"{given} is no file, no folder with files and matches none.")
-        files += below
-    return list(dict.fromkeys(files))
-
-
-def _hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
+    return [path for files in folders(list(inputs)) for path in files if path.is_file()]
 
 
 def read_stream(

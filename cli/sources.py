@@ -14,6 +14,9 @@ _FILES = click.Path(exists=True)
 _OPTIONS = (
     click.option("--format", help="Of the files, as ObsPy names it [default: recognised]."),
     click.option("--quantity", help="SEM3D, Hercules: displacement, velocity or acceleration."),
+    click.option(
+        "--axes", help="SEM3D: directions of x, y, z, e.g. NEZ; D is down [default: ENZ]."
+    ),
     click.option("--largest", type=int, help="MiB of a file [2048], of an FDSN answer [256]."),
     click.option("--inventory", "inventories", multiple=True, type=_FILES, help="StationXML."),
     click.option("--events", type=_FILES, help="QuakeML: what the records are of; what to cut."),
@@ -40,7 +43,7 @@ _WINDOWS = (
     *("starttime", "endtime", "before", "after"),
 )
 _OF = {
-    "files": ("format", "quantity"),
+    "files": ("format", "quantity", "axes"),
     "sds": _WINDOWS,
     "fdsn": (*_WINDOWS, "min_magnitude", "within", "timeout"),
     "seisbench": (),
@@ -72,7 +75,12 @@ def source_of(inputs: Sequence[str], **options: Any) -> Source:
     largest = _largest(options, 256 if kind == "fdsn" else 2048)
     if kind == "files":
         return FolderSource(
-            tuple(inputs), options["format"], options["quantity"], largest, metadata
+            tuple(inputs),
+            options["format"],
+            options["quantity"],
+            largest,
+            metadata,
+            options["axes"],
         )
     if kind == "seisbench":
         return SeisBenchSource(options["seisbench"], metadata)

@@ -32,6 +32,7 @@ class FolderSource(Source):
     :param quantity: of SEM3D and Hercules, which write several: "acceleration", "velocity" or
         "displacement".
     :param largest: bytes of a file; larger ones are skipped.
+    :param axes: of SEM3D, the directions of x, y and z: see :func:`obspy_broadband.io.sem3d.read`.
     """
 
     kind: ClassVar[str] = "files"
@@ -40,6 +41,7 @@ class FolderSource(Source):
     quantity: str | None = None
     largest: int = LARGEST
     metadata: Metadata = field(default_factory=Metadata)
+    axes: str | None = None
 
     def items(self) -> Iterator[Item]:
         """See :meth:`obspy_broadband.archive.source.Source.items`."""
@@ -76,7 +78,8 @@ class FolderSource(Source):
         for group in groups(parts):
             ids = None if group.ids is None else list(group.ids)
             items.append(self._item(group.key, group.files, group.format, group.of, select=ids))
-        yield from _apart(sorted(items, key=lambda item: item.where["files"][0]))
+        order = {os.path.abspath(path): number for number, path in enumerate(files)}
+        yield from _apart(sorted(items, key=lambda item: order[item.where["files"][0]]))
 
     def _captors(self, path: Path, captors: dict[str, Path]) -> Iterator[Item]:
         """One item a station: reading one of a file is cheap, and a damaged one harms no other."""
@@ -114,7 +117,8 @@ class FolderSource(Source):
             check_file(path, self.largest)
             found, inventory, event = asdf.read(path, select[0], select[1])
             return self.metadata.complete(found, event, inventory)
-        options: dict[str, Any] = {"quantity": self.quantity} if self.quantity else {}
+        given = {"quantity": self.quantity, "axes": self.axes}
+        options: dict[str, Any] = {name: value for name, value in given.items() if value}
         if format == "SEM3D" and select:
             options["stations"] = select
         stream = Stream()
@@ -136,6 +140,7 @@ class FolderSource(Source):
             "inputs": list(self.inputs),
             "format": self.format,
             "quantity": self.quantity,
+            "axes": self.axes,
             "metadata": self.metadata.describe(),
         }
 

@@ -16,6 +16,7 @@ from obspy import Stream
 from obspy.core.util.base import ENTRY_POINTS, buffered_load_entry_point
 
 from ...errors import InputError, first_line
+from ...io.options import refuse_unknown
 from . import gse2
 
 #: Larger files are refused before they are opened, unless the user allows more.
@@ -24,6 +25,7 @@ LARGEST = 2 * 1024**3
 _EXECUTES = "PICKLE"
 #: Bytes of a miniSEED file that is unpacked without counting first.
 _UNASKED = 64 * 1024**2
+_PACKAGE = str(Path(__file__).parents[2])
 _COMPRESSED = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bzip2",
@@ -110,6 +112,8 @@ def read_waveforms(
     name = known_format(format) or recognise(path)
     if name is None:
         raise InputError(f"{path} is of no known waveform format, or damaged at its beginning.")
+    if ENTRY_POINTS["waveform"][name].value.startswith("obspy."):
+        refuse_unknown(name, options)  # ObsPy's readers leave aside what they do not know
     with _listening() as said:
         try:
             if name == "MSEED" and size > _UNASKED:
@@ -127,6 +131,8 @@ def read_waveforms(
     for trace in stream:
         if not isinstance(trace.data, np.ndarray) or not np.isfinite(trace.stats.sampling_rate):
             raise InputError(f"{path} is damaged: {trace.id} has no samples or no sampling rate.")
+    if name == "SEM3D" and not stream:  # a process without a station, which is no fault
+        return stream
     held = sum(trace.stats.npts for trace in stream)
     if not held and "starttime" not in options:
         raise InputError(f"{path} holds no samples.")
@@ -165,4 +171,8 @@ def _listening() -> Iterator[list[str]]:
             yield said
     finally:
         sys.unraisablehook = hook
-    said += [str(one.message) for one in caught if one.category.__name__ == "InternalMSEEDWarning"]
+    for one in caught:
+        if one.category.__name__ == "InternalMSEEDWarning":
+            said.append(str(one.message))
+        elif one.filename.startswith(_PACKAGE):  # ObsPy's own are of no use to a user
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
