@@ -114,7 +114,7 @@ def enrich(
         raise InputError("obb enrich needs INPUTS, or a source: --sds, --fdsn or --seisbench.")
     if output.exists() and not overwrite and (not output.is_dir() or any(output.iterdir())):
         raise InputError(f"{output} exists and is not empty; choose another name or --overwrite.")
-    reading = {name: given[name] for name in ("quantity", "axes") if given[name]}
+    reading = {name: given[name] for name in ("quantity", "axes", "variables") if given[name]}
     stream, unreadable = read_stream(find_files(inputs), given["format"], **reading)
     if strict and unreadable:
         raise InputError(f"{unreadable[0][0]}: {unreadable[0][1]}")

@@ -17,6 +17,7 @@ _OPTIONS = (
     click.option(
         "--axes", help="SEM3D: directions of x, y, z, e.g. NEZ; D is down [default: ENZ]."
     ),
+    click.option("--variables", help="SEM3D's text files: Displ,Veloc,Accel,Pressure or the like."),
     click.option("--largest", type=int, help="MiB of a file [2048], of an FDSN answer [256]."),
     click.option("--inventory", "inventories", multiple=True, type=_FILES, help="StationXML."),
     click.option("--events", type=_FILES, help="QuakeML: what the records are of; what to cut."),
@@ -43,7 +44,7 @@ _WINDOWS = (
     *("starttime", "endtime", "before", "after"),
 )
 _OF = {
-    "files": ("format", "quantity", "axes"),
+    "files": ("format", "quantity", "axes", "variables"),
     "sds": _WINDOWS,
     "fdsn": (*_WINDOWS, "min_magnitude", "within", "timeout"),
     "seisbench": (),
@@ -81,6 +82,7 @@ def source_of(inputs: Sequence[str], **options: Any) -> Source:
             largest,
             metadata,
             options["axes"],
+            options["variables"],
         )
     if kind == "seisbench":
         return SeisBenchSource(options["seisbench"], metadata)

@@ -73,3 +73,15 @@ def write_run(folder, stream, quantity="Accel", places=None):
         for name in names
     }
     return write_rank(folder / "capteurs.0000.h5", stations, (quantity,))
+
+
+def write_text(path, rows):
+    """The text variant of a station: 1X,E16.8E3 for every column."""
+
+    def number(value):
+        exponent = 0 if value == 0 else int(np.floor(np.log10(abs(value)))) + 1
+        digits = f"{value / 10.0**exponent:.8f}"
+        return f" {digits:>11}E{'-' if exponent < 0 else '+'}{abs(exponent):03d}"
+
+    path.write_text("\n".join("".join(number(value) for value in row) for row in rows) + "\n")
+    return path

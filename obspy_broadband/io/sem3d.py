@@ -83,9 +83,9 @@ def read(
     path: Any,
     quantity: str | None = None,
     network: str = "",
-    variables: Sequence[str] | None = None,
+    variables: str | Sequence[str] | None = None,
     stations: Collection[str] | None = None,
-    axes: Sequence[str] | None = None,
+    axes: str | Sequence[str] | None = None,
     **options: Any,
 ) -> Stream:
     """Read a file's stations; ``obspy.read("traces/capteurs.*.h5")`` reads all processes'.
@@ -94,8 +94,9 @@ def read(
         the file has.
     :param network: code to give.
     :param variables: for the text variant, which has no names: the quantities in the order of its
-        columns, by SEM3D's names ("Displ", "Eps Vol", ...) or as in ``quantity``.
-    :param stations: names as the file has them, to read these only; default: all.
+        columns, by SEM3D's names ("Displ", "Eps Vol", ...) or as in ``quantity``; also in one
+        text, "Displ,Veloc,Accel,Pressure".
+    :param stations: names as an HDF5 file has them, to read these only; default: all.
     :param axes: directions of x, y and z, e.g. "NEZ", or ("north", "east", "down"): E, W, N, S, Z
         (or U) for up and D for down. The channels are then named E, N, Z. Default: X, Y, Z, which
         mean east, north, up.
@@ -108,12 +109,7 @@ def read(
     if quantity is not None and quantity not in QUANTITIES:
         raise InputError(f"quantity is {quantity!r}; it must be one of {', '.join(QUANTITIES)}.")
     turned = _turned(axes)
-    try:
-        with open(path, "rb") as start:
-            binary = start.read(8) == _MAGIC
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    if not binary:
+    if not _is_hdf5(path):
         return _read_text(path, quantity, network, variables, turned)
     import h5py
 
@@ -157,6 +153,8 @@ def station_names(path: Any) -> list[str]:
 
     :raises InputError: for a damaged file.
     """
+    if not _is_hdf5(path):
+        return [] if Path(path).stem == _ENERGY else [Path(path).stem]
     import h5py
 
     try:
@@ -164,6 +162,14 @@ def station_names(path: Any) -> list[str]:
             return list(_monitors(file))
     except Exception as error:  # see read()
         raise InputError(f"{path} is a damaged SEM3D file: {first_line(error)}") from error
+
+
+def _is_hdf5(path: Any) -> bool:
+    try:
+        with open(path, "rb") as start:
+            return start.read(8) == _MAGIC
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _monitors(file: Any) -> Iterator[str]:

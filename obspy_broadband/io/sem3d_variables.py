@@ -23,6 +23,8 @@ QUANTITIES = {
     "velocity": ("Veloc", "m/s"),
     "displacement": ("Displ", "m"),
 }
+#: What a run is asked for that does not say.
+DEFAULT = {"Displ", "Veloc", "Accel", "Pressure"}
 TIME = "Time"
 WIDTH = 10  #: characters of a name; two of the component follow
 
@@ -49,13 +51,14 @@ def decoded(path: Any, entries: Sequence[bytes]) -> Names:
 def named(variables: str | Sequence[str]) -> Names:
     """Names of all columns, the time first.
 
-    :param variables: SEM3D's names, or "acceleration", "velocity", "displacement".
+    :param variables: SEM3D's names, or "acceleration", "velocity", "displacement"; in one text,
+        with commas between them.
     :raises InputError: for a name that is neither.
     """
     words = {name.lower(): name for name in COMPONENTS}
     words |= {quantity: name for quantity, (name, _) in QUANTITIES.items()}
     names = [(TIME, "1")]
-    for given in [variables] if isinstance(variables, str) else variables:
+    for given in variables.split(",") if isinstance(variables, str) else variables:
         name = words.get(str(given).strip().lower())
         if name is None:
             raise InputError(
@@ -100,7 +103,7 @@ def possible(width: int, quantity: str | None = None) -> str:
     sets = _sets(width, quantity)
     if not sets:
         return f"No set of SEM3D's variables makes {width} columns."
-    listed = " or ".join(f"variables=({', '.join(map(repr, names))},)" for names in sets[:4])
+    listed = " or ".join(f"variables={','.join(names)!r}" for names in sets[:4])
     return f"Say what they are; {len(sets)} sets of variables are possible, e.g. {listed}."
 
 
@@ -115,13 +118,12 @@ def _motion(names: Names, quantity: str | None) -> tuple[int, str] | None:
 
 
 def _sets(width: int, quantity: str | None) -> list[tuple[str, ...]]:
-    """What a run may have been asked for, those with little beside motion first."""
+    """What a run may have been asked for, SEM3D's default and parts of it first."""
     wanted = {QUANTITIES[quantity][0]} if quantity else set()
-    motion = {name for name, _ in QUANTITIES.values()}
     found = [
         names
         for count in range(1, len(COMPONENTS) + 1)
         for names in combinations(COMPONENTS, count)
         if 1 + sum(COMPONENTS[name] for name in names) == width and wanted <= set(names)
     ]
-    return sorted(found, key=lambda names: (len(set(names) - motion), len(names)))
+    return sorted(found, key=lambda names: (len(set(names) - DEFAULT), len(names)))

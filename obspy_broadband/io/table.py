@@ -134,11 +134,15 @@ def _read_text(path: Any) -> str:
     try:
         if path.stat().st_size > LARGEST:
             raise InputError(f"{path} is larger than {LARGEST >> 20} MiB: no station's record.")
-        return path.read_text(encoding="utf-8", errors="strict")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no text file.") from error
+        data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    if b"\0" in data or data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(f"{path} is no text file, or in UTF-16; numbers are read from UTF-8.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:  # names in a header, as older programs wrote them
+        return data.decode("latin-1")
 
 
 def _separated(path: Any, lines: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ import obspy
 import pytest
 from click.testing import CliRunner
 from obb_cli.main import obb
-from sem3d_files import rows_of, write_rank
+from sem3d_files import rows_of, write_rank, write_text
 
 RUN = ("enrich", "-n", "1", "--seed", "1", "-o")
 
@@ -55,6 +55,27 @@ def test_an_archive_run(run, tmp_path, inside):
     assert len(list((tmp_path / "out" / "records").iterdir())) == 3
     found = obspy.read(str(tmp_path / "out" / "records" / "*" / "*.mseed"))
     assert {trace.stats.channel[-1] for trace in found} == set("ENZ")
+
+
+def test_text_files(run, tmp_path, simulation):
+    """SEM3D's default; what the columns are has to be said."""
+    traces = tmp_path / "text" / "traces"
+    traces.mkdir(parents=True)
+    stream = simulation(stations=("A_0000", "A_0001"), components="XYZ")
+    for name in ("A_0000", "A_0001"):
+        rows = rows_of(stream, name, 0.02)
+        write_text(traces / f"{name}.txt", np.hstack([rows, rows[:, 1:]]))
+    write_text(traces / "En_PS.txt", np.ones((40, 6)))
+    words = (*RUN, tmp_path / "out", traces, "--format", "sem3d")
+    done = invoke(*words)
+    assert done.exit_code == 1
+    assert "variables='Veloc,Accel'" in done.output
+    for more in ((), ("--to", "ensemble")):
+        out = tmp_path / f"out{len(more)}"
+        words = (*RUN, out, traces, "--format", "sem3d", "--variables", "Veloc,Accel", *more)
+        done = invoke(*words)
+        assert done.exit_code == 0, done.output
+        assert len(list(out.rglob("*ensemble.json"))) == (2 if more else 1)
 
 
 def test_axes_are_of_sem3d_alone(run, tmp_path, simulation):

@@ -241,8 +241,19 @@ def test_a_text_that_is_none_is_refused(tmp_path):
     path.write_bytes(b"\xff\xfe1 2\n3 4\n")
     with pytest.raises(InputError, match="no text file"):
         read_table(path)
+    path.write_bytes("0 1\n1 2\n".encode("utf-16-le"))
+    with pytest.raises(InputError, match="UTF-16"):
+        read_table(path)
     with pytest.raises(InputError, match="cannot be read"):
         read_table(tmp_path / "nothing")
+
+
+def test_encodings(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes("\ufeff0 1\n1 2\n".encode())  # as spreadsheets begin their text
+    assert read_table(path)[1].shape == (2, 2)
+    path.write_bytes("# Génération à 45°\n0 1\n1 2\n".encode("latin-1"))
+    assert read_table(path)[0] == ["Génération à 45°"]
 
 
 # The first bytes.

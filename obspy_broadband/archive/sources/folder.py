@@ -20,7 +20,7 @@ from .metadata import Metadata
 from .waveforms import LARGEST, check_file, known_format, read_waveforms, recognise
 
 #: Formats of which a file is one station's whole record: nothing has to be put together.
-_WHOLE = ("SEM3D", "SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS")
+_WHOLE = ("SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS")
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class FolderSource(Source):
         "displacement".
     :param largest: bytes of a file; larger ones are skipped.
     :param axes: of SEM3D, the directions of x, y and z: see :func:`obspy_broadband.io.sem3d.read`.
+    :param variables: of SEM3D's text variant, what its columns are: see there.
     """
 
     kind: ClassVar[str] = "files"
@@ -42,6 +43,7 @@ class FolderSource(Source):
     largest: int = LARGEST
     metadata: Metadata = field(default_factory=Metadata)
     axes: str | None = None
+    variables: str | None = None
 
     def items(self) -> Iterator[Item]:
         """See :meth:`obspy_broadband.archive.source.Source.items`."""
@@ -67,7 +69,7 @@ class FolderSource(Source):
                     items += self._asdf(path)
                     continue
                 format = known_format(self.format) or recognise(path)
-                if format == "SEM3D" and sem3d.is_format(path):
+                if format == "SEM3D":
                     items += self._captors(path, captors)
                 elif format is None or format in _WHOLE:
                     items.append(self._item(path.as_posix(), [path], format))
@@ -117,7 +119,7 @@ class FolderSource(Source):
             check_file(path, self.largest)
             found, inventory, event = asdf.read(path, select[0], select[1])
             return self.metadata.complete(found, event, inventory)
-        given = {"quantity": self.quantity, "axes": self.axes}
+        given = {"quantity": self.quantity, "axes": self.axes, "variables": self.variables}
         options: dict[str, Any] = {name: value for name, value in given.items() if value}
         if format == "SEM3D" and select:
             options["stations"] = select
@@ -141,6 +143,7 @@ class FolderSource(Source):
             "format": self.format,
             "quantity": self.quantity,
             "axes": self.axes,
+            "variables": self.variables,
             "metadata": self.metadata.describe(),
         }
 
