@@ -7,6 +7,7 @@ seconds since the origin time.
 
 from __future__ import annotations
 
+import warnings
 from decimal import Decimal
 from typing import Any
 
@@ -16,8 +17,7 @@ from ..errors import InputError
 
 #: Part of a step by which even steps may differ, beside what the printed digits allow.
 _UNEVEN = 0.02
-#: Rounding to few digits makes steps alternate all along; a missing row is one step among many.
-_ALTERNATING = 0.05
+_ALTERNATING = 0.05  #: part of the steps that differ where rounding makes them alternate
 _WINDOW = 100  #: rows at each end whose digits are looked at
 
 
@@ -35,15 +35,26 @@ def sampling_interval(path: Any, times: np.ndarray) -> float:
         raise InputError(f"{path} has {len(times)} sample; at least two are needed.")
     steps = np.diff(times)
     step = float(times[-1] - times[0]) / len(steps)
-    digits = _resolution(times)
     uneven = np.abs(steps - step)
+    digits = _resolution(times)
+    # Of the mean step: the first and the last time are rounded. Steps that are all alike are exact.
+    tolerance = min(float(digits[0] + digits[-1]) / 2, float(uneven.max())) / len(steps)
     if not step > 0 or (uneven > _UNEVEN * step).any():
         rounding = (digits[1:] + digits[:-1]) / 2
         if not step > 0 or (uneven > _UNEVEN * step + rounding).any():
             raise InputError(f"{path}: {_flaw(times, steps)}")
-        if rounding.max() > step / 4 and not _rounded(times, steps, step, digits):
-            raise InputError(f"{path}: {_flaw(times, steps)}")
-    return _shortest(step, float(digits[0] + digits[-1]) / 2 / len(steps))
+        if rounding.max() > step / 4:
+            steepest = _rounded(times, steps, step, digits)
+            if steepest is None:
+                raise InputError(f"{path}: {_flaw(times, steps)}")
+            step, tolerance = sum(steepest) / 2, (steepest[1] - steepest[0]) / 2
+            if digits.max() >= step:
+                warnings.warn(
+                    f"{path}: the times are printed with too few digits for a step of {step:.6g} s "
+                    "(of the whole column); a missing row would not show.",
+                    stacklevel=3,
+                )
+    return _shortest(step, tolerance)
 
 
 def nanoseconds(seconds: float) -> int:
@@ -75,27 +86,36 @@ def _resolution(times: np.ndarray) -> np.ndarray:
     return unit
 
 
-def _rounded(times: np.ndarray, steps: np.ndarray, step: float, digits: np.ndarray) -> bool:
-    """Whether steps alternate as rounding makes them: all times near one even line."""
+def _rounded(
+    times: np.ndarray, steps: np.ndarray, step: float, digits: np.ndarray
+) -> tuple[float, float] | None:
+    """The smallest and the largest step of even times that are printed as these; None if none is.
+
+    Rounding to few digits makes steps alternate all along; a missing row is one step among many.
+    """
     usual = np.median(steps)
     if (np.abs(steps - usual) > _UNEVEN * step).mean() < _ALTERNATING:
-        return False
+        return None
     from scipy.optimize import linprog  # seldom needed
 
-    # The line a + b x that minimises the largest distance, in halves of the last digit.
+    # Lines a + b x that pass all times at half a digit, in units of a digit.
     x = np.linspace(0.0, 1.0, len(times))
     unit = digits.max()
     y = (times - times[0] - step * np.arange(len(times))) / unit
-    half = digits / unit / 2
-    line = np.column_stack([np.ones_like(x), x])
-    conditions = np.block([[line, -half[:, None]], [-line, -half[:, None]]])
-    found = linprog(
-        [0.0, 0.0, 1.0],
-        conditions,
-        np.concatenate([y, -y]),
-        bounds=[(None, None)] * 2 + [(0, None)],
-    )
-    return bool(found.success and found.fun < 1.001)
+    half = 0.501 * digits / unit
+    lines = np.column_stack([np.ones_like(x), x])
+    bounds = []
+    for sign in (1.0, -1.0):
+        found = linprog(
+            [0.0, sign],
+            np.vstack([lines, -lines]),
+            np.concatenate([y + half, half - y]),
+            bounds=[(None, None)] * 2,
+        )
+        if not found.success:
+            return None
+        bounds.append(step + float(found.x[1]) * unit / len(steps))
+    return bounds[0], bounds[1]
 
 
 def _shortest(step: float, tolerance: float) -> float:

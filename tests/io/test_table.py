@@ -53,14 +53,14 @@ def test_negative_times(form):
         (0.01, "%.2f", 0.0),
         (0.01, "%.6f", 1e5),
         (0.005, "%.3f", 100_000.0),  # six digits of seconds
-        (0.005, "%.2f", 0.0),  # every time but one in two is there twice
+        (1 / 128, "%.17g", 100_000.0),  # on the grid of float32, too
         (0.0078125, "%.4f", 0.0),
         (1 / 128, "%.3f", 3.0),
         (1 / 30, "%.4f", 0.0),
         (1 / 30, "%.17g", 0.0),
         (0.0025, "%.4e", 0.0),  # fewer decimals above 10 s, and above 100 s
         (0.011, "%.2f", 0.0),
-        (0.05, "%.3e", 0.0),
+        (0.05, "%.4e", 0.0),
         (0.00123, "%.5f", 0.0),
         (3600.0, "%.0f", 0.0),
     ],
@@ -68,6 +68,16 @@ def test_negative_times(form):
 def test_the_step_of_the_whole_column(step, form, first):
     times = printed(first + step * np.arange(4000), form)
     assert sampling_interval("f", times) == pytest.approx(step, rel=3e-6)
+
+
+@pytest.mark.parametrize("step", [0.005, 0.002, 1 / 128, 1 / 300])
+def test_times_that_are_printed_twice_are_warned_about(step):
+    """Where rounding explains them; a missing row need not show."""
+    times = printed(step * np.arange(4000), "%.2f")
+    with pytest.warns(UserWarning, match="too few digits for a step"):
+        assert sampling_interval("f", times) == pytest.approx(step, rel=3e-6)
+    with pytest.raises(InputError, match=r"in even steps|missing"):
+        sampling_interval("f", np.delete(times, np.s_[2000:2040]))
 
 
 def test_a_round_step_is_what_the_program_had():
