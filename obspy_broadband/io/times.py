@@ -18,6 +18,7 @@ from ..errors import InputError
 #: Part of a step by which even steps may differ, beside what the printed digits allow.
 _UNEVEN = 0.02
 _ALTERNATING = 0.05  #: part of the steps that differ where rounding makes them alternate
+_SINGLE = 6e-8  #: relative: a program's 0.01 in single precision is 0.0099999998
 _WINDOW = 100  #: rows at each end whose digits are looked at
 
 
@@ -33,6 +34,8 @@ def sampling_interval(path: Any, times: np.ndarray) -> float:
     times = np.asarray(times, dtype=float)
     if len(times) < 2:
         raise InputError(f"{path} has {len(times)} sample; at least two are needed.")
+    if not np.isfinite(times).all():
+        raise InputError(f"{path}: a time is NaN or infinite.")
     steps = np.diff(times)
     step = float(times[-1] - times[0]) / len(steps)
     uneven = np.abs(steps - step)
@@ -44,10 +47,11 @@ def sampling_interval(path: Any, times: np.ndarray) -> float:
         if not step > 0 or (uneven > _UNEVEN * step + rounding).any():
             raise InputError(f"{path}: {_flaw(times, steps)}")
         if rounding.max() > step / 4:
-            steepest = _rounded(times, steps, step, digits)
-            if steepest is None:
+            allowed = _rounded(times, steps, step, digits)
+            if allowed is None:
                 raise InputError(f"{path}: {_flaw(times, steps)}")
-            step, tolerance = sum(steepest) / 2, (steepest[1] - steepest[0]) / 2
+            smallest, largest = allowed
+            step, tolerance = (smallest + largest) / 2, (largest - smallest) / 2
             if digits.max() >= step:
                 warnings.warn(
                     f"{path}: the times are printed with too few digits for a step of {step:.6g} s "
@@ -94,7 +98,8 @@ def _rounded(
     Rounding to few digits makes steps alternate all along; a missing row is one step among many.
     """
     usual = np.median(steps)
-    if (np.abs(steps - usual) > _UNEVEN * step).mean() < _ALTERNATING:
+    different = int((np.abs(steps - usual) > _UNEVEN * step).sum())
+    if different < max(3, _ALTERNATING * len(steps)):
         return None
     from scipy.optimize import linprog  # seldom needed
 
@@ -120,7 +125,7 @@ def _rounded(
 
 def _shortest(step: float, tolerance: float) -> float:
     """The step with the fewest digits within the tolerance, or one of a whole number of hertz."""
-    tolerance = max(tolerance, 1e-12 * step)
+    tolerance = max(tolerance, _SINGLE * step)
     for digits in range(1, 16):
         if digits == 4:
             rate = round(1 / step)

@@ -85,6 +85,7 @@ def test_a_round_step_is_what_the_program_had():
     assert sampling_interval("f", times) == 0.01
     assert sampling_interval("f", printed(np.arange(3000) / 30, "%.4f")) == 1 / 30
     assert sampling_interval("f", np.arange(3000, dtype=np.float32) * np.float32(0.01)) == 0.01
+    assert sampling_interval("f", np.arange(3000) * float(np.float32(0.01))) == 0.01
     assert sampling_interval("f", np.array([0.0, 0.02])) == 0.02
 
 
@@ -128,6 +129,14 @@ def test_missing_rows_are_named_by_their_times(first):
         sampling_interval("f", np.delete(times, 77))
 
 
+@pytest.mark.parametrize("rows", [4, 8, 15, 40])
+@pytest.mark.parametrize("form", ["%.2f", "%.4f", "%.1e"])
+def test_short_files_with_a_missing_row(rows, form):
+    times = np.delete(printed(0.01 * np.arange(rows + 1), form), rows // 2)
+    with pytest.raises(InputError, match=r"missing|even steps"):
+        sampling_interval("f", times)
+
+
 @pytest.mark.parametrize("repeat", [1, 2, 300])
 def test_times_that_repeat_or_step_back_are_named(repeat):
     times = np.round(0.01 * np.arange(1000), 2)
@@ -147,6 +156,7 @@ def test_times_that_repeat_or_step_back_are_named(repeat):
         np.round(np.arange(3000) * 0.001, 1),  # a hundred rows of one time
         np.sort(np.random.default_rng(0).uniform(0, 10, 100)),
         [5.0],
+        [0.0, 1.0, np.nan],
     ],
 )
 def test_uneven_times_are_refused(times):
