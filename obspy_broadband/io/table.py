@@ -28,6 +28,8 @@ COMMENTS = ("#", "%")
 _REAL = re.compile(r"([+-]?(?:\d+\.\d*|\.\d+))(?:[EDQ]([+-]?\d+)|([+-]\d{3})(?![\d.]))?", re.I)
 _ROWS_ABOVE = 50  #: rows that tell how numbers are printed
 
+_YEAR_1, _YEAR_9999 = -6.2e19, 2.53e20  #: ns from 1970
+
 _BLOCK = 4096
 _TICK = 100_000_000  #: ns in which a file may change and keep its times
 #: The file that was asked for last, its first bytes, and these as text: ObsPy asks every format.
@@ -248,12 +250,14 @@ def make_stream(
         clockwise, and degrees down from the horizontal (up is -90). Noted in
         ``stats.orientation``; enriching turns to Z, N, E what is noted here. Leave it out where
         the component letters Z, N, E say it all.
-    :raises InputError: if the times do not rise in even steps.
+    :raises InputError: if the times do not rise in even steps, or are no dates.
     """
     interval = sampling_interval(path, times)
     codes = channels or [f"{band_code(interval)}X{component}" for component in components]
     each = [units] * len(codes) if isinstance(units, str) else list(units)
     begin = (start or UTCDateTime(0)).ns + nanoseconds(times[0])
+    if not all(_YEAR_1 < begin + 1e9 * after < _YEAR_9999 for after in (0, times[-1] - times[0])):
+        raise InputError(f"{path}: its times, {times[0]:g} to {times[-1]:g} s, are no dates.")
     stream = Stream()
     for number, (code, column) in enumerate(zip(codes, columns.T)):
         header = {

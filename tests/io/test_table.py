@@ -171,6 +171,14 @@ def test_nothing_is_said_of_good_times():
         sampling_interval("f", -0.01 + 0.01 * np.arange(1000))
 
 
+def test_times_that_are_no_dates_are_refused():
+    for first in (1e20, -1e12, 3e11):
+        with pytest.raises(InputError, match="are no dates"):
+            made(first + np.spacing(first) * np.arange(20.0) * np.sign(first))
+    with pytest.raises(InputError, match="are no dates"):
+        made(1e11 * np.arange(20.0))
+
+
 # Tables.
 
 
