@@ -20,6 +20,7 @@ from obb_cli.sources import source_of, source_options
 from obspy import Inventory, read_inventory
 
 import obspy_broadband
+from obspy_broadband.archive.sources.waveforms import READING
 from obspy_broadband.coherence import AUTO, MODELS
 from obspy_broadband.errors import InputError
 from obspy_broadband.record import read_records
@@ -137,7 +138,7 @@ def enrich(
         raise InputError("obb enrich needs INPUTS, or a source: --sds, --fdsn or --seisbench.")
     if output.exists() and not overwrite and (not output.is_dir() or any(output.iterdir())):
         raise InputError(f"{output} exists and is not empty; choose another name or --overwrite.")
-    reading = {name: given[name] for name in ("format", "quantity", "components", "dt")}
+    reading = {name: given[name] for name in ("format", *READING)}
     stream, unreadable = read_stream(find_files(inputs), **reading)
     if strict and unreadable:
         raise InputError(f"{unreadable[0][0]}: {unreadable[0][1]}")

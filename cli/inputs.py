@@ -12,6 +12,7 @@ import click
 from obspy import Stream
 
 from obspy_broadband.archive.sources import xml
+from obspy_broadband.archive.sources.files import folders
 from obspy_broadband.archive.sources.waveforms import lies_beside, read_waveforms
 from obspy_broadband.ensemble_folder import CARD
 from obspy_broadband.errors import InputError, first_line
@@ -25,6 +26,13 @@ READING_OPTIONS = (
     ),
     click.option("--components", help="Of columns that are not named, e.g. ZNE; - leaves one out."),
     click.option("--dt", type=float, help="s, of files without times."),
+    click.option(
+        "--azimuth", type=float, help="Of a grid's x, degrees from north (SW4, Hercules)."
+    ),
+    click.option(
+        "--axes", help="SEM3D: directions of x, y, z, e.g. NEZ; D is down [default: ENZ]."
+    ),
+    click.option("--variables", help="SEM3D's text files: Displ,Veloc,Accel,Pressure or the like."),
 )
 
 
@@ -58,29 +66,18 @@ def refuse_existing(output: Path | None, overwrite: bool) -> None:
 def find_files(inputs: Iterable[str]) -> list[Path]:
     """Files among paths, folders (all files below, hidden ones left out) and glob patterns.
 
-    Of folders and patterns, lists of stations and the like beside waveforms are left out.
+    Of a folder of SEM3D's results, its captors alone. Of folders and patterns, lists of stations
+    and the like beside waveforms are left out.
 
     :raises InputError: for an input that matches nothing.
     """
-    files: list[Path] = []
-    for given in inputs:
-        path = Path(given)
-        if path.is_dir():
-            below = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
-        elif path.is_file():
-            below = [path]
-        else:
-            anchor = Path(path.anchor) if path.anchor else Path()
-            pattern = str(path.relative_to(path.anchor)) if path.anchor else given
-            below = sorted(p for p in anchor.glob(pattern) if p.is_file()) if pattern else []
-        if not below:
-            raise InputError(f"{given} is no file, no folder with files and matches none.")
-        files += [file for file in below if file == path or not lies_beside(file)]
-    return list(dict.fromkeys(files))
-
-
-def _hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
+    given = list(inputs)
+    return [
+        path
+        for files in folders(given)
+        for path in files
+        if path.is_file() and (str(path) in given or not lies_beside(path))
+    ]
 
 
 def read_stream(

@@ -9,11 +9,13 @@ import click
 from obb_cli.inputs import READING_OPTIONS
 
 from obspy_broadband.archive.source import Source
+from obspy_broadband.archive.sources.waveforms import READING
 from obspy_broadband.errors import InputError
 
 _FILES = click.Path(exists=True)
 _OPTIONS = (
     *READING_OPTIONS,
+    click.option("--tag", help="Of ASDF's waveforms, with * and ? [default: all]."),
     click.option("--largest", type=int, help="MiB of a file [2048], of an FDSN answer [256]."),
     click.option("--inventory", "inventories", multiple=True, type=_FILES, help="StationXML."),
     click.option(
@@ -42,7 +44,7 @@ _WINDOWS = (
     *("starttime", "endtime", "before", "after"),
 )
 _OF = {
-    "files": ("format", "quantity", "components", "dt"),
+    "files": ("format", *READING, "tag"),
     "sds": _WINDOWS,
     "fdsn": (*_WINDOWS, "min_magnitude", "within", "timeout"),
     "seisbench": (),

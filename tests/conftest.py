@@ -2,10 +2,13 @@
 
 import os
 import socket
+import sys
 from pathlib import Path
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+sys.path.append(str(Path(__file__).parent))  # files that several folders' tests make
 
 import numpy as np
 import pytest

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from obb_cli.main import COMMANDS
+from sem3d_files import write_run
 
 import obspy_broadband
 
@@ -27,10 +28,7 @@ def text(*parts):
 def test_the_readmes_example_runs(tmp_path, monkeypatch, simulation):
     code = re.search(r"```python\n(.*?)```", text("README.md"), re.S).group(1)
     stream = simulation(stations=("A_0000", "A_0001"), components="XYZ", duration=30)
-    for trace in stream:
-        trace.stats.units = "m/s**2"
-    (tmp_path / "traces").mkdir()
-    stream.write(tmp_path / "traces" / "capteurs.0000.h5", format="SEM3D")
+    write_run(tmp_path / "traces", stream)
     monkeypatch.chdir(tmp_path)
     names = {}
     exec(compile(code, "README.md", "exec"), names)

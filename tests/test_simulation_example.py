@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import obspy
 import pytest
@@ -64,6 +65,13 @@ def test_what_is_written_is_recognized(stream, tmp_path):
     read = obspy.read(tmp_path / "traces" / "capteurs.*.h5")
     assert len(read) == 6
     assert read[0].stats.units == "m/s**2"
+    with h5py.File(tmp_path / "traces" / "capteurs.0000.h5") as file:
+        names = ["Time       1", "Accel      1", "Accel      2", "Accel      3"]
+        assert [name.decode() for name in file["Variables"]] == names
+        assert file["NEAR"].shape == (read[0].stats.npts, 4)
+        assert file["NEAR"].maxshape == (None, 4)
+        assert file["NEAR"][0, 0] == simulate_leteil.STEP / simulate_leteil.FINER
+        assert file["NEAR_pos"].shape == (3,)
     assert obspy.read_events(tmp_path / "event.xml")[0].magnitudes[0].mag == 4.9
     assert len(obspy.read_inventory(tmp_path / "stations.xml")[0]) == 2
 

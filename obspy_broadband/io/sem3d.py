@@ -1,62 +1,92 @@
 """SEM3D's captors: ``traces/capteurs.NNNN.h5``, one HDF5 file a process, and their text variant.
 
-The data set ``Variables`` names the columns: 10 characters of a name (blanks allowed) and 2 digits
-of a component. Each station is a data set ``<name>`` of float64 (samples, 1 + columns), time first,
-beside ``<name>_pos`` with x, y, z in m. The first sample lies one sampling period after the start;
-there are no units and no date. Axes x, y, z become X, Y, Z.
+As SEM3D's SRC/Capteur.f90 and COMMON/constants.F90 write them: the data set ``Variables`` names the
+columns, 10 characters of a name (blanks allowed) and 2 digits of a component, and its first entry
+is the time. Each station ("monitor") is a data set ``<name>`` of float64 (samples, columns) beside
+``<name>_pos`` with x, y, z. There are no units and no date: SI where the mesh is in metres, and the
+first time as it is written. Processes without a station write no ``Variables``. Axes x, y, z become
+X (east), Y (north), Z (up) unless ``axes=`` says otherwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+import warnings
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from obspy import Stream
 
-from ..errors import InputError, first_line
+from ..errors import InputError, InputWarning, first_line
 from .hdf5 import dataset
-from .table import make_stream, read_table
+from .options import refuse_unknown
+from .sem3d_variables import (
+    COMPONENTS,
+    QUANTITIES,
+    WIDTH,
+    choose,
+    choose_by_width,
+    decoded,
+    named,
+    possible,
+)
+from .table import first_bytes, make_stream, read_table
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
-#: Beginning of SEM3D's name of a quantity, and its unit. The first that is there is read.
-_QUANTITIES = {
-    "acceleration": ("acc", "m/s**2"),
-    "velocity": ("vel", "m/s"),
-    "displacement": ("dis", "m"),
-}
-#: SEM3D's own spelling, for writing.
-_NAMES = {"acceleration": "Accel", "velocity": "Veloc", "displacement": "Displ"}
-_WIDTH = 10
+#: A process's file: 4 digits, 5 from 10000 on, 6 from 100000 on.
+_RANK = re.compile(r"^capteurs\.(\d{4,6})\.h5$")
+#: Of a run with total energies: its data set is no station, and every station's has columns for
+#: them, behind those of motion, which Variables does not name.
+_ENERGY = "En_PS"
+_LONGEST = 20  #: characters of a station's name
 _SMALL = 1024**2  #: bytes of what is no time series
+#: What is said of stations whose samples were not all taken.
+_AGAIN = "samples that a restarted run wrote again were replaced by the later ones"
+_BLANK = "rows that were never written are left out"
+_EMPTY = "stations with too few samples are left out; samples"
+_NO_STATION = "SEM3D writes files without a station, too, e.g. with energies alone."
+_NOT_BEGUN = "its stations have no samples yet; has the run begun?"
+_DIRECTIONS = {
+    **{"E": ("E", 1.0), "W": ("E", -1.0), "N": ("N", 1.0), "S": ("N", -1.0)},
+    **{"Z": ("Z", 1.0), "U": ("Z", 1.0), "D": ("Z", -1.0)},
+}
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
-    """Whether it is HDF5 with a data set ``Variables``, and of no other format. Never raises."""
-    if not isinstance(path, (str, Path)):
+    """Whether it is HDF5 named as SEM3D names it, or with SEM3D's ``Variables``. Never raises."""
+    start = first_bytes(path)
+    if start is None or not start.startswith(_MAGIC):
         return False
     try:
-        with open(path, "rb") as file:
-            if file.read(8) != _MAGIC:
-                return False
         import h5py
 
         with h5py.File(path, "r") as file:
-            return "file_format" not in file.attrs and isinstance(
-                file.get("Variables"), h5py.Dataset
-            )
+            if "file_format" in file.attrs:  # ASDF, obspyh5
+                return False
+            if "Variables" in file:
+                names = dataset(file, "Variables", _SMALL)
+                return names.ndim == 1 and names.dtype == np.dtype(f"S{WIDTH + 2}")
     except Exception:  # a damaged HDF5 file may raise anything, and detection must go on
-        return False
+        pass
+    return rank(path) is not None
+
+
+def rank(path: Any) -> int | None:
+    """The process that wrote a file, by its name; None for another name."""
+    match = _RANK.match(Path(path).name)
+    return int(match.group(1)) if match else None
 
 
 def read(
     path: Any,
     quantity: str | None = None,
     network: str = "",
-    variables: Sequence[str] = ("displacement", "velocity", "acceleration"),
+    variables: str | Sequence[str] | None = None,
     stations: Collection[str] | None = None,
-    **kwargs: Any,
+    axes: str | Sequence[str] | None = None,
+    **options: Any,
 ) -> Stream:
     """Read a file's stations; ``obspy.read("traces/capteurs.*.h5")`` reads all processes'.
 
@@ -64,91 +94,169 @@ def read(
         the file has.
     :param network: code to give.
     :param variables: for the text variant, which has no names: the quantities in the order of its
-        columns.
-    :param stations: names as the file has them, to read these only; default: all.
-    :raises InputError: for a quantity that is not there, or a damaged file.
+        columns, by SEM3D's names ("Displ", "Eps Vol", ...) or as in ``quantity``; also in one
+        text, "Displ,Veloc,Accel,Pressure".
+    :param stations: names as an HDF5 file has them, to read these only; default: all.
+    :param axes: directions of x, y and z, e.g. "NEZ", or ("north", "east", "down"): E, W, N, S, Z
+        (or U) for up and D for down. The channels are then named E, N, Z. Default: X, Y, Z, which
+        mean east, north, up.
+    :return: an empty Stream, with a warning, for a process without a station that has other
+        processes' files beside it.
+    :raises InputError: for a quantity that is not there, a damaged file, missing samples.
     """
-    if quantity is not None and quantity not in _QUANTITIES:
-        raise InputError(f"quantity is {quantity!r}; it must be one of {', '.join(_QUANTITIES)}.")
-    try:
-        with open(path, "rb") as file:
-            binary = file.read(8) == _MAGIC
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    if not binary:
-        return _read_text(path, quantity, network, variables)
+    known = ("quantity", "network", "variables", "stations", "axes")
+    refuse_unknown("SEM3D", options, known)
+    if quantity is not None and quantity not in QUANTITIES:
+        raise InputError(f"quantity is {quantity!r}; it must be one of {', '.join(QUANTITIES)}.")
+    turned = _turned(axes)
+    if not _is_hdf5(path):
+        return _read_text(path, quantity, network, variables, turned)
     import h5py
 
+    notes: dict[str, dict[str, int]] = {}
     try:
         with h5py.File(path, "r") as file:
-            names = [
-                bytes(name).decode("ascii", "replace")
-                for name in np.ravel(dataset(file, "Variables", _SMALL)[()])
-            ]
-            columns, units = _choose(path, names, quantity)
+            names = list(_monitors(file) if stations is None else stations)
+            if not names:
+                return _nothing(path, _NO_STATION, "capteurs.*.h5")
+            widths, columns, units = _columns(path, file, quantity)
             stream = Stream()
-            for name in _stations(file) if stations is None else stations:
-                place = dataset(file, f"{name}_pos", _SMALL) if f"{name}_pos" in file else None
-                stream += _station(
-                    path, name, dataset(file, name)[()], columns, units, network, place, len(names)
-                )
+            for name in names:
+                rows = _written(path, name, dataset(file, name), widths, notes)
+                if len(rows) < 2:
+                    notes.setdefault(_EMPTY, {})[name] = len(rows)
+                    continue
+                place = None
+                if f"{name}_pos" in file:
+                    place = np.ravel(dataset(file, f"{name}_pos", _SMALL)[()])
+                stream += _traces(path, name, rows, columns, units, network, place, turned)
     except InputError:
         raise
     except Exception as error:  # h5py raises OSError, KeyError, RuntimeError, ... for damage
         raise InputError(f"{path} is a damaged SEM3D file: {first_line(error)}") from error
+    empty = notes.pop(_EMPTY, {})
+    if not stream and stations is not None:
+        raise InputError(f"{path}: {', '.join(empty)}: {_NOT_BEGUN}")
     if not stream:
-        raise InputError(f"{path} holds no station.")
+        return _nothing(path, _NOT_BEGUN, "capteurs.*.h5")
+    if empty:
+        notes[_EMPTY] = empty
+    for what, counts in notes.items():
+        said = ", ".join(f"{count} of {name}" for name, count in list(counts.items())[:5])
+        more = ", ..." if len(counts) > 5 else ""
+        warnings.warn(f"{path}: {what}: {said}{more}.", InputWarning, stacklevel=2)
     return stream
 
 
 def station_names(path: Any) -> list[str]:
-    """Names of a file's stations, as the file has them, in its order.
+    """Names of a file's stations, as the file has them, in its order; none for a process without.
 
     :raises InputError: for a damaged file.
     """
+    if not _is_hdf5(path):
+        return [] if Path(path).stem == _ENERGY else [Path(path).stem]
     import h5py
 
     try:
         with h5py.File(path, "r") as file:
-            return _stations(file)
+            return list(_monitors(file))
     except Exception as error:  # see read()
         raise InputError(f"{path} is a damaged SEM3D file: {first_line(error)}") from error
 
 
-def _stations(file: Any) -> list[str]:
-    return [name for name in file if name != "Variables" and not name.endswith("_pos")]
+def _is_hdf5(path: Any) -> bool:
+    try:
+        with open(path, "rb") as start:
+            return start.read(8) == _MAGIC
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _choose(path: Any, names: list[str], quantity: str | None) -> tuple[list[int], str]:
-    """Columns of the three components of a quantity, and its unit."""
-    for chosen in (quantity,) if quantity else _QUANTITIES:
-        begins, units = _QUANTITIES[chosen]
-        found = {
-            name[_WIDTH:].strip(): column + 1
-            for column, name in enumerate(names)
-            if name[:_WIDTH].strip().lower().startswith(begins)
-        }
-        if len(found) == 3:
-            return [found[key] for key in sorted(found, key=lambda text: text.zfill(2))], units
-    have = sorted({name[:_WIDTH].strip() for name in names})
-    wanted = quantity or "acceleration, velocity or displacement"
-    raise InputError(
-        f"{path} has no three components of {wanted}; its variables are {', '.join(have)}."
-    )
+def _monitors(file: Any) -> Iterator[str]:
+    for name in file:
+        if name in ("Variables", _ENERGY, f"{_ENERGY}_Variables"):
+            continue
+        if not name.endswith("_pos") or f"{name}_pos" in file:
+            yield name
 
 
-def _station(path, name, data, columns, units, network, place, count):
-    if data.ndim != 2 or data.shape[1] != count + 1 or len(data) < 2:
-        raise InputError(
-            f"{path}: {name} has the shape {data.shape}; (samples, {count + 1}) is expected."
+def _nothing(path: Any, why: str, pattern: str) -> Stream:
+    """An empty Stream, with a warning, if the file is one of several, which a pattern reads.
+
+    :raises InputError: if it is alone.
+    """
+    path = Path(path)
+    if any(other.name != path.name for other in path.parent.glob(pattern)):
+        # Names the folder, not the file: Python then shows it once for all processes.
+        warnings.warn(
+            f"{path.parent}: files with nothing to read are left out: {why}",
+            InputWarning,
+            stacklevel=2,
         )
-    if not np.isfinite(data).all():
-        raise InputError(f"{path}: {name} has samples that are NaN or infinite.")
+        return Stream()
+    raise InputError(f"{path} holds nothing to read: {why}")
+
+
+def _columns(path: Any, file: Any, quantity: str | None) -> tuple[list[int], slice, str]:
+    """How many columns there may be, those of the quantity, and its unit, from ``Variables``."""
+    if "Variables" not in file:
+        raise InputError(f"{path} has stations, but no Variables to say what their columns are.")
+    names = decoded(path, list(np.ravel(dataset(file, "Variables", _SMALL)[()])))
+    widths = [len(names)]
+    if f"{_ENERGY}_Variables" in file:
+        widths.append(len(names) + COMPONENTS["Tot_Energy"])
+    return widths, *choose(path, names, quantity)
+
+
+def _written(path: Any, name: str, data: Any, widths: list[int], notes: dict) -> np.ndarray:
+    """The rows of a station that count, (samples, columns), in the order of their times."""
+    if data.ndim != 2 or data.shape[1] not in widths:
+        raise InputError(
+            f"{path}: {name} has the shape {data.shape}; (samples, {widths[0]}) is expected, a "
+            "column for each of its variables."
+        )
+    rows = np.asarray(data[()], dtype=float)
+    # HDF5 fills with zeros what a killed run has announced and not written.
+    blank = ~(np.isfinite(rows[:, 0]) & rows.any(axis=1))
+    blank[:1] = False
+    if blank.any():
+        notes.setdefault(_BLANK, {})[name] = int(blank.sum())
+        rows = rows[~blank]
+    return _latest(rows, name, notes)
+
+
+def _latest(rows: np.ndarray, name: str, notes: dict) -> np.ndarray:
+    """Rows without those that come again later: a restarted run begins before the end."""
+    times = rows[:, 0]
+    if len(times) < 2 or not np.isfinite(times).all():
+        return rows
+    steps = np.diff(times)
+    half = np.median(np.abs(steps)) / 2
+    if (steps > half).all():
+        return rows
+    earliest_after = np.minimum.accumulate(times[::-1])[::-1][1:]
+    kept = np.append(times[:-1] < earliest_after - half, True)
+    notes.setdefault(_AGAIN, {})[name] = int((~kept).sum())
+    return rows[kept]
+
+
+def _traces(path, name, rows, columns, units, network, place, turned) -> Stream:
+    letters, order, signs = turned
+    motion = rows[:, columns]
+    bad = ~(np.isfinite(motion).all(axis=1) & np.isfinite(rows[:, 0]))
+    if bad.any():
+        since = rows[int(bad.argmax()), 0]
+        raise InputError(
+            f"{path}: {name} is NaN or infinite from {since:g} s on; has the run become unstable?"
+        )
     coordinates = None
     if place is not None:
-        coordinates = dict(zip("xyz", (float(value) for value in np.ravel(place[()]))))
+        if place.shape != (3,):
+            raise InputError(f"{path}: {name}_pos has {place.size} numbers; x, y, z are expected.")
+        east_north_up = (place * signs)[order]
+        coordinates = dict(zip("xyz", (float(value) for value in east_north_up)))
     stream = make_stream(
-        f"{path}: {name}", data[:, 0], data[:, columns], "XYZ", units, name.strip(), "SEM3D",
+        f"{path}: {name}", rows[:, 0], motion * signs, letters, units, name.strip(), "SEM3D",
         network=network, coordinates=coordinates,
     )  # fmt: skip
     for trace in stream:
@@ -156,62 +264,93 @@ def _station(path, name, data, columns, units, network, place, count):
     return stream
 
 
-def _read_text(path: Any, quantity: str | None, network: str, variables: Sequence[str]) -> Stream:
-    _, table = read_table(path)
-    if table.shape[1] != 1 + 3 * len(variables):
-        listed = ", ".join(variables)
+def _turned(axes: Sequence[str] | None) -> tuple[str, list[int], np.ndarray]:
+    """Letters of the components, which columns are east, north, up, and the columns' signs."""
+    if axes is None:
+        return "XYZ", [0, 1, 2], np.ones(3)
+    found = [_DIRECTIONS.get(str(axis)[:1].upper(), ("?", 1.0)) for axis in axes]
+    letters = "".join(letter for letter, _ in found)
+    if sorted(letters) != ["E", "N", "Z"]:
         raise InputError(
-            f"{path} has {table.shape[1]} columns; time and three components of {listed} are "
-            "expected. Pass variables= with what it holds."
+            f"axes is {axes!r}; name the directions of x, y and z by three of E, W, N, S, Z (up) "
+            "and D (down), e.g. 'ENZ'."
         )
-    names = [f"{variable:<{_WIDTH}}{axis:2d}" for variable in variables for axis in (1, 2, 3)]
-    columns, units = _choose(path, names, quantity)
-    return make_stream(
-        path,
-        table[:, 0],
-        table[:, columns],
-        "XYZ",
-        units,
-        Path(path).stem,
-        "SEM3D",
-        network=network,
-    )
+    signs = np.array([sign for _, sign in found])
+    return letters, [letters.index(letter) for letter in "ENZ"], signs
+
+
+def _read_text(path, quantity, network, variables, turned) -> Stream:
+    if Path(path).stem == _ENERGY:
+        return _nothing(path, _NO_STATION, "*.txt")
+    _, rows = read_table(path)
+    if variables is None:
+        columns, units = choose_by_width(path, rows.shape[1], quantity)
+    else:
+        names = named(variables)
+        if len(names) != rows.shape[1]:
+            raise InputError(
+                f"{path} has {rows.shape[1]} columns; time and variables={variables!r} have "
+                f"{len(names)}. {possible(rows.shape[1], quantity)}"
+            )
+        columns, units = choose(path, names, quantity)
+    notes: dict[str, dict[str, int]] = {}
+    name = Path(path).stem
+    rows = _latest(rows, name, notes)
+    for what, counts in notes.items():
+        warnings.warn(f"{path}: {what}: {counts[name]}.", InputWarning, stacklevel=2)
+    return _traces(path, name, rows, columns, units, network, None, turned)
 
 
 def write(stream: Stream, path: Any, **kwargs: Any) -> None:
     """Write stations with X, Y, Z (or E, N, Z) components as one process's file.
 
-    :raises InputError: for components or units that SEM3D does not know, or stations of unequal
-        kind.
+    :raises InputError: for components or units that SEM3D does not know, or stations whose
+        components are not alike.
     """
     import h5py
 
-    by_units = {units: name for name, (_, units) in _QUANTITIES.items()}
+    by_units = {units: name for name, units in QUANTITIES.values()}
     units = {trace.stats.get("units", "m/s**2") for trace in stream}
     if len(units) != 1 or not units <= set(by_units):
         raise InputError(
             f"SEM3D holds one of {', '.join(by_units)}; the stream has {', '.join(sorted(units))}."
         )
-    name = _NAMES[by_units[units.pop()]]
-    axes = {"X": 0, "Y": 1, "Z": 2, "E": 0, "N": 1}
+    quantity = by_units[units.pop()]
     stations: dict[str, list] = {}
     for trace in stream:
         stations.setdefault(trace.stats.station, []).append(trace)
+    tables = {name: _table(name, traces) for name, traces in stations.items()}
+    entries = [f"{name:<{WIDTH}}{int(part):2d}" for name, part in named([quantity])]
     with h5py.File(path, "w") as file:
-        variables = [f"{name:<{_WIDTH}}{axis:2d}" for axis in (1, 2, 3)]
-        file["Variables"] = np.array(variables, dtype="S12")
-        for station, traces in stations.items():
-            places = sorted(axes.get(trace.stats.channel[-1:], -1) for trace in traces)
-            if places != [0, 1, 2] or len({trace.stats.npts for trace in traces}) != 1:
-                raise InputError(
-                    f"Station {station} needs components X, Y, Z (or E, N, Z) of equal length."
-                )
-            stats = traces[0].stats
-            data = np.empty((stats.npts, 4))
-            data[:, 0] = (stats.starttime.ns * 1e-9) + np.arange(stats.npts) * stats.delta
-            for trace in traces:
-                data[:, 1 + axes[trace.stats.channel[-1]]] = trace.data
-            file[station] = data
-            place = stats.get("coordinates", {})
+        kind = h5py.h5t.FORTRAN_S1.copy()  # filled up with blanks, as Fortran has it
+        kind.set_size(WIDTH + 2)
+        space = h5py.h5s.create_simple((len(entries),))
+        names = h5py.h5d.create(file.id, b"Variables", kind, space)
+        names.write(h5py.h5s.ALL, h5py.h5s.ALL, np.array(entries, dtype="S"), kind)
+        for name, rows in tables.items():
+            file.create_dataset(
+                name, data=rows, maxshape=(None, rows.shape[1]), chunks=(64, rows.shape[1]),
+                shuffle=True, compression="gzip", compression_opts=5,
+            )  # fmt: skip
+            place = stations[name][0].stats.get("coordinates", {})
             if {"x", "y", "z"} <= set(place):
-                file[f"{station}_pos"] = np.array([place["x"], place["y"], place["z"]], dtype=float)
+                file[f"{name}_pos"] = np.array([place[axis] for axis in "xyz"], dtype=float)
+
+
+def _table(name: str, traces: list) -> np.ndarray:
+    """Time, x, y, z of a station, (samples, 4)."""
+    if not name or len(name) > _LONGEST or "/" in name:
+        raise InputError(f"Station {name!r}: SEM3D's names have 1 to {_LONGEST} characters, no /.")
+    axes = {"X": 0, "Y": 1, "Z": 2, "E": 0, "N": 1}
+    places = sorted(axes.get(trace.stats.channel[-1:], -1) for trace in traces)
+    stats = traces[0].stats
+    kinds = {(one.stats.npts, one.stats.delta, one.stats.starttime.ns) for one in traces}
+    if places != [0, 1, 2] or len(kinds) != 1:
+        raise InputError(
+            f"Station {name} needs components X, Y, Z (or E, N, Z) of one start, rate and length."
+        )
+    rows = np.empty((stats.npts, 4))
+    rows[:, 0] = stats.starttime.ns * 1e-9 + np.arange(stats.npts) * stats.delta
+    for trace in traces:
+        rows[:, 1 + axes[trace.stats.channel[-1]]] = trace.data
+    return rows

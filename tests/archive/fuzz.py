@@ -26,8 +26,10 @@ from obspy_broadband.archive.sources.seisbench import SeisBenchSource
 from obspy_broadband.errors import InputError
 from obspy_broadband.record import read_records
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "io"))
 from mangling import ARGUMENTS, TEXTS, mangle
+from sem3d_files import rows_of, write_rank
 
 CSV = ("t.csv", "station,latitude,longitude,magnitude\nXX.AAA,44.5,4.6,4.9\nBBB,,,5\n")
 SLOWEST = 60  # s a file
@@ -61,9 +63,8 @@ def good_files(folder):
     inventory(stream).write(str(files["STATIONXML"]), format="STATIONXML")
     catalog().write(str(files["QUAKEML"]), format="QUAKEML")
     axes = record(components="XYZ", samples=200)
-    for trace in axes:
-        trace.stats.units, trace.stats.coordinates = "m/s", {"x": 1.0, "y": 2.0, "z": 0.0}
-    axes.write(str(files["SEM3D"]), format="SEM3D")
+    station = axes[0].stats.station
+    write_rank(files["SEM3D"], {station: (rows_of(axes, station, 0.02), (1, 2, 0))}, ("Veloc",))
     with h5py.File(files["ASDF"], "w") as file:
         file.attrs["file_format"] = np.bytes_("ASDF")
         group = file.create_group("Waveforms/XX.AAA")

@@ -11,6 +11,7 @@ import numpy as np
 import obspy
 import pytest
 from fdsn_server import catalog, inventory
+from sem3d_files import write_run
 
 from obspy_broadband.archive.sources import xml
 from obspy_broadband.archive.sources.folder import FolderSource
@@ -98,10 +99,7 @@ def test_xml_with_entities_is_refused(simulation, tmp_path, format, kind):
 def test_hdf5_is_not_followed_to_other_files(simulation, tmp_path):
     (tmp_path / "secret").write_bytes(b"\0" * 8 * 800)
     stream = simulation(stations=("AAA", "BBB"), components="XYZ", duration=10)
-    for trace in stream:
-        trace.stats.units = "m/s"
-    path = tmp_path / "capteurs.0000.h5"
-    stream.write(str(path), format="SEM3D")
+    path = write_run(tmp_path, stream, "Veloc")
     with h5py.File(path, "a") as file:
         del file["AAA"]
         file["AAA"] = h5py.ExternalLink("other.h5", "x")

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 from obb_cli.main import obb
 from obb_cli.sources import source_of, source_options
+from sem3d_files import write_run
 
 from obspy_broadband.archive.sources.fdsn import FDSNSource
 from obspy_broadband.archive.sources.folder import FolderSource
@@ -71,12 +72,8 @@ def test_what_excludes_each_other_is_said(words, told):
 
 def test_the_table_of_stations(simulation, tmp_path):
     traces = tmp_path / "traces"
-    traces.mkdir()
-    stream = simulation(stations=("A_0000", "A_0001"), components="XYZ", duration=10)
-    for trace in stream:
-        trace.stats.network, trace.stats.units = "", "m/s"
-        trace.stats.coordinates = {"x": 0.0, "y": 0.0, "z": 0.0}
-    stream.write(str(traces / "capteurs.0000.h5"), format="SEM3D")
+    stations = ("A_0000", "A_0001")
+    write_run(traces, simulation(stations=stations, components="XYZ", duration=10), "Veloc")
     (tmp_path / "given.csv").write_text("station,magnitude\nA_0001,4.9\n")
     table = tmp_path / "table.csv"
     words = ["scenarios", table, traces, "--origin", "44.5,4.6"]

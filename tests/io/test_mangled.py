@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from mangling import ARGUMENTS, SAMPLES, TEXTS, mangle
 from obspy import Stream
+from sem3d_files import write_rank
 
 from obspy_broadband.errors import InputError
 
@@ -70,13 +71,9 @@ def test_what_is_no_file(name, tmp_path):
 
 
 def test_mangled_hdf5(tmp_path):
-    import h5py
-
+    rows = np.column_stack([np.arange(1, 41) * 0.01, np.ones((40, 6))])
     path = tmp_path / "capteurs.0000.h5"
-    with h5py.File(path, "w") as file:
-        file["Variables"] = np.array([f"{'Veloc':<10}{axis:2d}" for axis in (1, 2, 3)], dtype="S12")
-        file["A_0000"] = np.column_stack([np.arange(1, 41) * 0.01, np.ones((40, 3))])
-        file["A_0000_pos"] = np.zeros(3)
+    write_rank(path, {"A_0000": (rows, (0, 0, 0))}, ("Veloc", "Accel"))
     good = path.read_bytes()
     assert attempt("SEM3D", path)
     rng = np.random.default_rng(2)

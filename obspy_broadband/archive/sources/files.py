@@ -8,15 +8,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ...errors import InputError
-
-_SEM3D = "capteurs.*.h5"
+from ...io import sem3d
 
 
 def folders(inputs: Sequence[str], without: Sequence[str] = ()) -> Iterator[list[Path]]:
     """Files of one folder after the other, sorted; hidden ones are left out.
 
-    Of a folder of SEM3D's results, its captors are taken and nothing else. Links to folders are not
-    followed.
+    Of a folder of SEM3D's results, its captors are taken, in the order of their processes, and
+    nothing else. Links to folders are not followed.
 
     :param inputs: files, folders, patterns (``**`` crosses folders).
     :param without: files to leave out.
@@ -57,13 +56,23 @@ def _matching(pattern: str) -> list[Path]:
 
 
 def _walk(top: Path) -> Iterator[list[Path]]:
-    for place in (top, top / "traces"):
-        captors = sorted(file for file in place.glob(_SEM3D) if file.is_file())
+    for folder, below, names in os.walk(top):
+        captors = _captors(Path(folder), names)
+        if not captors and "traces" in below:
+            traces = Path(folder, "traces")
+            captors = _captors(traces, os.listdir(traces))
         if captors:
             yield captors
-            return
-    for folder, below, names in os.walk(top):
+            below.clear()  # a run's other results; above all its copies of captors for restarts
+            continue
         below[:] = sorted(name for name in below if not name.startswith("."))
         files = [Path(folder, name) for name in sorted(names) if not name.startswith(".")]
         if files:
             yield files
+
+
+def _captors(folder: Path, names: Sequence[str]) -> list[Path]:
+    """SEM3D's files in the order of its processes: 10000 comes after 9999."""
+    numbered = [(sem3d.rank(name), name) for name in names]
+    ranks = sorted((number, name) for number, name in numbered if number is not None)
+    return [path for _, name in ranks if (path := folder / name).is_file()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,11 +19,19 @@ from . import asdf
 from .files import folders
 from .grouping import Part, groups, one_motion, parts_of
 from .metadata import Metadata
-from .waveforms import LARGEST, check_file, known_format, lies_beside, read_waveforms, recognise
+from .waveforms import (
+    LARGEST,
+    READING,
+    check_file,
+    known_format,
+    lies_beside,
+    read_waveforms,
+    recognise,
+)
 
 #: Formats of which a file that is no HDF5 is one station's whole record: nothing has to be put
 #: together.
-_WHOLE = ("SEM3D", "SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS", "OPENSEES", "EMOD3D")
+_WHOLE = ("SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS", "OPENSEES", "EMOD3D")
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,10 @@ class FolderSource(Source):
     :param largest: bytes of a file; larger ones are skipped.
     :param components: of columns that are not named, e.g. "ZNE"; see :mod:`obspy_broadband.io`.
     :param dt: sampling interval of files without times, s.
+    :param azimuth: of a grid's x axis, degrees from north, clockwise.
+    :param axes: of SEM3D, the directions of x, y and z: see :func:`obspy_broadband.io.sem3d.read`.
+    :param variables: of SEM3D's text variant, what its columns are: see there.
+    :param tag: of ASDF's waveforms; ``*`` and ``?`` stand for any characters and any one.
     """
 
     kind: ClassVar[str] = "files"
@@ -46,6 +59,10 @@ class FolderSource(Source):
     metadata: Metadata = field(default_factory=Metadata)
     components: str | None = None
     dt: float | None = None
+    azimuth: float | None = None
+    axes: str | None = None
+    variables: str | None = None
+    tag: str | None = None
 
     def items(self) -> Iterator[Item]:
         """See :meth:`obspy_broadband.archive.source.Source.items`."""
@@ -73,7 +90,7 @@ class FolderSource(Source):
                     items += self._asdf(path)
                     continue
                 format = known_format(self.format) or recognise(path)
-                if format == "SEM3D" and sem3d.is_format(path):
+                if format == "SEM3D":
                     items += self._captors(path, captors)
                 elif format is None or (format in _WHOLE and path.suffix != ".h5"):
                     items.append(self._item(path.as_posix(), [path], format))
@@ -84,7 +101,8 @@ class FolderSource(Source):
         for group in groups(one_motion(parts, self.quantity)):
             ids = None if group.ids is None else list(group.ids)
             items.append(self._item(group.key, group.files, group.format, group.of, select=ids))
-        yield from _apart(sorted(items, key=lambda item: item.where["files"][0]))
+        order = {os.path.abspath(path): number for number, path in enumerate(files)}
+        yield from _apart(sorted(items, key=lambda item: order[item.where["files"][0]]))
 
     def _captors(self, path: Path, captors: dict[str, Path]) -> Iterator[Item]:
         """One item a station: reading one of a file is cheap, and a damaged one harms no other."""
@@ -97,7 +115,11 @@ class FolderSource(Source):
             )  # fmt: skip
 
     def _asdf(self, path: Path) -> Iterator[Item]:
-        found = asdf.contents(path)
+        everything = asdf.contents(path)
+        found = [one for one in everything if fnmatchcase(one[1], self.tag or "*")]
+        if not found:
+            tags = ", ".join(sorted({tag for _, tag in everything})) or "none"
+            raise InputError(f"{path} has no waveforms of the tag {self.tag!r}; it has {tags}.")
         for station, tag in found:
             key = f"{path.as_posix()}:{station}:{tag}"
             yield self._item(key, [path], "ASDF", len(found), select=[station, tag])
@@ -141,7 +163,7 @@ class FolderSource(Source):
 
     def _reading(self) -> dict[str, Any]:
         """What was said of the files, for the readers that know it."""
-        said = {"quantity": self.quantity, "components": self.components, "dt": self.dt}
+        said = {name: getattr(self, name) for name in READING}
         return {name: value for name, value in said.items() if value is not None}
 
     def describe(self) -> dict[str, Any]:
@@ -151,8 +173,7 @@ class FolderSource(Source):
             "inputs": list(self.inputs),
             "format": self.format,
             "quantity": self.quantity,
-            "components": self.components,
-            "dt": self.dt,
+            **{name: getattr(self, name) for name in (*READING[1:], "tag")},
             "metadata": self.metadata.describe(),
         }
 

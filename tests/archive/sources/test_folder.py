@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 from obspy import Stream, UTCDateTime
+from sem3d_files import rows_of, write_rank, write_run
 
 import obspy_broadband
 from obspy_broadband.archive.sources.folder import FolderSource
@@ -113,10 +114,9 @@ def test_sem3ds_results_as_one_source(simulation, tmp_path):
     (tmp_path / "run" / "input.spec").write_text("not for us")
     for rank, names in enumerate((("A_0000", "A_0001"), ("A_0002", "A_0001"))):
         stream = simulation(stations=names, components="XYZ")
-        for trace in stream:
-            trace.stats.network, trace.stats.units = "", "m/s"
-            trace.stats.coordinates = {"x": 1000.0 * rank, "y": 2000.0, "z": 0.0}
-        stream.write(str(traces / f"capteurs.{rank:04d}.h5"), format="SEM3D")
+        place = (1000.0 * rank, 2000.0, 0.0)
+        stations = {name: (rows_of(stream, name, 0.02), place) for name in names}
+        write_rank(traces / f"capteurs.{rank:04d}.h5", stations, ("Veloc",))
     source = FolderSource(
         (str(tmp_path / "run"),), quantity="velocity", metadata=Metadata(origin=(44.5, 4.6))
     )
@@ -137,10 +137,8 @@ def test_sem3ds_results_as_one_source(simulation, tmp_path):
 
 def test_a_damaged_captor_harms_no_other(simulation, tmp_path):
     stream = simulation(stations=("AAA", "BBB"), components="XYZ")
-    for trace in stream:
-        trace.stats.units = "m/s"
     stream[0].data[7] = np.nan
-    stream.write(str(tmp_path / "capteurs.0000.h5"), format="SEM3D")
+    write_run(tmp_path, stream, "Veloc")
     source = FolderSource((str(tmp_path),))
     bad, good = source.items()
     with pytest.raises(InputError, match="NaN"):
