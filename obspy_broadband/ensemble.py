@@ -26,8 +26,6 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _OF_STATIONS = ("stations", "skipped", "unlike_training")
 #: Stations in a message or a table.
 _SHOWN = 10
-#: SAC's code for acceleration.
-_IACC = 8
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class EnrichedRecord:
             stats.sampling_rate = self.sampling_rate
             stats.npts = len(data)
             stats.starttime = self.start
-            _describe_as_acceleration(stats)
+            stats.units = "m/s**2"
             stats.processing = [*stats.get("processing", []), *processing]
             if extra:
                 stats.broadband = AttribDict(extra)
@@ -87,17 +85,6 @@ class EnrichedRecord:
             low_frequency=self.low_frequency[list(rows)],
             realizations=self.realizations[:, list(rows)],
         )
-
-
-def _describe_as_acceleration(stats: Any) -> None:
-    """Let a header say m/s², whatever the input was: ObsPy's plots and other formats use these."""
-    stats.units = "m/s**2"
-    stats.calib = 1.0
-    stats.pop("response", None)  # it was for the numbers that came
-    if "sac" in stats:
-        stats.sac.idep = _IACC
-    if "units" in stats.get("standard", {}):  # of gmprocess
-        stats.standard.update({"units": "m/s^2", "units_type": "acc"})
 
 
 class Ensemble(Sequence[Stream]):
@@ -411,7 +398,4 @@ def _of(header: Any, name: str) -> str:
 
 def _draw(provenance: dict[str, Any]) -> dict[str, Any]:
     """What two ensembles must have in common to be parts of one."""
-    said = {name: value for name, value in provenance.items() if name not in _OF_STATIONS}
-    if "weights" in said:
-        said["weights"] = {k: v for k, v in said["weights"].items() if k != "file"}
-    return said
+    return {name: value for name, value in provenance.items() if name not in _OF_STATIONS}

@@ -77,8 +77,7 @@ def _weights(method: Method) -> dict[str, Any]:
     if found is None:
         return {}
     calibrated = {} if method.level_spread == 1.0 else {"level_spread": method.level_spread}
-    said = {"name": found.name, "sha256": found.card["sha256"], "file": str(found.path)}
-    return {"weights": said | calibrated}
+    return {"weights": {"name": found.name, "sha256": found.card["sha256"], **calibrated}}
 
 
 def _station(item: Prepared) -> dict[str, Any]:

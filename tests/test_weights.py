@@ -218,18 +218,12 @@ def test_nothing_else_is_used_where_a_users_card_is_damaged(tensors):
         weights.find("pix2pix")
 
 
-def test_the_provenance_names_the_file(simulation):
+def test_the_provenance_names_the_weights_by_their_checksum(simulation):
+    """Not by their place: the bytes of a run are the same on every machine."""
     ensemble = simulation(duration=20).enrich("pix2pix", n=1, seed=1, magnitude=5, distance=30)
-    used = weights.find("pix2pix")
-    assert ensemble.provenance["weights"]["file"] == str(used.path)
-    assert ensemble.provenance["weights"]["sha256"] == used.card["sha256"]
-    other = ensemble[:]
-    other.provenance = ensemble.provenance | {
-        "weights": ensemble.provenance["weights"] | {"file": "the same on another machine"},
-        "stations": [],
-    }
-    other.records = []
-    assert (ensemble + other).stations == ensemble.stations
+    said = ensemble.provenance["weights"]
+    assert said["sha256"] == weights.find("pix2pix").card["sha256"]
+    assert set(said) <= {"name", "sha256", "level_spread"}
 
 
 def test_halved_weights_keep_what_must_be_exact(tmp_path):
