@@ -22,6 +22,7 @@ from obspy.core.event import Event
 
 from ...errors import InputError, first_line
 from ...io.hdf5 import dataset
+from ...io.table import first_bytes
 from . import xml
 
 #: In the XML of a provenance document, whose activities stand in the order they were done.
@@ -31,9 +32,8 @@ _OUTPUT_UNITS = re.compile(rb"output_units[^>]*>([^<]+)<")
 def is_asdf(path: Path) -> bool:
     """Whether it is HDF5 that says it is ASDF. Never raises."""
     try:
-        with open(path, "rb") as file:
-            if file.read(8) != b"\x89HDF\r\n\x1a\n":
-                return False
+        if not (first_bytes(path) or b"").startswith(b"\x89HDF\r\n\x1a\n"):
+            return False
         import h5py
 
         with h5py.File(path, "r") as file:

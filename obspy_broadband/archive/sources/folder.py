@@ -114,15 +114,20 @@ class FolderSource(Source):
                 also=None if first == path else first.as_posix(),
             )  # fmt: skip
 
-    def _asdf(self, path: Path) -> Iterator[Item]:
+    def _asdf(self, path: Path) -> list[Item]:
+        """:raises InputError: for a damaged file, or one without the tag."""
         everything = asdf.contents(path)
         found = [one for one in everything if fnmatchcase(one[1], self.tag or "*")]
         if not found:
             tags = ", ".join(sorted({tag for _, tag in everything})) or "none"
             raise InputError(f"{path} has no waveforms of the tag {self.tag!r}; it has {tags}.")
-        for station, tag in found:
-            key = f"{path.as_posix()}:{station}:{tag}"
-            yield self._item(key, [path], "ASDF", len(found), select=[station, tag])
+        return [
+            self._item(
+                f"{path.as_posix()}:{station}:{tag}", [path], "ASDF", len(found),
+                select=[station, tag],
+            )
+            for station, tag in found
+        ]  # fmt: skip
 
     def _item(
         self, key: str, files: Sequence[Path], format: str | None, of: int = 1, **where: Any
@@ -144,6 +149,8 @@ class FolderSource(Source):
             check_file(path, self.largest)
             found, inventory, event = asdf.read(path, select[0], select[1])
             return self.metadata.complete(found, event, inventory)
+        if format is None and asdf.is_asdf(Path(where["files"][0])):
+            self._asdf(Path(where["files"][0]))  # says why it has no items
         options = self._reading()
         if format == "SEM3D" and select:
             options["stations"] = select

@@ -11,6 +11,7 @@ from obspy.core.inventory import Channel, Network, Station
 from obspy.core.inventory.response import Response
 
 from obspy_broadband.archive.sources.folder import FolderSource
+from obspy_broadband.errors import InputError
 from obspy_broadband.record import read_records
 
 EVENT, PROCESSED, RAW = "us1000abcd", "us1000abcd_default", "us1000abcd_raw"
@@ -101,6 +102,16 @@ def test_the_unit_in_supplemental_stats(tmp_path):
             group[f"XX.AAA..HN_{tag}"] = np.frombuffer(said, dtype=np.uint8)
     for peak in records_by_tag(path).values():
         assert peak == pytest.approx(0.1, rel=1e-6)
+
+
+def test_tags_are_chosen(tmp_path):
+    path = workspace(tmp_path / "workspace.h5", {PROCESSED: (100.0, "f8"), RAW: (GAIN, "i4")})
+    for tag, chosen in (("*_default", {PROCESSED}), (RAW, {RAW}), (None, {PROCESSED, RAW})):
+        items = FolderSource((str(path),), tag=tag).items()
+        assert {item.key.rsplit(":", 1)[-1] for item in items} == chosen
+    (item,) = FolderSource((str(path),), tag="*_final").items()
+    with pytest.raises(InputError, match=f"it has {PROCESSED}, {RAW}"):
+        FolderSource((str(path),), tag="*_final").read(item)
 
 
 @pytest.mark.parametrize("tag", ["synthetic", "observed_processed", "preprocessed_1"])
