@@ -149,8 +149,11 @@ class FolderSource(Source):
             check_file(path, self.largest)
             found, inventory, event = asdf.read(path, select[0], select[1])
             return self.metadata.complete(found, event, inventory)
-        if format is None and asdf.is_asdf(Path(where["files"][0])):
-            self._asdf(Path(where["files"][0]))  # says why it has no items
+        if format is None:
+            path = Path(where["files"][0])
+            check_file(path, self.largest)
+            if asdf.is_asdf(path):
+                self._asdf(path)  # says why it has no items
         options = self._reading()
         if format == "SEM3D" and select:
             options["stations"] = select
