@@ -22,6 +22,8 @@ from obspy import Stream
 from ..errors import InputError, InputWarning, first_line
 from .hdf5 import dataset
 from .options import refuse_unknown
+from .quantity import check_quantity
+from .restart import latest
 from .sem3d_variables import (
     COMPONENTS,
     QUANTITIES,
@@ -106,8 +108,7 @@ def read(
     """
     known = ("quantity", "network", "variables", "stations", "axes")
     refuse_unknown("SEM3D", options, known)
-    if quantity is not None and quantity not in QUANTITIES:
-        raise InputError(f"quantity is {quantity!r}; it must be one of {', '.join(QUANTITIES)}.")
+    check_quantity(quantity)
     turned = _turned(axes)
     if not _is_hdf5(path):
         return _read_text(path, quantity, network, variables, turned)
@@ -227,17 +228,10 @@ def _written(path: Any, name: str, data: Any, widths: list[int], notes: dict) ->
 
 def _latest(rows: np.ndarray, name: str, notes: dict) -> np.ndarray:
     """Rows without those that come again later: a restarted run begins before the end."""
-    times = rows[:, 0]
-    if len(times) < 2 or not np.isfinite(times).all():
-        return rows
-    steps = np.diff(times)
-    half = np.median(np.abs(steps)) / 2
-    if (steps > half).all():
-        return rows
-    earliest_after = np.minimum.accumulate(times[::-1])[::-1][1:]
-    kept = np.append(times[:-1] < earliest_after - half, True)
-    notes.setdefault(_AGAIN, {})[name] = int((~kept).sum())
-    return rows[kept]
+    kept, _ = latest(rows)
+    if len(kept) < len(rows):
+        notes.setdefault(_AGAIN, {})[name] = len(rows) - len(kept)
+    return kept
 
 
 def _traces(path, name, rows, columns, units, network, place, turned) -> Stream:
