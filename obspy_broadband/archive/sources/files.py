@@ -4,11 +4,47 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ...errors import InputError
+from ...errors import InputError, InputWarning
 from ...io import sem3d
+
+_COMPRESSED = re.compile(r"\.(gz|bz2|zip|xz)$", re.I)
+#: Endings that waveforms share with logs, notes and the like.
+_ANYTHING = {"", ".txt", ".dat"}
+
+
+def merely_found(path: Path, inputs: Sequence[str]) -> bool:
+    """Whether a file was not named, by itself or by a pattern, but lies below a folder that was."""
+    given = {Path(name) for name in inputs}
+    return path not in given and any(above in given for above in path.parents)
+
+
+def damaged(unknown: Sequence[Path], known: Iterable[Path]) -> list[Path]:
+    """Files of no known format that were meant as waveforms, by their names; warns of the others.
+
+    :param unknown: files found in folders.
+    :param known: the files of known formats. What ends as one of them does is meant as a waveform.
+    """
+    endings = {_ending(path) for path in known} - _ANYTHING
+    others = [path for path in unknown if _ending(path) not in endings]
+    if others:
+        names = ", ".join(str(path) for path in others[:3])
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        warnings.warn(
+            f"Left out, since they are of no known waveform format: {names}{more}.",
+            InputWarning,
+            stacklevel=3,
+        )
+    return [path for path in unknown if _ending(path) in endings]
+
+
+def _ending(path: Path) -> str:
+    """A name's suffix, numbers as one (station.12)."""
+    return re.sub(r"\d+", "0", Path(_COMPRESSED.sub("", path.name)).suffix.lower())
 
 
 def folders(inputs: Sequence[str], without: Sequence[str] = ()) -> Iterator[list[Path]]:
