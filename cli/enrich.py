@@ -10,14 +10,12 @@ from typing import Any
 import click
 from obb_cli.archive import enrich_archive, is_archive, run_options, take_run_options
 from obb_cli.inputs import (
-    find_files,
     parse_settings,
-    read_metadata,
+    read_inventories,
     read_stream,
     report_skips,
 )
 from obb_cli.sources import source_of, source_options
-from obspy import Inventory, read_inventory
 
 import obspy_broadband
 from obspy_broadband.archive.sources.waveforms import READING
@@ -139,7 +137,7 @@ def enrich(
     if output.exists() and not overwrite and (not output.is_dir() or any(output.iterdir())):
         raise InputError(f"{output} exists and is not empty; choose another name or --overwrite.")
     reading = {name: given[name] for name in ("format", *READING)}
-    stream, unreadable = read_stream(find_files(inputs), **reading)
+    stream, unreadable = read_stream(inputs, **reading)
     if strict and unreadable:
         raise InputError(f"{unreadable[0][0]}: {unreadable[0][1]}")
     if not stream:
@@ -165,7 +163,7 @@ def enrich(
             corner=parse_corner(corner),
             units=units,
             **known,
-            inventory=_inventory(given["inventories"]),
+            inventory=read_inventories(given["inventories"]),
             event=event_file,
             weights=weights,
             coherence=model,
@@ -187,11 +185,3 @@ def parse_corner(text: str) -> float | str:
         return float(text)
     except ValueError:
         return text
-
-
-def _inventory(paths: tuple[str, ...]) -> Inventory | None:
-    """All StationXML files together."""
-    whole = Inventory() if paths else None
-    for path in paths:
-        whole += read_metadata(path, read_inventory, "an inventory (StationXML)")
-    return whole

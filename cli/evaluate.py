@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from obb_cli.inputs import (
-    find_files,
+    inventory_option,
     parse_settings,
+    read_inventories,
     read_stream,
     reading_options,
     refuse_existing,
@@ -34,6 +35,7 @@ _SHOWN = 12
 )
 @click.option("--recorded", multiple=True, help="File, folder or pattern, beside GENERATED.")
 @reading_options
+@inventory_option
 @click.option("-u", "--units", help="Of the records [default: the file's, else m/s**2]")
 @click.option("--origin-time", help="UTC of t = 0, of a simulation without a date.")
 @click.option(
@@ -74,6 +76,7 @@ def evaluate(
     limit: int | None,
     output: Path | None,
     overwrite: bool,
+    inventories: tuple[str, ...],
     **reading: Any,
 ) -> None:
     """Judge a method, or generated records, against recorded ones.
@@ -101,8 +104,10 @@ def evaluate(
         )
     if not (generated and recorded) and (origin_time or event_file):
         raise InputError("--origin-time and --event are for GENERATED with --recorded.")
-    if (units or detrend or (method and recorded)) and not (generated and recorded):
-        raise InputError("--recorded is for GENERATED; --units and --detrend are of --recorded.")
+    if (units or detrend or inventories or (method and recorded)) and not (generated and recorded):
+        raise InputError(
+            "--recorded is for GENERATED; --units, --inventory and --detrend are of --recorded."
+        )
     refuse_existing(output, overwrite)
     skips: list[tuple[Any, str]] = []
     if generated is not None:
@@ -110,6 +115,7 @@ def evaluate(
             _check(generated, output)
             return
         arguments = {"units": units, "detrend": detrend}
+        arguments |= {"inventory": read_inventories(inventories)}
         arguments |= {"origin_time": origin_time, "event": event_file}
         judged, skips, about, provenance = _ensemble(generated, recorded, reading, arguments)
     else:
@@ -200,7 +206,7 @@ def _ensemble(
     from obspy_broadband.evaluation.evaluate import evaluate_ensembles
 
     folders = ensemble_folders(generated)
-    stream, skips = read_stream(find_files(recorded), **reading)
+    stream, skips = read_stream(recorded, **reading)
     ensembles = (ensemble for _, ensemble in _read(folders, skips))
     judged, provenance, skipped = evaluate_ensembles(ensembles, stream, progress=True, **arguments)
     what = "The ensemble" if len(folders) == 1 else f"{len(folders)} ensembles of the run"
