@@ -13,6 +13,8 @@ from obb_cli.inputs import (
     parse_settings,
     read_inventories,
     read_stream,
+    refuse_ensembles,
+    refuse_existing,
     report_skips,
 )
 from obb_cli.sources import source_of, source_options
@@ -20,6 +22,7 @@ from obb_cli.sources import source_of, source_options
 import obspy_broadband
 from obspy_broadband.archive.sources.waveforms import READING
 from obspy_broadband.coherence import AUTO, MODELS
+from obspy_broadband.ensemble_folder import CARD
 from obspy_broadband.errors import InputError
 from obspy_broadband.record import read_records
 from obspy_broadband.registry import create
@@ -111,6 +114,7 @@ def enrich(
     }  # fmt: skip
     model = None if coherence == "none" else coherence
     options = take_run_options(given)
+    refuse_ensembles(inputs)
     if is_archive(context):
         if overwrite:
             raise InputError("--overwrite is for one ensemble; a run needs a folder of its own.")
@@ -134,8 +138,9 @@ def enrich(
         return
     if not inputs:
         raise InputError("obb enrich needs INPUTS, or a source: --sds, --fdsn or --seisbench.")
-    if output.exists() and not overwrite and (not output.is_dir() or any(output.iterdir())):
-        raise InputError(f"{output} exists and is not empty; choose another name or --overwrite.")
+    refuse_existing(output, overwrite)
+    if output.exists() and not (output.is_dir() and _replaceable(output)):
+        raise InputError(f"{output} exists and is no ensemble; choose another name.")
     reading = {name: given[name] for name in ("format", *READING)}
     stream, unreadable = read_stream(inputs, **reading)
     if strict and unreadable:
@@ -177,6 +182,10 @@ def enrich(
     click.echo(f"{ensemble!r} -> {output}")
     if skipped or unreadable:
         sys.exit(2)
+
+
+def _replaceable(folder: Path) -> bool:
+    return (folder / CARD).is_file() or not any(folder.iterdir())
 
 
 def parse_corner(text: str) -> float | str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from obspy import Inventory, Stream, read_inventory
 
 from obspy_broadband.archive.sources import xml
 from obspy_broadband.archive.sources.files import damaged, folders, merely_found
-from obspy_broadband.archive.sources.waveforms import lies_beside, read_waveforms
+from obspy_broadband.archive.sources.waveforms import known_format, lies_beside, read_waveforms
 from obspy_broadband.ensemble_folder import CARD
 from obspy_broadband.errors import InputError, NoWaveforms, first_line
 
@@ -56,12 +57,37 @@ def holds_ensembles(path: Path) -> bool:
     )
 
 
-def refuse_existing(output: Path | None, overwrite: bool) -> None:
-    """See that nothing is overwritten unasked.
+def refuse_ensembles(inputs: Iterable[str]) -> None:
+    """See that no folder of results is taken for one of simulations.
 
-    :raises InputError: for a file, or a folder that is not empty, unless ``overwrite``.
+    :raises InputError: for the folder of an ensemble or a run, or one that has such folders in it.
     """
-    if output is None or overwrite or not output.exists():
+    for given in inputs:
+        if holds_ensembles(Path(given)):
+            raise InputError(
+                f"{given} holds results of obb enrich, which are no input of it: name the "
+                "simulation's files or folder. Realizations are written in other formats by --to "
+                "when they are made, or in Python: Ensemble.read(folder)[0].write(name, format)."
+            )
+
+
+def refuse_existing(output: Path | None, overwrite: bool, file: bool = False) -> None:
+    """See that nothing is overwritten unasked, and that there is a place to write to.
+
+    :param file: whether a file is to be written, and no folder.
+    :raises InputError: for a file, or a folder that is not empty, unless ``overwrite``; for what
+        cannot be made where it is to be.
+    """
+    if output is None:
+        return
+    if file and output.is_dir():
+        raise InputError(f"{output} is a folder; name a file, e.g. {output / 'table.csv'}.")
+    above = next(one for one in (output, *output.absolute().parents) if one.exists())
+    if above != output and not above.is_dir():
+        raise InputError(f"{output} cannot be written: {above} is a file, no folder.")
+    if not os.access(above, os.W_OK):
+        raise InputError(f"{output} cannot be written: no permission to write to {above}.")
+    if overwrite or not output.exists():
         return
     if not output.is_dir():
         raise InputError(f"{output} exists; choose another name or --overwrite.")
@@ -101,6 +127,7 @@ def read_stream(
         of another quantity than the one asked for.
     """
     files = _find_files(inputs)
+    known_format(format)
     stream, unreadable = Stream(), []
     known: list[Path] = []
     unknown: dict[Path, str] = {}
@@ -114,6 +141,10 @@ def read_stream(
                 unknown[path] = str(error)
                 continue
             unreadable.append((path, str(error)))
+    reasons = {reason for _, reason in unreadable}
+    # One reason for all, without their names, is of what was asked for.
+    if not stream and len(unreadable) > 1 and len(reasons) == 1:
+        raise InputError(reasons.pop())
     if unknown and not known and not unreadable:
         raise InputError(
             f"There are no waveforms in {', '.join(inputs)}: {next(iter(unknown.values()))}"

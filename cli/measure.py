@@ -25,6 +25,7 @@ from obspy_broadband import Ensemble, InputError
 from obspy_broadband.ensemble_folder import ensemble_folders
 from obspy_broadband.measures import measure as measure_stream
 from obspy_broadband.orientation import station_id
+from obspy_broadband.units import parse_units
 
 
 @click.command()
@@ -60,7 +61,9 @@ def measure(
     obb measure station7.txt --format columns --components ZNE --units cm/s
     """
     chosen = parse_periods(periods)
-    refuse_existing(output, overwrite)
+    refuse_existing(output, overwrite, file=True)
+    if units:
+        parse_units(units)
     inventory = read_inventories(inventories)
     folders: list[Path] = []
     files: list[str] = []
@@ -69,6 +72,11 @@ def measure(
             folders += ensemble_folders(Path(given))
         else:
             files.append(given)
+    of_records = (units, inventories or None, *reading.values())
+    if folders and not files and any(one is not None for one in of_records):
+        raise InputError(
+            "--units, --inventory, --format and the like are of records; ensembles are in m/s²."
+        )
     tables: list[pd.DataFrame] = []
     skips: list[tuple[object, str]] = []
     folders = list(dict.fromkeys(folders))
@@ -101,6 +109,7 @@ def measure(
         raise InputError("None of the inputs could be measured.")
     table = pd.concat(tables, ignore_index=True)
     if output:
+        output.parent.mkdir(parents=True, exist_ok=True)
         table.to_csv(output, index=False)
         click.echo(f"{len(table)} rows -> {output}")
     else:
