@@ -13,7 +13,7 @@ import click
 from obspy import Inventory, Stream, read_inventory
 
 from obspy_broadband.archive.sources import xml
-from obspy_broadband.archive.sources.files import damaged, folders, merely_found
+from obspy_broadband.archive.sources.files import damaged, folders, is_result, merely_found
 from obspy_broadband.archive.sources.waveforms import known_format, lies_beside, read_waveforms
 from obspy_broadband.ensemble_folder import CARD
 from obspy_broadband.errors import InputError, NoWaveforms, first_line
@@ -60,12 +60,12 @@ def holds_ensembles(path: Path) -> bool:
 def refuse_ensembles(inputs: Iterable[str]) -> None:
     """See that no folder of results is taken for one of simulations.
 
-    :raises InputError: for the folder of an ensemble or a run, or one that has such folders in it.
+    :raises InputError: for the folder of an ensemble or a run.
     """
     for given in inputs:
-        if holds_ensembles(Path(given)):
+        if is_result(Path(given)):
             raise InputError(
-                f"{given} holds results of obb enrich, which are no input of it: name the "
+                f"{given} is a result of obb enrich, which is no input of it: name the "
                 "simulation's files or folder. Realizations are written in other formats by --to "
                 "when they are made, or in Python: Ensemble.read(folder)[0].write(name, format)."
             )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from obb_cli.main import obb
+from obspy import Stream, Trace
 from sem3d_files import write_rank
 
 
@@ -44,9 +45,9 @@ def content(folder):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("enrich", "{w}/ensemble", "-n", 1, "-o", "{w}/new"), "holds results"),
-        (("enrich", "{w}/ensemble", "-n", 1, "--to", "bbp", "-o", "{w}/new"), "holds results"),
-        (("enrich", "{w}/run", "-n", 1, "-o", "{w}/new"), "holds results"),
+        (("enrich", "{w}/ensemble", "-n", 1, "-o", "{w}/new"), "is a result"),
+        (("enrich", "{w}/ensemble", "-n", 1, "--to", "bbp", "-o", "{w}/new"), "is a result"),
+        (("enrich", "{w}/run", "-n", 1, "-o", "{w}/new"), "is a result"),
         (("enrich", "{w}/traces", "-o", "{w}/traces", "--overwrite"), "is no ensemble"),
         (("enrich", "{w}/traces", "-o", "{w}/ensemble/ensemble.json/x"), "is a file, no folder"),
         (("enrich", "{w}/traces", "--format", "SEM", "-o", "{w}/new"), "Unknown format 'SEM'"),
@@ -70,6 +71,22 @@ def test_a_wrong_use_is_one_message(work, words, told):
     assert told in lines[-1]
     assert "skipped" not in done.output
     assert content(work) == before
+
+
+def test_results_below_the_folder_of_a_simulation_are_left_out(work, tmp_path):
+    """An ensemble may be written beside its simulation, and written again."""
+    record = np.random.default_rng(4).standard_normal((3, 1500))
+    header = {"network": "XX", "station": "AAA", "sampling_rate": 50.0}
+    stream = Stream([Trace(row, {**header, "channel": f"HN{c}"}) for row, c in zip(record, "ZNE")])
+    stream.write(str(tmp_path / "simulation.mseed"), format="MSEED")
+    words = ("enrich", tmp_path, "-u", "m/s**2", "-n", 1, "--seed", 1, "-o")
+    assert run(*words, tmp_path / "ensemble").exit_code == 0
+    again = run(*words, tmp_path / "ensemble", "--overwrite")
+    assert again.exit_code == 0, again.output
+    assert f"Left out: {tmp_path / 'ensemble'}, results" in again.output
+    done = run(*words, tmp_path.parent / f"{tmp_path.name}-run", "--to", "bbp", "--workers", 1)
+    assert done.exit_code == 0, done.output
+    assert "1 items done, 1 records" in done.output
 
 
 def test_a_table_may_go_to_a_new_folder(work, tmp_path):

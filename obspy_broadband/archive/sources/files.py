@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from ...ensemble_folder import CARD
 from ...errors import InputError, InputWarning
 from ...io import sem3d
 
@@ -47,11 +48,18 @@ def _ending(path: Path) -> str:
     return re.sub(r"\d+", "0", Path(_COMPRESSED.sub("", path.name)).suffix.lower())
 
 
+def is_result(folder: Path) -> bool:
+    """Whether it is the folder of an ensemble or a run, which this package wrote."""
+    of_a_run = (folder / "run.json").is_file() and (folder / "provenance").is_dir()
+    return (folder / CARD).is_file() or of_a_run
+
+
 def folders(inputs: Sequence[str], without: Sequence[str] = ()) -> Iterator[list[Path]]:
     """Files of one folder after the other, sorted; hidden ones are left out.
 
     Of a folder of SEM3D's results, its captors are taken, in the order of their processes, and
-    nothing else. Links to folders are not followed.
+    nothing else. Links to folders are not followed. Ensembles and runs of this package that lie
+    below a folder are left out, with a warning.
 
     :param inputs: files, folders, patterns (``**`` crosses folders).
     :param without: files to leave out.
@@ -102,6 +110,11 @@ def _walk(top: Path) -> Iterator[list[Path]]:
             below.clear()  # a run's other results; above all its copies of captors for restarts
             continue
         below[:] = sorted(name for name in below if not name.startswith("."))
+        results = [name for name in below if is_result(Path(folder, name))]
+        if results:
+            where = ", ".join(str(Path(folder, name)) for name in results)
+            warnings.warn(f"Left out: {where}, results of obb enrich.", InputWarning, stacklevel=4)
+            below[:] = [name for name in below if name not in results]
         files = [Path(folder, name) for name in sorted(names) if not name.startswith(".")]
         if files:
             yield files
