@@ -27,13 +27,17 @@ if TYPE_CHECKING:
 _SHOWN = 12
 
 
-@click.command()
+@click.command(context_settings={"allow_extra_args": True})
 @click.argument(
     "generated",
     required=False,
     type=click.Path(path_type=Path),
 )
-@click.option("--recorded", multiple=True, help="File, folder or pattern, beside GENERATED.")
+@click.option(
+    "--recorded",
+    multiple=True,
+    help="File, folder or pattern in quotes, beside GENERATED; may be repeated.",
+)
 @reading_options
 @inventory_option
 @click.option("-u", "--units", help="Of the records [default: the file's, else m/s**2]")
@@ -57,7 +61,9 @@ _SHOWN = 12
 @click.option("--limit", type=click.IntRange(1), help="Judge so many records only.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the report.")
 @click.option("--overwrite", is_flag=True, help="Replace a report that is there already.")
+@click.pass_context
 def evaluate(
+    context: click.Context,
     generated: Path | None,
     recorded: tuple[str, ...],
     units: str | None,
@@ -98,6 +104,11 @@ def evaluate(
     obb evaluate run/ --recorded recordings/ --detrend -o run-report/
     obb evaluate ensemble/
     """
+    if context.args:
+        raise InputError(
+            f"What is {' '.join(context.args[:3])}? There is one GENERATED, and --recorded takes "
+            "one name: a folder, or a pattern in quotes, e.g. --recorded 'recordings/*.mseed'."
+        )
     if (generated is None) == (method is None):
         raise InputError(
             "obb evaluate needs GENERATED, alone or with --recorded, or --method and --data."
@@ -207,6 +218,9 @@ def _ensemble(
 
     folders = ensemble_folders(generated)
     stream, skips = read_stream(recorded, **reading)
+    if not stream:
+        report_skips(skips)
+        raise InputError("None of the recordings could be read.")
     ensembles = (ensemble for _, ensemble in _read(folders, skips))
     judged, provenance, skipped = evaluate_ensembles(ensembles, stream, progress=True, **arguments)
     what = "The ensemble" if len(folders) == 1 else f"{len(folders)} ensembles of the run"

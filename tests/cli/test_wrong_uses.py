@@ -59,6 +59,7 @@ def content(folder):
         (("measure", "{w}/traces", "--units", "parsec"), "Unknown units 'parsec'"),
         (("measure", "{w}/ensemble", "-o", "{w}/run", "--overwrite"), "is a folder"),
         (("measure", "{w}/ensemble", "-o", "{w}/run/run.json/m.csv"), "is a file, no folder"),
+        (("evaluate", "{w}/ensemble", "--recorded", "{w}/a", "{w}/b"), "a pattern in quotes"),
         (("scenarios", "{w}/run", "{w}/traces", "--overwrite"), "is a folder"),
         (("weights", "add", "{w}/traces"), "is no training"),
     ],
@@ -87,6 +88,13 @@ def test_results_below_the_folder_of_a_simulation_are_left_out(work, tmp_path):
     done = run(*words, tmp_path.parent / f"{tmp_path.name}-run", "--to", "bbp", "--workers", 1)
     assert done.exit_code == 0, done.output
     assert "1 items done, 1 records" in done.output
+
+
+def test_recordings_that_cannot_be_read_are_said(work):
+    done = run("evaluate", work / "ensemble", "--recorded", work / "traces", "--format", "SAC")
+    assert done.exit_code == 1
+    assert "None of the recordings could be read" in done.output
+    assert done.output.count("cannot be read as SAC") == 2
 
 
 def test_a_table_may_go_to_a_new_folder(work, tmp_path):
