@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from obspy_broadband import Ensemble, InputError
 from obspy_broadband.ensemble_folder import ensemble_folders
+from obspy_broadband.measures import check_periods
 from obspy_broadband.measures import measure as measure_stream
 from obspy_broadband.orientation import station_id
 from obspy_broadband.units import parse_units
@@ -131,6 +132,5 @@ def parse_periods(text: str | None) -> tuple[float, ...] | None:
         raise InputError(
             f"--periods {text!r}: write numbers between commas, e.g. 0.1,1."
         ) from error
-    if not all(0.005 <= period <= 60 for period in periods):
-        raise InputError(f"--periods {text!r}: periods of 0.005 to 60 s can be computed.")
+    check_periods(periods)
     return periods
