@@ -80,8 +80,8 @@ class FolderSource(Source):
             found = True
         if not found:
             raise InputError(
-                f"There is nothing to read in {', '.join(self.inputs)}: files of known waveform "
-                "formats, or --format."
+                f"There is nothing to read in {', '.join(self.inputs)}: no file is of a known "
+                "waveform format. Formats that are not recognised are named with --format."
             )
 
     def _folder(
