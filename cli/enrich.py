@@ -10,18 +10,19 @@ from typing import Any
 import click
 from obb_cli.archive import enrich_archive, is_archive, run_options, take_run_options
 from obb_cli.inputs import (
-    find_files,
     parse_settings,
-    read_metadata,
+    read_inventories,
     read_stream,
+    refuse_ensembles,
+    refuse_existing,
     report_skips,
 )
 from obb_cli.sources import source_of, source_options
-from obspy import Inventory, read_inventory
 
 import obspy_broadband
 from obspy_broadband.archive.sources.waveforms import READING
 from obspy_broadband.coherence import AUTO, MODELS
+from obspy_broadband.ensemble_folder import CARD
 from obspy_broadband.errors import InputError
 from obspy_broadband.record import read_records
 from obspy_broadband.registry import create
@@ -113,6 +114,7 @@ def enrich(
     }  # fmt: skip
     model = None if coherence == "none" else coherence
     options = take_run_options(given)
+    refuse_ensembles(inputs)
     if is_archive(context):
         if overwrite:
             raise InputError("--overwrite is for one ensemble; a run needs a folder of its own.")
@@ -136,10 +138,11 @@ def enrich(
         return
     if not inputs:
         raise InputError("obb enrich needs INPUTS, or a source: --sds, --fdsn or --seisbench.")
-    if output.exists() and not overwrite and (not output.is_dir() or any(output.iterdir())):
-        raise InputError(f"{output} exists and is not empty; choose another name or --overwrite.")
+    refuse_existing(output, overwrite)
+    if output.exists() and not (output.is_dir() and _replaceable(output)):
+        raise InputError(f"{output} exists and is no ensemble; choose another name.")
     reading = {name: given[name] for name in ("format", *READING)}
-    stream, unreadable = read_stream(find_files(inputs), **reading)
+    stream, unreadable = read_stream(inputs, **reading)
     if strict and unreadable:
         raise InputError(f"{unreadable[0][0]}: {unreadable[0][1]}")
     if not stream:
@@ -165,7 +168,7 @@ def enrich(
             corner=parse_corner(corner),
             units=units,
             **known,
-            inventory=_inventory(given["inventories"]),
+            inventory=read_inventories(given["inventories"]),
             event=event_file,
             weights=weights,
             coherence=model,
@@ -181,17 +184,13 @@ def enrich(
         sys.exit(2)
 
 
+def _replaceable(folder: Path) -> bool:
+    return (folder / CARD).is_file() or not any(folder.iterdir())
+
+
 def parse_corner(text: str) -> float | str:
     """A number, or what the library says of it."""
     try:
         return float(text)
     except ValueError:
         return text
-
-
-def _inventory(paths: tuple[str, ...]) -> Inventory | None:
-    """All StationXML files together."""
-    whole = Inventory() if paths else None
-    for path in paths:
-        whole += read_metadata(path, read_inventory, "an inventory (StationXML)")
-    return whole

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from obb_cli.inputs import (
-    find_files,
+    inventory_option,
     parse_settings,
+    read_inventories,
     read_stream,
     reading_options,
     refuse_existing,
@@ -26,14 +27,19 @@ if TYPE_CHECKING:
 _SHOWN = 12
 
 
-@click.command()
+@click.command(context_settings={"allow_extra_args": True})
 @click.argument(
     "generated",
     required=False,
     type=click.Path(path_type=Path),
 )
-@click.option("--recorded", multiple=True, help="File, folder or pattern, beside GENERATED.")
+@click.option(
+    "--recorded",
+    multiple=True,
+    help="File, folder or pattern in quotes, beside GENERATED; may be repeated.",
+)
 @reading_options
+@inventory_option
 @click.option("-u", "--units", help="Of the records [default: the file's, else m/s**2]")
 @click.option("--origin-time", help="UTC of t = 0, of a simulation without a date.")
 @click.option(
@@ -55,7 +61,9 @@ _SHOWN = 12
 @click.option("--limit", type=click.IntRange(1), help="Judge so many records only.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the report.")
 @click.option("--overwrite", is_flag=True, help="Replace a report that is there already.")
+@click.pass_context
 def evaluate(
+    context: click.Context,
     generated: Path | None,
     recorded: tuple[str, ...],
     units: str | None,
@@ -74,6 +82,7 @@ def evaluate(
     limit: int | None,
     output: Path | None,
     overwrite: bool,
+    inventories: tuple[str, ...],
     **reading: Any,
 ) -> None:
     """Judge a method, or generated records, against recorded ones.
@@ -95,14 +104,21 @@ def evaluate(
     obb evaluate run/ --recorded recordings/ --detrend -o run-report/
     obb evaluate ensemble/
     """
+    if context.args:
+        raise InputError(
+            f"What is {' '.join(context.args[:3])}? There is one GENERATED, and --recorded takes "
+            "one name: a folder, or a pattern in quotes, e.g. --recorded 'recordings/*.mseed'."
+        )
     if (generated is None) == (method is None):
         raise InputError(
             "obb evaluate needs GENERATED, alone or with --recorded, or --method and --data."
         )
     if not (generated and recorded) and (origin_time or event_file):
         raise InputError("--origin-time and --event are for GENERATED with --recorded.")
-    if (units or detrend or (method and recorded)) and not (generated and recorded):
-        raise InputError("--recorded is for GENERATED; --units and --detrend are of --recorded.")
+    if (units or detrend or inventories or (method and recorded)) and not (generated and recorded):
+        raise InputError(
+            "--recorded is for GENERATED; --units, --inventory and --detrend are of --recorded."
+        )
     refuse_existing(output, overwrite)
     skips: list[tuple[Any, str]] = []
     if generated is not None:
@@ -110,6 +126,7 @@ def evaluate(
             _check(generated, output)
             return
         arguments = {"units": units, "detrend": detrend}
+        arguments |= {"inventory": read_inventories(inventories)}
         arguments |= {"origin_time": origin_time, "event": event_file}
         judged, skips, about, provenance = _ensemble(generated, recorded, reading, arguments)
     else:
@@ -200,7 +217,10 @@ def _ensemble(
     from obspy_broadband.evaluation.evaluate import evaluate_ensembles
 
     folders = ensemble_folders(generated)
-    stream, skips = read_stream(find_files(recorded), **reading)
+    stream, skips = read_stream(recorded, **reading)
+    if not stream:
+        report_skips(skips)
+        raise InputError("None of the recordings could be read.")
     ensembles = (ensemble for _, ensemble in _read(folders, skips))
     judged, provenance, skipped = evaluate_ensembles(ensembles, stream, progress=True, **arguments)
     what = "The ensemble" if len(folders) == 1 else f"{len(folders)} ensembles of the run"

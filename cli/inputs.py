@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from obspy import Stream
+from obspy import Inventory, Stream, read_inventory
 
 from obspy_broadband.archive.sources import xml
-from obspy_broadband.archive.sources.files import folders
-from obspy_broadband.archive.sources.waveforms import lies_beside, read_waveforms
+from obspy_broadband.archive.sources.files import damaged, folders, is_result, merely_found
+from obspy_broadband.archive.sources.waveforms import known_format, lies_beside, read_waveforms
 from obspy_broadband.ensemble_folder import CARD
-from obspy_broadband.errors import InputError, first_line
+from obspy_broadband.errors import InputError, NoWaveforms, first_line
 
 #: What a user may say of files: their format, and what their readers may have to be told.
 READING_OPTIONS = (
@@ -36,6 +37,12 @@ READING_OPTIONS = (
 )
 
 
+#: Of recordings in counts.
+inventory_option = click.option(
+    "--inventory", "inventories", multiple=True, help="StationXML with responses, for counts."
+)
+
+
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator: the options that :func:`read_stream` takes."""
     for option in reversed(READING_OPTIONS):
@@ -50,12 +57,37 @@ def holds_ensembles(path: Path) -> bool:
     )
 
 
-def refuse_existing(output: Path | None, overwrite: bool) -> None:
-    """See that nothing is overwritten unasked.
+def refuse_ensembles(inputs: Iterable[str]) -> None:
+    """See that no folder of results is taken for one of simulations.
 
-    :raises InputError: for a file, or a folder that is not empty, unless ``overwrite``.
+    :raises InputError: for the folder of an ensemble or a run.
     """
-    if output is None or overwrite or not output.exists():
+    for given in inputs:
+        if is_result(Path(given)):
+            raise InputError(
+                f"{given} is a result of obb enrich, which is no input of it: name the "
+                "simulation's files or folder. Realizations are written in other formats by --to "
+                "when they are made, or in Python: Ensemble.read(folder)[0].write(name, format)."
+            )
+
+
+def refuse_existing(output: Path | None, overwrite: bool, file: bool = False) -> None:
+    """See that nothing is overwritten unasked, and that there is a place to write to.
+
+    :param file: whether a file is to be written, and no folder.
+    :raises InputError: for a file, or a folder that is not empty, unless ``overwrite``; for what
+        cannot be made where it is to be.
+    """
+    if output is None:
+        return
+    if file and output.is_dir():
+        raise InputError(f"{output} is a folder; name a file, e.g. {output / 'table.csv'}.")
+    above = next(one for one in (output, *output.absolute().parents) if one.exists())
+    if above != output and not above.is_dir():
+        raise InputError(f"{output} cannot be written: {above} is a file, no folder.")
+    if not os.access(above, os.W_OK):
+        raise InputError(f"{output} cannot be written: no permission to write to {above}.")
+    if overwrite or not output.exists():
         return
     if not output.is_dir():
         raise InputError(f"{output} exists; choose another name or --overwrite.")
@@ -63,7 +95,7 @@ def refuse_existing(output: Path | None, overwrite: bool) -> None:
         raise InputError(f"{output} exists and is not empty; choose another name or --overwrite.")
 
 
-def find_files(inputs: Iterable[str]) -> list[Path]:
+def _find_files(inputs: Iterable[str]) -> list[Path]:
     """Files among paths, folders (all files below, hidden ones left out) and glob patterns.
 
     Of a folder of SEM3D's results, its captors alone. Of folders and patterns, lists of stations
@@ -81,41 +113,66 @@ def find_files(inputs: Iterable[str]) -> list[Path]:
 
 
 def read_stream(
-    files: Sequence[Path], format: str | None, **options: Any
+    inputs: Sequence[str], format: str | None, **options: Any
 ) -> tuple[Stream, list[tuple[Path, str]]]:
-    """One Stream of all files.
+    """One Stream of all files that :func:`_find_files` finds.
+
+    What is of no known format and was not named, but found in a folder, is left out with one
+    warning for all, unless it is called as the waveforms are.
 
     :param format: as ObsPy names it; None recognises it.
     :param options: of :func:`reading_options`, for the readers that know them; None is left out.
     :return: the Stream, and the files that could not be read, with the reason.
-    :raises InputError: if all files are of another quantity than the one asked for.
+    :raises InputError: for an input that matches nothing, or if no file holds waveforms, or all are
+        of another quantity than the one asked for.
     """
+    files = _find_files(inputs)
+    known_format(format)
     stream, unreadable = Stream(), []
+    known: list[Path] = []
+    unknown: dict[Path, str] = {}
     options = {name: value for name, value in options.items() if value is not None}
     for path in files:
         try:
             stream += read_waveforms(path, format, **options)
+            known.append(path)
         except InputError as error:
+            if isinstance(error, NoWaveforms) and merely_found(path, inputs):
+                unknown[path] = str(error)
+                continue
             unreadable.append((path, str(error)))
+    reasons = {reason for _, reason in unreadable}
+    # One reason for all, without their names, is of what was asked for.
+    if not stream and len(unreadable) > 1 and len(reasons) == 1:
+        raise InputError(reasons.pop())
+    if unknown and not known and not unreadable:
+        raise InputError(
+            f"There are no waveforms in {', '.join(inputs)}: {next(iter(unknown.values()))}"
+        )
+    unreadable += [(path, unknown[path]) for path in damaged(list(unknown), known)]
     if files and not stream and not unreadable:
         raise InputError(f"None of the files holds {options.get('quantity', 'samples')}.")
     return stream, unreadable
 
 
-def read_metadata(path: str | None, reader: Callable[[str], Any], what: str) -> Any:
-    """An Inventory or a Catalog from a file; None for no file.
+def read_inventories(paths: Iterable[str]) -> Inventory | None:
+    """All StationXML files together; None of none.
 
     :raises InputError: for a file that is none.
     """
-    if path is None:
-        return None
-    data = xml.read_file(path)
-    if data.lstrip()[:1] == b"<":
-        xml.checked(data, path)
-    try:
-        return reader(path)
-    except Exception as error:  # ObsPy raises TypeError, XML errors, ...
-        raise InputError(f"{path} cannot be read as {what}: {first_line(error)}") from error
+    whole = None
+    for path in paths:
+        data = xml.read_file(path)
+        if data.lstrip()[:1] == b"<":
+            xml.checked(data, path)
+        try:
+            one = read_inventory(path)
+        except Exception as error:  # ObsPy raises TypeError, XML errors, ...
+            raise InputError(
+                f"{path} cannot be read as an inventory (StationXML): {first_line(error)}"
+            ) from error
+        whole = one if whole is None else whole + one
+    return whole
 
 
 @contextmanager

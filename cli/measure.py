@@ -9,25 +9,31 @@ from typing import Any
 import click
 import pandas as pd
 from obb_cli.inputs import (
-    find_files,
     holds_ensembles,
+    inventory_option,
+    read_inventories,
     read_stream,
     reading_options,
     refuse_existing,
     report_skips,
     similar_warnings_once,
 )
+from obspy import Stream
 from tqdm import tqdm
 
 from obspy_broadband import Ensemble, InputError
 from obspy_broadband.ensemble_folder import ensemble_folders
+from obspy_broadband.measures import check_periods
 from obspy_broadband.measures import measure as measure_stream
+from obspy_broadband.orientation import station_id
+from obspy_broadband.units import parse_units
 
 
 @click.command()
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("-u", "--units", help="e.g. velocity, cm/s**2, g [default: the file's, else m/s**2]")
 @reading_options
+@inventory_option
 @click.option("--periods", help="Of the spectra, s, e.g. 0.1,0.3,1 [default: 21 of 0.01-10 s]")
 @click.option("--detrend", is_flag=True, help="Take out mean and trend of the acceleration first.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="CSV [default: print it].")
@@ -39,6 +45,7 @@ def measure(
     detrend: bool,
     output: Path | None,
     overwrite: bool,
+    inventories: tuple[str, ...],
     **reading: Any,
 ) -> None:
     """Tabulate intensity measures of records.
@@ -50,11 +57,15 @@ def measure(
     \b
     obb measure ensemble/ -o measures.csv
     obb measure run/ --periods 0.15,0.6 -o run-measures.csv
+    obb measure recordings/*.mseed --inventory stations.xml
     obb measure recordings/*.mseed --units cm/s**2 --periods 0.1,0.3,1 --detrend
     obb measure station7.txt --format columns --components ZNE --units cm/s
     """
     chosen = parse_periods(periods)
-    refuse_existing(output, overwrite)
+    refuse_existing(output, overwrite, file=True)
+    if units:
+        parse_units(units)
+    inventory = read_inventories(inventories)
     folders: list[Path] = []
     files: list[str] = []
     for given in inputs:
@@ -62,6 +73,11 @@ def measure(
             folders += ensemble_folders(Path(given))
         else:
             files.append(given)
+    of_records = (units, inventories or None, *reading.values())
+    if folders and not files and any(one is not None for one in of_records):
+        raise InputError(
+            "--units, --inventory, --format and the like are of records; ensembles are in m/s²."
+        )
     tables: list[pd.DataFrame] = []
     skips: list[tuple[object, str]] = []
     folders = list(dict.fromkeys(folders))
@@ -77,13 +93,15 @@ def measure(
             if several:
                 table.insert(0, "ensemble", folder.resolve().name)
             tables.append(table)
-        stream, unreadable = read_stream(find_files(files), **reading)
+        stream, unreadable = read_stream(files, **reading)
         skips += unreadable
         # One station at a time, so that one that cannot be measured takes no other along.
-        for id in dict.fromkeys(trace.id[:-1] for trace in stream):
-            station = stream.select(id=id + "?")
+        stations: dict[str, Stream] = {}
+        for trace in stream:
+            stations.setdefault(station_id(trace.stats), Stream()).append(trace)
+        for id, station in stations.items():
             try:
-                table = measure_stream(station, chosen, units, detrend=detrend)
+                table = measure_stream(station, chosen, units, inventory, detrend)
                 tables.append(table.reset_index())
             except InputError as error:
                 skips.append((id, str(error)))
@@ -92,6 +110,7 @@ def measure(
         raise InputError("None of the inputs could be measured.")
     table = pd.concat(tables, ignore_index=True)
     if output:
+        output.parent.mkdir(parents=True, exist_ok=True)
         table.to_csv(output, index=False)
         click.echo(f"{len(table)} rows -> {output}")
     else:
@@ -113,6 +132,5 @@ def parse_periods(text: str | None) -> tuple[float, ...] | None:
         raise InputError(
             f"--periods {text!r}: write numbers between commas, e.g. 0.1,1."
         ) from error
-    if not all(0.005 <= period <= 60 for period in periods):
-        raise InputError(f"--periods {text!r}: periods of 0.005 to 60 s can be computed.")
+    check_periods(periods)
     return periods

@@ -29,10 +29,11 @@ def scenarios(output: Path, inputs: tuple[str, ...], overwrite: bool, **options:
     """
     from obspy_broadband.archive.sources.scenarios import write_table
 
-    refuse_existing(output, overwrite)
+    refuse_existing(output, overwrite, file=True)
     source = source_of(inputs, **options)
     # Beside, then in place: a table that was filled in by hand is not lost to an error.
     part = output.with_name(f".{output.name}.part")
+    part.parent.mkdir(parents=True, exist_ok=True)
     part.unlink(missing_ok=True)
     count, skipped = write_table(part, source, source.items())
     part.replace(output)

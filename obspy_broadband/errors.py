@@ -20,6 +20,10 @@ class InputError(BroadbandError, ValueError):
         return "".join(one if one.isprintable() else " " if one.isspace() else "?" for one in text)
 
 
+class NoWaveforms(InputError):
+    """A file that is of no known waveform format, empty or compressed."""
+
+
 class UnknownStation(InputError, KeyError):
     """A station that an ensemble does not have; a KeyError too, as of a mapping."""
 

@@ -47,8 +47,9 @@ def measure(
     :param detrend: take mean and linear trend out of the acceleration first. Without it, a record
         whose offset makes much of its peak velocity is warned about.
     :return: one row a station; columns such as ``pga_m_s2``, ``arias_m_s``, ``sa_0.1s_m_s2``.
-    :raises InputError: for a station that cannot be measured.
+    :raises InputError: for a station that cannot be measured, or a period outside 0.005-60 s.
     """
+    check_periods(periods)
     records, refusals = read_records(stream, units, inventory)
     if refusals:
         raise InputError(refusals[0].reason)
@@ -61,6 +62,16 @@ def measure(
         rows[record.id] = next(_rows(motion[None], record.rows, record.sampling_rate, periods))
     warn_of_offsets(offsets)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("station")
+
+
+def check_periods(periods: Sequence[float] | None) -> None:
+    """See that spectra can be computed at these periods, s.
+
+    :raises InputError: for a period outside 0.005-60 s.
+    """
+    for period in () if periods is None else periods:
+        if not 0.005 <= period <= 60:
+            raise InputError(f"A period is {period:g} s; 0.005 to 60 s can be computed.")
 
 
 def detrended(acceleration: np.ndarray) -> np.ndarray:
@@ -116,6 +127,7 @@ def measure_ensemble(
     detrend: bool = False,
 ) -> pd.DataFrame:
     """Intensity measures of every station and realization: see ``Ensemble.intensity_measures``."""
+    check_periods(periods)
     index, rows = [], []
     offsets: dict[str, tuple[float, float]] = {}
     for record in tqdm(ensemble.records, desc="measures", unit="station", disable=not progress):

@@ -72,12 +72,17 @@ def read_records(
     :param inventory: instrument responses of traces in counts, and orientations of components.
     :return: the records, in the order in which the stations first appear, and the stations that
         cannot be used.
-    :raises InputError: for units that are not known, or an empty Stream.
+    :raises InputError: for units that are not known, an empty Stream, or what is no Inventory.
     """
     if units:
         parse_units(units)
     if not isinstance(stream, Stream):
         raise InputError(f"An ObsPy Stream is needed, not {type(stream).__name__}.")
+    if inventory is not None and not isinstance(inventory, Inventory):
+        raise InputError(
+            f"inventory is a {type(inventory).__name__}; an ObsPy Inventory is needed: "
+            "obspy.read_inventory(path)."
+        )
     if not stream:
         raise InputError("The Stream is empty: there is nothing to enrich.")
     groups: dict[str, list[Trace]] = {}

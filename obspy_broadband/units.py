@@ -302,6 +302,12 @@ def _whole(data: np.ndarray) -> bool:
 def _without_response(trace: Trace, inventory: Inventory | None) -> np.ndarray:
     """:raises InputError: if there is no response."""
     if inventory is None and "response" not in trace.stats:
+        if not _whole(trace.data):
+            raise InputError(
+                f"{trace.id} is said to be in counts, and its numbers are no whole ones. Pass "
+                "inventory= (--inventory) with the instrument's response, or the unit of motion "
+                "as units= (--units)."
+            )
         raise InputError(
             f"{trace.id} holds whole numbers ({trace.data.dtype}), which are counts of an "
             "instrument as far as is known. Pass inventory= (--inventory) with its response, or "

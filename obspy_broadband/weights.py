@@ -238,6 +238,8 @@ def add(
         if len(cards) != 1:
             raise InputError(
                 f"{path} holds {len(cards)} sets of weights; name the card of the one you mean."
+                if cards
+                else f"{path} is no training: it has no weights/METHOD/NAME.json."
             )
         path = cards[0]
     found = read_card(path.with_suffix(".json"))

@@ -55,3 +55,17 @@ def test_what_cannot_be_measured_is_refused(simulation):
     stream[0].data[3] = np.nan
     with pytest.raises(InputError, match="NaN"):
         measure(stream)
+
+
+@pytest.mark.parametrize("period", [0.0, -1.0, 100.0, float("nan")])
+def test_periods_that_cannot_be_computed_are_refused(simulation, period):
+    stream = simulation(stations=("AAA",), duration=10)
+    with pytest.raises(InputError, match=r"0\.005 to 60 s"):
+        measure(stream, periods=(0.1, period))
+    with pytest.raises(InputError, match=r"0\.005 to 60 s"):
+        stream.enrich(n=1, seed=1).intensity_measures((0.1, period))
+
+
+def test_a_path_is_no_inventory(simulation):
+    with pytest.raises(InputError, match="read_inventory"):
+        simulation(stations=("AAA",), duration=10).enrich(n=1, inventory="stations.xml")

@@ -245,7 +245,7 @@ def test_halved_weights_keep_what_must_be_exact(tmp_path):
 
 def test_a_run_without_weights_is_told(tmp_path):
     (tmp_path / "run").mkdir()
-    with pytest.raises(InputError, match="holds 0 sets"):
+    with pytest.raises(InputError, match="is no training"):
         weights.add(tmp_path / "run")
 
 

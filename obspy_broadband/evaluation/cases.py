@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from obspy import Stream, UTCDateTime
+from obspy import Inventory, Stream, UTCDateTime
 
 from ..ensemble import EnrichedRecord, Ensemble
 from ..errors import InputError
@@ -21,6 +22,9 @@ from ..signal.hybrid import hybridize
 
 if TYPE_CHECKING:
     from ..data.pairs import Pairs
+
+#: How the refusal begins where no station can be judged.
+NOTHING = "No station can be compared: "
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ def cases_of_ensemble(
     units: str | None = None,
     detrend: bool = False,
     origin_time: UTCDateTime | None = None,
+    inventory: Inventory | None = None,
 ) -> tuple[list[Case], dict[str, np.ndarray], list[tuple[str, str]]]:
     """An ensemble beside recordings of the same stations and times.
 
@@ -123,6 +128,7 @@ def cases_of_ensemble(
     :param origin_time: when t = 0 of a simulation without a date was; default: the origin time of
         the event that the ensemble was made with.
     :param detrend: take mean and linear trend out of the recorded acceleration first.
+    :param inventory: responses of ``recorded``, as in ``enrich``.
     :return: the cases; the realizations of each, (realizations, 3, samples), by name; stations that
         cannot be compared, and why.
     :raises InputError: if no station can be compared, or an origin time is given for an ensemble
@@ -137,7 +143,7 @@ def cases_of_ensemble(
             "simulations without a date (1970-01-01). Leave it out; if that is the date of the "
             "computation, set stats.starttime before enriching."
         )
-    records, refusals = read_records(recorded, units)
+    records, refusals = read_records(recorded, units, inventory)
     if detrend:
         records = [replace(record, data=detrended(record.data)) for record in records]
     skipped = [(refusal.id, refusal.reason) for refusal in refusals]
@@ -167,8 +173,7 @@ def cases_of_ensemble(
         cases.append(Case(name, event, given, motion, generated.sampling_rate))
         drawn[name] = generated.realizations[:, order].astype(float)
     if not cases:
-        reasons = dict.fromkeys(why for _, why in skipped)
-        raise InputError("No station can be compared: " + " ".join(reasons))
+        raise nothing_compared(skipped)
     if loosely:
         warnings.warn(
             "Matched by station code alone, since one of the two has no network code: "
@@ -177,6 +182,21 @@ def cases_of_ensemble(
             stacklevel=2,
         )
     return cases, drawn, skipped
+
+
+def nothing_compared(skipped: Sequence[tuple[str, str]]) -> InputError:
+    """What to say if no station can be compared: each kind of reason once.
+
+    :param skipped: stations and reasons.
+    """
+    kinds: dict[str, list[str]] = {}
+    for _, why in skipped:
+        # Words with a dot or a number in them are ids and times.
+        kinds.setdefault(re.sub(r"\S*[.\d]\S*", "", why), []).append(why)
+    texts = [
+        why[0] + f" ({len(why) - 1} more like this.)" * (len(why) > 1) for why in kinds.values()
+    ]
+    return InputError(NOTHING + " ".join(texts))
 
 
 def _beside(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from obspy import Stream, UTCDateTime
+from obspy import Inventory, Stream, UTCDateTime
 
 from .. import events
 from ..data.pairs import Pairs
@@ -19,7 +19,7 @@ from ..events import EventLike
 from ..measures import offset_velocity, warn_of_offsets
 from ..method import Method
 from ..registry import create
-from .cases import Case, cases_of, cases_of_ensemble
+from .cases import NOTHING, Case, cases_of, cases_of_ensemble, nothing_compared
 from .judging import Judged, judge
 from .level_row import add_level_ridge
 from .rows import Row, reference_rows, rows_of
@@ -90,17 +90,21 @@ def evaluate_ensemble(
     detrend: bool = False,
     origin_time: UTCDateTime | str | None = None,
     event: EventLike | None = None,
+    inventory: Inventory | None = None,
 ) -> tuple[Judged, dict[str, Any], list[tuple[str, str]]]:
     """Judge an ensemble, and the reference rows made of its low frequencies, beside recordings.
 
-    :param recorded: see :func:`.cases.cases_of_ensemble`; ``units`` and ``detrend`` likewise.
+    :param recorded: see :func:`.cases.cases_of_ensemble`; ``units``, ``detrend`` and
+        ``inventory`` likewise.
     :param origin_time: of t = 0 of a simulation without a date, likewise; a text is taken, too.
     :param event: gives the origin time (an Event, a Catalog of one, or a path); a simulation that
         has a date keeps it.
     :return: what was measured, what it was made with, and stations that cannot be compared.
     :raises InputError: if no station can be compared.
     """
-    return evaluate_ensembles([ensemble], recorded, units, progress, detrend, origin_time, event)
+    return evaluate_ensembles(
+        [ensemble], recorded, units, progress, detrend, origin_time, event, inventory
+    )
 
 
 def evaluate_ensembles(
@@ -111,6 +115,7 @@ def evaluate_ensembles(
     detrend: bool = False,
     origin_time: UTCDateTime | str | None = None,
     event: EventLike | None = None,
+    inventory: Inventory | None = None,
 ) -> tuple[Judged, dict[str, Any], list[tuple[str, str]]]:
     """Judge the ensembles of a run together; see :func:`evaluate_ensemble`.
 
@@ -121,20 +126,25 @@ def evaluate_ensembles(
     skipped: list[tuple[str, str]] = []
     said: dict[str, Any] = {}
     number = alone = 0
+    recorded_codes = dict.fromkeys(
+        ".".join((trace.stats.network, trace.stats.station)) for trace in recorded
+    )
+    codes: dict[str, None] = {}  # of the ensembles' stations, in their order
     for number, ensemble in enumerate(ensembles, 1):
         zero = _time_zero(ensemble, origin_time, event)
         noted = zero or ensemble.provenance.get("origin_time")
         if not said:
             said = {name: ensemble.provenance[name] for name in _KEPT}
             said |= {} if noted is None else {"origin_time": str(noted)}
+        codes |= dict.fromkeys(record.id.rsplit(".", 2)[0] for record in ensemble.records)
         part = _beside(ensemble, recorded, None if noted is None else UTCDateTime(noted))
         if not part:
             alone += 1
             continue
         try:
-            new, made, reasons = cases_of_ensemble(ensemble, part, units, detrend, zero)
+            new, made, reasons = cases_of_ensemble(ensemble, part, units, detrend, zero, inventory)
         except InputError as error:
-            skipped.append((", ".join(ensemble.stations), str(error)))
+            skipped.append((", ".join(ensemble.stations), str(error).removeprefix(NOTHING)))
             continue
         skipped += reasons
         for case in new:
@@ -145,15 +155,26 @@ def evaluate_ensembles(
             drawn[name] = made[case.name]
     if alone:
         skipped.append((f"{alone} of {number} ensembles", "None of their stations was recorded."))
+    if alone and alone == number:
+        raise InputError(
+            f"{NOTHING}the recorded stations ({_some(recorded_codes)}) are none "
+            f"of the generated ones ({_some(codes)}). They are matched by network and station "
+            "code: set stats.network and stats.station of the recordings, or of the simulation "
+            "before enriching."
+        )
     if not cases:
-        different = dict.fromkeys(why for _, why in skipped)
-        raise InputError("No station can be compared: " + " ".join(different))
+        raise nothing_compared(skipped)
     found = {case.name: offset_velocity(case.recorded, case.sampling_rate) for case in cases}
     warn_of_offsets({name: pair for name, pair in found.items() if pair is not None})
     rows: dict[str, Row] = {"generated": lambda case, seeds: drawn[case.name]}
     realizations = max(2, *(len(one) for one in drawn.values()))
     judged = judge(cases, rows | reference_rows(), realizations, progress=progress)
     return judged, said, skipped
+
+
+def _some(names: Iterable[str]) -> str:
+    names = list(names)
+    return ", ".join(names[:5]) + ", ..." * (len(names) > 5)
 
 
 def _beside(ensemble: Ensemble, recorded: Stream, zero: UTCDateTime | None) -> Stream:

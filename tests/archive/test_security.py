@@ -52,7 +52,7 @@ def test_a_pickle_is_never_run(tmp_path):
         obspy.read(str(trap))
     assert made.exists(), "the trap must work, or the test shows nothing"
     made.unlink()
-    assert len(reasons(FolderSource((str(tmp_path),)))) == 1
+    assert len(reasons(FolderSource((str(trap),)))) == 1
     assert recognise(trap) is None
     for name in ("PICKLE", "pickle"):
         with pytest.raises(InputError, match="Unknown format"):

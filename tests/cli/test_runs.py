@@ -256,4 +256,4 @@ def test_options_of_recordings_need_recordings(archive, words):
     given = () if "-m" in words else (archive,)
     done = run("evaluate", *given, *words)
     assert done.exit_code == 1
-    assert "--units and --detrend are of --recorded" in done.output
+    assert "--units, --inventory and --detrend are of --recorded" in done.output

@@ -4,18 +4,62 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ...errors import InputError
+from ...ensemble_folder import CARD
+from ...errors import InputError, InputWarning
 from ...io import sem3d
+
+_COMPRESSED = re.compile(r"\.(gz|bz2|zip|xz)$", re.I)
+#: Endings that waveforms share with logs, notes and the like.
+_ANYTHING = {"", ".txt", ".dat"}
+
+
+def merely_found(path: Path, inputs: Sequence[str]) -> bool:
+    """Whether a file was not named, by itself or by a pattern, but lies below a folder that was."""
+    given = {Path(name) for name in inputs}
+    return path not in given and any(above in given for above in path.parents)
+
+
+def damaged(unknown: Sequence[Path], known: Iterable[Path]) -> list[Path]:
+    """Files of no known format that were meant as waveforms, by their names; warns of the others.
+
+    :param unknown: files found in folders.
+    :param known: the files of known formats. What ends as one of them does is meant as a waveform.
+    """
+    endings = {_ending(path) for path in known} - _ANYTHING
+    others = [path for path in unknown if _ending(path) not in endings]
+    if others:
+        names = ", ".join(str(path) for path in others[:3])
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        warnings.warn(
+            f"Left out, since they are of no known waveform format: {names}{more}.",
+            InputWarning,
+            stacklevel=3,
+        )
+    return [path for path in unknown if _ending(path) in endings]
+
+
+def _ending(path: Path) -> str:
+    """A name's suffix, numbers as one (station.12)."""
+    return re.sub(r"\d+", "0", Path(_COMPRESSED.sub("", path.name)).suffix.lower())
+
+
+def is_result(folder: Path) -> bool:
+    """Whether it is the folder of an ensemble or a run, which this package wrote."""
+    of_a_run = (folder / "run.json").is_file() and (folder / "provenance").is_dir()
+    return (folder / CARD).is_file() or of_a_run
 
 
 def folders(inputs: Sequence[str], without: Sequence[str] = ()) -> Iterator[list[Path]]:
     """Files of one folder after the other, sorted; hidden ones are left out.
 
     Of a folder of SEM3D's results, its captors are taken, in the order of their processes, and
-    nothing else. Links to folders are not followed.
+    nothing else. Links to folders are not followed. Ensembles and runs of this package that lie
+    below a folder are left out, with a warning.
 
     :param inputs: files, folders, patterns (``**`` crosses folders).
     :param without: files to leave out.
@@ -66,6 +110,11 @@ def _walk(top: Path) -> Iterator[list[Path]]:
             below.clear()  # a run's other results; above all its copies of captors for restarts
             continue
         below[:] = sorted(name for name in below if not name.startswith("."))
+        results = [name for name in below if is_result(Path(folder, name))]
+        if results:
+            where = ", ".join(str(Path(folder, name)) for name in results)
+            warnings.warn(f"Left out: {where}, results of obb enrich.", InputWarning, stacklevel=4)
+            below[:] = [name for name in below if name not in results]
         files = [Path(folder, name) for name in sorted(names) if not name.startswith(".")]
         if files:
             yield files

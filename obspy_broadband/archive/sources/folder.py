@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 
 from obspy import Stream
 
-from ...errors import InputError
+from ...errors import InputError, NoWaveforms
 from ...io import sem3d
 from ...orientation import station_id
 from ..source import Item, Loaded, Source
 from . import asdf
-from .files import folders
+from .files import damaged, folders, merely_found
 from .grouping import Part, groups, one_motion, parts_of
 from .metadata import Metadata
 from .waveforms import (
@@ -69,15 +69,29 @@ class FolderSource(Source):
         known_format(self.format)
         self.metadata.check()
         found = False
+        known: dict[str, Path] = {}
+        unknown: list[Path] = []
         for files in folders(self.inputs, self.metadata.files):
-            for item in self._folder(files):
+            for item in self._folder(files, known, unknown):
                 yield item
                 found = True
+        for path in damaged(unknown, known.values()):
+            yield self._item(path.as_posix(), [path], None)
+            found = True
         if not found:
-            raise InputError(f"There is nothing to read in {', '.join(self.inputs)}.")
+            raise InputError(
+                f"There is nothing to read in {', '.join(self.inputs)}: no file is of a known "
+                "waveform format. Formats that are not recognised are named with --format."
+            )
 
-    def _folder(self, files: list[Path]) -> Iterator[Item]:
-        """Items of one folder, in the order of their first files."""
+    def _folder(
+        self, files: list[Path], known: dict[str, Path], unknown: list[Path]
+    ) -> Iterator[Item]:
+        """Items of one folder, in the order of their first files.
+
+        :param known: one file of each suffix whose format is known; added to.
+        :param unknown: files of no known format that nobody named; added to.
+        """
         items: list[Item] = []
         parts: list[Part] = []
         captors: dict[str, Path] = {}
@@ -90,13 +104,21 @@ class FolderSource(Source):
                     items += self._asdf(path)
                     continue
                 format = known_format(self.format) or recognise(path)
+                if format:
+                    known[path.suffix] = path
+                elif merely_found(path, self.inputs):
+                    unknown.append(path)
+                    continue
                 if format == "SEM3D":
                     items += self._captors(path, captors)
                 elif format is None or (format in _WHOLE and path.suffix != ".h5"):
                     items.append(self._item(path.as_posix(), [path], format))
                 else:
                     parts += parts_of(path, format, self.largest, **self._reading())
-            except InputError:  # it is said when the item is read
+            except InputError as error:
+                if isinstance(error, NoWaveforms) and merely_found(path, self.inputs):
+                    unknown.append(path)
+                    continue  # else it is said when the item is read
                 items.append(self._item(path.as_posix(), [path], None))
         for group in groups(one_motion(parts, self.quantity)):
             ids = None if group.ids is None else list(group.ids)

@@ -17,7 +17,7 @@ import numpy as np
 from obspy import Stream
 from obspy.core.util.base import ENTRY_POINTS, buffered_load_entry_point
 
-from ...errors import InputError, InputWarning, first_line
+from ...errors import InputError, InputWarning, NoWaveforms, first_line
 from ...io.options import refuse_unknown
 from . import gse2
 
@@ -45,14 +45,15 @@ _COMPRESSED = {
 def check_file(path: Path, largest: int = LARGEST) -> int:
     """Size of an ordinary file in bytes.
 
-    :raises InputError: for what is no ordinary file, empty, compressed or larger than ``largest``.
+    :raises InputError: for what is no ordinary file, or larger than ``largest``.
+    :raises NoWaveforms: for what is empty or compressed.
     """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise InputError(f"{path} is no file.")
         if status.st_size == 0:
-            raise InputError(f"{path} is empty.")
+            raise NoWaveforms(f"{path} is empty.")
         if status.st_size > largest:
             raise InputError(
                 f"{path} has {status.st_size / 2**20:.0f} MiB; at most {largest / 2**20:.0f} MiB "
@@ -64,7 +65,7 @@ def check_file(path: Path, largest: int = LARGEST) -> int:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     for magic, name in _COMPRESSED.items():
         if start.startswith(magic):
-            raise InputError(
+            raise NoWaveforms(
                 f"{path} is compressed ({name}). Unpack it first: what it grows to is not known."
             )
     return status.st_size
@@ -121,12 +122,13 @@ def read_waveforms(
         ``headonly=True`` reads no samples where the format can, ``starttime`` and ``endtime`` of
         miniSEED only the records between, if any. A file of another ``quantity`` than the one
         asked for gives an empty Stream.
-    :raises InputError: for whatever cannot be read, and nothing else.
+    :raises InputError: for whatever cannot be read, and nothing else; a :exc:`NoWaveforms` for what
+        is of no known format.
     """
     size = check_file(path, largest)
     name = known_format(format) or recognise(path)
     if name is None:
-        raise InputError(f"{path} is of no known waveform format, or damaged at its beginning.")
+        raise NoWaveforms(f"{path} is of no known waveform format, or damaged at its beginning.")
     known = inspect.signature(_plugin(name, "readFormat")).parameters
     if "quantity" not in known:  # of formats that hold one only, nothing is to be chosen
         options = {option: value for option, value in options.items() if option != "quantity"}
