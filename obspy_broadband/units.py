@@ -17,14 +17,32 @@ from obspy import Inventory, Trace
 
 from .errors import InputError, first_line
 
-_LENGTHS = {"m": 1.0, "dm": 1e-1, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "nm": 1e-9}
+_PREFIXES = {"centi": 1e-2, "milli": 1e-3, "micro": 1e-6, "nano": 1e-9, "": 1.0}
+_LENGTHS = {
+    **{"m": 1.0, "dm": 1e-1, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "nm": 1e-9},
+    **{"in": 0.0254, "ft": 0.3048},
+    **{
+        prefix + metre: factor
+        for prefix, factor in _PREFIXES.items()
+        for metre in ("meter", "meters", "metre", "metres")
+    },
+}
 _ORDERS = {"displacement": 0, "velocity": 1, "acceleration": 2}
-#: How the power of the second is written, by the number of times it divides.
+#: How the power of the second is written, by the number of times it divides; a blank is a dot.
 _PER_SECOND = {
     0: ("",),
-    1: ("/s", "ps", "/sec"),
-    2: ("/s**2", "/s^2", "/s2", "/s²", "/s/s", "/sec**2", "/sec^2", "/sec2", "/sec/sec", "ps2"),
+    1: ("/s", "ps", ".s-1", ".s^-1"),
+    2: ("/s^2", "/s2", "/s/s", "ps2", "ps^2", ".s-2", ".s^-2", "/(s^2)", "/(s2)", "/(s.s)"),
 }
+#: What is written for one thing, before a unit is looked up.
+_SPELLINGS = (
+    (r"\*\*", "^"),
+    ("²", "^2"),
+    ("[µμ]", "u"),  # the micro sign and the Greek letter
+    (r"\s*([/*^().])\s*", r"\1"),
+    (r"[\s*]+", "."),
+    (r"(?<=[/.(p])(seconds?|secs?)(?![a-z])", "s"),
+)
 _STANDARD_GRAVITY = 9.80665
 #: A peak that no record of an earthquake has, m/s²; what exceeds it is in another unit.
 LARGEST_ACCELERATION = 50.0
@@ -63,8 +81,10 @@ def _spellings() -> dict[str, tuple[float, int]]:
         for order, suffixes in _PER_SECOND.items():
             table |= {length + suffix: (factor, order) for suffix in suffixes}
     table |= {"acc": (1.0, 2), "vel": (1.0, 1), "disp": (1.0, 0)}
-    table |= {"meter": (1.0, 0), "meters": (1.0, 0), "%g": (0.01 * _STANDARD_GRAVITY, 2)}
-    return table | {"gal": (1e-2, 2), "g": (_STANDARD_GRAVITY, 2), "mg": (9.80665e-3, 2)}
+    percent = (0.01 * _STANDARD_GRAVITY, 2)
+    table |= {"%g": percent, "%.g": percent, "percent.g": percent}
+    table |= {"gal": (1e-2, 2), "gals": (1e-2, 2), "mgal": (1e-5, 2)}
+    return table | {"g": (_STANDARD_GRAVITY, 2), "mg": (1e-3 * _STANDARD_GRAVITY, 2)}
 
 
 _TABLE = _spellings()
@@ -81,9 +101,11 @@ def parse_units(text: str) -> Units:
     >>> parse_units("cm/s^2")
     Units(name='cm/s^2', factor=0.01, order=2, assumed=False)
     """
-    key = str(text).strip().lower().replace(" ", "")
-    if key in _COUNTS:
+    key = str(text).strip().lower()
+    if key.replace(" ", "") in _COUNTS:
         return _IN_COUNTS
+    for spelling, usual in _SPELLINGS:
+        key = re.sub(spelling, usual, key)
     if key not in _TABLE:
         raise InputError(
             f"Unknown units {text!r}. Write 'acceleration', 'velocity' or 'displacement' for SI, "

@@ -26,6 +26,21 @@ from obspy_broadband.units import parse_units, to_acceleration, units_of
         ("nm/s", 1e-9, 1),
         ("displacement", 1.0, 0),
         ("mm", 1e-3, 0),
+        ("m s^-2", 1.0, 2),
+        ("m s-2", 1.0, 2),
+        ("cm.s-2", 0.01, 2),
+        ("cm*s**-2", 0.01, 2),
+        ("m/(s**2)", 1.0, 2),
+        ("cm/sec²", 0.01, 2),
+        ("meters/second", 1.0, 1),
+        ("cm/second/second", 0.01, 2),
+        ("cm/(sec*sec)", 0.01, 2),
+        ("μm/s", 1e-6, 1),
+        ("µm/s", 1e-6, 1),
+        ("% g", 0.0980665, 2),
+        ("gals", 0.01, 2),
+        ("mGal", 1e-5, 2),
+        ("in/s/s", 0.0254, 2),
     ],
 )
 def test_known_units(text, factor, order):
@@ -34,7 +49,9 @@ def test_known_units(text, factor, order):
     assert found.order == order
 
 
-@pytest.mark.parametrize("text", ["volts", "", "kg", "m/s**3", "furlongs"])
+@pytest.mark.parametrize(
+    "text", ["volts", "", "kg", "m/s**3", "furlongs", "m/s*s", "m/s-2", "ms-2"]
+)
 def test_unknown_units_name_what_is_allowed(text):
     with pytest.raises(InputError, match=r"m/s\*\*2.*cm/s"):
         parse_units(text)
