@@ -11,6 +11,7 @@ from obspy import Stream, Trace, read
 
 from obspy_broadband import Ensemble
 from obspy_broadband.archive.sources.waveforms import read_waveforms
+from obspy_broadband.errors import InputError
 
 
 def run(*words):
@@ -89,10 +90,13 @@ def test_a_folder_with_all_quantities_of_specfem(tmp_path):
     assert done.output == "obb: None of the files holds velocity.\n"
 
 
-def test_readers_that_do_not_know_an_option_are_not_handed_it(tmp_path):
+def test_what_a_format_does_not_know_is_refused_but_a_choice_of_quantity(tmp_path):
+    """--axes on SAC would be a silent wrong answer; a format of one quantity has none to choose."""
     trace = Trace(np.zeros(100, np.float32), {"delta": 0.01})
     for format in ("SAC", "MSEED"):
         path = tmp_path / f"a.{format.lower()}"
         Stream([trace]).write(str(path), format=format)
-        found = read_waveforms(path, quantity="velocity", components="ZNE", dt=0.01)
-        assert len(found[0]) == 100
+        assert len(read_waveforms(path, quantity="velocity")[0]) == 100
+        for option in ({"components": "ZNE"}, {"dt": 0.01}, {"axes": "NEZ"}, {"azimuth": 30.0}):
+            with pytest.raises(InputError, match=f"{format} files are read without"):
+                read_waveforms(path, **option)

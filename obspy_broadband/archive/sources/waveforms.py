@@ -27,7 +27,7 @@ LARGEST = 2 * 1024**3
 _EXECUTES = "PICKLE"
 #: Bytes of a miniSEED file that is unpacked without counting first.
 _UNASKED = 64 * 1024**2
-#: What a user may say of files of any format; it is passed to the readers that know it.
+#: What a user may say of files; a reader that does not know it refuses it.
 READING = ("quantity", "components", "dt", "azimuth", "axes", "variables")
 #: Files that simulation programs write beside the waveforms, and that readers look up there.
 _BESIDE = re.compile(
@@ -117,7 +117,7 @@ def read_waveforms(
 
     :param format: as ObsPy names it; None recognises it.
     :param largest: bytes.
-    :param options: passed to the format's reader, those of :data:`READING` only if it knows them;
+    :param options: passed to the format's reader, ``quantity`` only if it knows it;
         ``headonly=True`` reads no samples where the format can, ``starttime`` and ``endtime`` of
         miniSEED only the records between, if any. A file of another ``quantity`` than the one
         asked for gives an empty Stream.
@@ -128,8 +128,8 @@ def read_waveforms(
     if name is None:
         raise InputError(f"{path} is of no known waveform format, or damaged at its beginning.")
     known = inspect.signature(_plugin(name, "readFormat")).parameters
-    unknown = set(READING) - set(known)
-    options = {option: value for option, value in options.items() if option not in unknown}
+    if "quantity" not in known:  # of formats that hold one only, nothing is to be chosen
+        options = {option: value for option, value in options.items() if option != "quantity"}
     if ENTRY_POINTS["waveform"][name].value.startswith("obspy."):
         refuse_unknown(name, options)  # ObsPy's readers leave aside what they do not know
     with _listening() as said:
