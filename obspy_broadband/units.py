@@ -48,6 +48,7 @@ _STANDARD_GRAVITY = 9.80665
 LARGEST_ACCELERATION = 50.0
 #: The quantity that SAC's header field idep names. SAC's own unit is nm, which few programs keep.
 _SAC_IDEP = {6: "displacement", 7: "velocity", 8: "acceleration"}
+_SAC_VOLTS = 50
 #: Units of formats of ObsPy's that have one unit only.
 _OF_FORMAT = {"CYBERSHAKE": "cm/s"}  # obspy/io/cybershake/docs/cybershake_format.txt
 _CALIB_IS_PHYSICAL = ("KNET", "KINEMETRICS_EVT")
@@ -217,6 +218,11 @@ def _sac(trace: Trace) -> None:
     """
     sac = trace.stats.get("sac") or {}
     quantity = _SAC_IDEP.get(int(sac.get("idep", 0)))
+    if sac.get("idep") == _SAC_VOLTS:
+        raise InputError(
+            f"The SAC header of {trace.id} says that it is in volts (idep). Remove the response, "
+            "and pass units= (--units) with what it is then."
+        )
     if quantity is None:
         component = trace.stats.channel[-1:].upper()
         if sac and (component in ("X", "Y") or (component == "Z" and sac.get("cmpinc") == 180.0)):

@@ -247,3 +247,9 @@ def test_an_argument_goes_before_a_note_that_is_no_unit():
     with pytest.raises(InputError, match="units="):
         units_of(read)
     assert units_of(read, "cm/s").factor == 0.01
+
+
+def test_sac_in_volts_is_no_motion():
+    one = trace(wave(), sac={"idep": 50})
+    with pytest.raises(InputError, match="volts"):
+        to_acceleration(one)
