@@ -17,11 +17,13 @@ from obb_cli.inputs import (
     report_skips,
     similar_warnings_once,
 )
+from obspy import Stream
 from tqdm import tqdm
 
 from obspy_broadband import Ensemble, InputError
 from obspy_broadband.ensemble_folder import ensemble_folders
 from obspy_broadband.measures import measure as measure_stream
+from obspy_broadband.orientation import station_id
 
 
 @click.command()
@@ -80,8 +82,10 @@ def measure(
         stream, unreadable = read_stream(find_files(files), **reading)
         skips += unreadable
         # One station at a time, so that one that cannot be measured takes no other along.
-        for id in dict.fromkeys(trace.id[:-1] for trace in stream):
-            station = stream.select(id=id + "?")
+        stations: dict[str, Stream] = {}
+        for trace in stream:
+            stations.setdefault(station_id(trace.stats), Stream()).append(trace)
+        for id, station in stations.items():
             try:
                 table = measure_stream(station, chosen, units, detrend=detrend)
                 tables.append(table.reset_index())

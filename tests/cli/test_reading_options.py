@@ -100,3 +100,25 @@ def test_what_a_format_does_not_know_is_refused_but_a_choice_of_quantity(tmp_pat
         for option in ({"components": "ZNE"}, {"dt": 0.01}, {"axes": "NEZ"}, {"azimuth": 30.0}):
             with pytest.raises(InputError, match=f"{format} files are read without"):
                 read_waveforms(path, **option)
+
+
+def test_components_whose_names_share_no_beginning_are_measured_together(simulation, tmp_path):
+    """K-NET's NS, EW, UD are one station, KiK-net's NS1, ... and NS2, ... are two."""
+    parts = {
+        "one": ("NS", "EW", "UD"),
+        "two": ("NS1", "EW1", "UD1", "NS2", "EW2", "UD2"),
+    }
+    for station, channels in parts.items():
+        for number, channel in enumerate(channels):
+            trace = simulation(duration=30)[number % 3]
+            trace.stats.update({"station": station.upper(), "channel": channel})
+            trace.write(tmp_path / f"{station}.{channel}.mseed", format="MSEED")
+    done = run("measure", tmp_path, "--units", "m/s**2", "--periods", 1)
+    assert done.exit_code == 0, done.output
+    measured = pd.read_csv(io.StringIO(done.stdout))
+    assert [id.split(".")[1:3] for id in measured.station] == [
+        ["ONE", ""],
+        ["TWO", "01"],
+        ["TWO", "02"],
+    ]
+    assert measured.pga_vertical_m_s2.notna().all()
