@@ -155,11 +155,14 @@ def units_of(trace: Trace, units: str | None = None) -> Units:
     if units:
         asked = parse_units(units)
         counts = str(trace.stats.get("units", "")).strip().lower() in _COUNTS
-        if counts and asked is not _IN_COUNTS and _whole(trace.data):
+        scaled = _calib_is_physical(trace) and float(trace.stats.calib) != 1.0
+        if (counts or scaled) and asked is not _IN_COUNTS and _whole(trace.data):
             raise InputError(
                 f"{trace.id} is in counts, as its reader says, and not in {units}. Leave units= "
-                "(--units) out, and pass an inventory with its response."
+                "(--units) out" + ("." if scaled else ", and pass an inventory with its response.")
             )
+        if scaled and asked is _IN_COUNTS:
+            return _physical_calib(trace) or asked
         return asked
     noted = _noted(trace)
     done = _after_processing(trace, noted)
@@ -239,6 +242,10 @@ def _sac(trace: Trace) -> None:
     )
 
 
+def _calib_is_physical(trace: Trace) -> bool:
+    return trace.stats.get("_format") in _CALIB_IS_PHYSICAL or "knet" in trace.stats
+
+
 def _physical_calib(trace: Trace) -> Units | None:
     """Counts of formats whose ``stats.calib`` is m/s² a count.
 
@@ -247,7 +254,7 @@ def _physical_calib(trace: Trace) -> Units | None:
     :raises InputError: if it cannot be told whether calib was applied.
     """
     stats = trace.stats
-    if stats.get("_format") not in _CALIB_IS_PHYSICAL and "knet" not in stats:
+    if not _calib_is_physical(trace):
         return None
     calib = float(stats.calib)
     if calib == 1.0:
@@ -308,7 +315,8 @@ def _after_processing(trace: Trace, noted: Units | None) -> Units | None:
             f"{trace.id}: stats.processing says {found.name}, but its header says {noted.name}. "
             "Pass units= (--units) with what the numbers are now."
         )
-    if changed and (noted is not None or changed not in ("differentiate", "integrate")):
+    was_known = noted is not None or _calib_is_physical(trace)
+    if changed and (was_known or changed not in ("differentiate", "integrate")):
         raise InputError(
             f"{trace.id} went through {changed}() (stats.processing), after which its unit is not "
             "known. Pass units= (--units) with what the numbers are now."

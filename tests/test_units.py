@@ -209,6 +209,22 @@ def test_calib_of_knet_is_a_unit(tmp_path):
     assert not known.assumed
     with pytest.raises(InputError, match="counts"):
         to_acceleration(trace(counts, calib=calib, _format="GSE2"))
+    with pytest.raises(InputError, match=r"is in counts.*Leave units="):
+        to_acceleration(trace(counts, **header), units="gal")
+    told, _ = to_acceleration(trace(counts, **header), units="counts")
+    assert np.allclose(told, as_read)
+
+
+@pytest.mark.parametrize("change", ["integrate", "differentiate"])
+@pytest.mark.parametrize("applied", [False, True])
+def test_the_unit_of_knet_is_lost_by_integrating(change, applied):
+    calib = 2.384185791015625e-06
+    counts = trace(np.rint(wave(0.5 / calib)), calib=calib, _format="KNET", knet={"accmax": 50.0})
+    if applied:
+        counts.data = counts.data * calib
+    getattr(counts, change)()
+    with pytest.raises(InputError, match=rf"{change}\(\).*units="):
+        to_acceleration(counts)
 
 
 def test_a_result_has_no_calib_response_or_unit_of_before(simulation, noise):

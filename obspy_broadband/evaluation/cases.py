@@ -22,6 +22,9 @@ from ..signal.hybrid import hybridize
 if TYPE_CHECKING:
     from ..data.pairs import Pairs
 
+#: Begins the error where nothing is left.
+NOTHING_TO_COMPARE = "No station can be compared: "
+
 
 @dataclass(frozen=True)
 class Case:
@@ -168,7 +171,7 @@ def cases_of_ensemble(
         drawn[name] = generated.realizations[:, order].astype(float)
     if not cases:
         reasons = dict.fromkeys(why for _, why in skipped)
-        raise InputError("No station can be compared: " + " ".join(reasons))
+        raise InputError(NOTHING_TO_COMPARE + " ".join(reasons))
     if loosely:
         warnings.warn(
             "Matched by station code alone, since one of the two has no network code: "
@@ -202,6 +205,13 @@ def _candidates(generated: EnrichedRecord, records: Sequence[Record]) -> list[Re
         for record in records
         if record.headers[0].station == station and set(record.rows) == set(generated.rows)
     ]
+    turned = [record for record in same if _radial(record) != _radial(generated)]
+    if same and len(turned) == len(same):
+        raise InputError(
+            f"Of {generated.id} and its record {turned[0].id}, one is radial and transverse, the "
+            "other is not. Rotate one of them: stream.rotate('NE->RT', back_azimuth=...)."
+        )
+    same = [record for record in same if _radial(record) == _radial(generated)]
     exact = [record for record in same if record.headers[0].network == network]
     if exact:
         return exact
@@ -218,6 +228,11 @@ def _candidates(generated: EnrichedRecord, records: Sequence[Record]) -> list[Re
             f"networks {', '.join(sorted(networks))}. Leave the records of one."
         )
     return loose
+
+
+def _radial(record: Record | EnrichedRecord) -> bool:
+    """Whether the horizontal components are radial and transverse."""
+    return any(header.channel[-1:].upper() in ("R", "T") for header in record.headers)
 
 
 def _cut(generated: EnrichedRecord, record: Record, origin_time: UTCDateTime | None) -> np.ndarray:

@@ -19,7 +19,7 @@ from ..events import EventLike
 from ..measures import offset_velocity, warn_of_offsets
 from ..method import Method
 from ..registry import create
-from .cases import Case, cases_of, cases_of_ensemble
+from .cases import NOTHING_TO_COMPARE, Case, cases_of, cases_of_ensemble
 from .judging import Judged, judge
 from .level_row import add_level_ridge
 from .rows import Row, reference_rows, rows_of
@@ -134,7 +134,8 @@ def evaluate_ensembles(
         try:
             new, made, reasons = cases_of_ensemble(ensemble, part, units, detrend, zero)
         except InputError as error:
-            skipped.append((", ".join(ensemble.stations), str(error)))
+            reason = str(error).removeprefix(NOTHING_TO_COMPARE)
+            skipped.append((", ".join(ensemble.stations), reason))
             continue
         skipped += reasons
         for case in new:
@@ -147,7 +148,7 @@ def evaluate_ensembles(
         skipped.append((f"{alone} of {number} ensembles", "None of their stations was recorded."))
     if not cases:
         different = dict.fromkeys(why for _, why in skipped)
-        raise InputError("No station can be compared: " + " ".join(different))
+        raise InputError(NOTHING_TO_COMPARE + " ".join(different))
     found = {case.name: offset_velocity(case.recorded, case.sampling_rate) for case in cases}
     warn_of_offsets({name: pair for name, pair in found.items() if pair is not None})
     rows: dict[str, Row] = {"generated": lambda case, seeds: drawn[case.name]}
