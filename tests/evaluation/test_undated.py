@@ -173,6 +173,6 @@ def test_radial_and_transverse_are_not_held_against_north_and_east(simulation, n
     recorded = recording(ensemble)
     for trace in recorded:
         trace.stats.channel = trace.stats.channel.replace("N", "R").replace("E", "T")
-    with pytest.raises(InputError, match="radial and transverse.*rotate") as raised:
+    with pytest.raises(InputError, match=r"radial and transverse.*rotate") as raised:
         evaluate_ensemble(ensemble, recorded, origin_time=ORIGIN)
     assert str(raised.value).count("No station can be compared") == 1
