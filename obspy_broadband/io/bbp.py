@@ -78,6 +78,18 @@ def is_format(path: Any, **kwargs: Any) -> bool:
     return named and "nColumns" not in start
 
 
+def contents(path: Any) -> tuple[str, list[str]]:
+    """Quantity of a file by its name ("" for another name), and a name for each component.
+
+    ``100.s01.acc.bbp`` and ``100.s01.vel.bbp`` are one motion, as the platform writes them.
+    """
+    name = Path(path).name
+    match = _NAME.search(name)
+    kinds = {"acc": "acceleration", "vel": "velocity", "dis": "displacement"}
+    quantity = kinds[match[1].lower()] if match else ""
+    return quantity, [f"{_NAME.sub('', name)}.{letter}" for letter in _ORDER]
+
+
 def _are_numbers(text: str) -> bool:
     try:
         return all(np.isfinite([float(word) for word in text.split()]))

@@ -31,7 +31,7 @@ from .waveforms import (
 
 #: Formats of which a file that is no HDF5 is one station's whole record: nothing has to be put
 #: together.
-_WHOLE = ("SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS", "OPENSEES", "EMOD3D")
+_WHOLE = ("SW4", "SEISSOL", "HERCULES", "COLUMNS", "OPENSEES", "EMOD3D")
 
 
 @dataclass(frozen=True)
