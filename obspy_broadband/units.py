@@ -338,10 +338,15 @@ def _whole(data: np.ndarray) -> bool:
 def _without_response(trace: Trace, inventory: Inventory | None) -> np.ndarray:
     """:raises InputError: if there is no response."""
     if inventory is None and "response" not in trace.stats:
+        said = (
+            f"holds whole numbers ({trace.data.dtype}), which are counts of an instrument as far "
+            "as is known"
+            if _whole(trace.data)
+            else "is in counts of an instrument"
+        )
         raise InputError(
-            f"{trace.id} holds whole numbers ({trace.data.dtype}), which are counts of an "
-            "instrument as far as is known. Pass inventory= (--inventory) with its response, or "
-            "units= (--units) with what they are."
+            f"{trace.id} {said}. Pass inventory= (--inventory) with its response, or units= "
+            "(--units) with what they are."
         )
     try:
         trace.remove_response(inventory=inventory, output="ACC")
