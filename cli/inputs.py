@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-from obspy import Stream
+from obspy import Inventory, Stream
+from obspy.core import AttribDict
 
-from obspy_broadband.archive.sources import xml
+from obspy_broadband.archive.sources import asdf, xml
 from obspy_broadband.archive.sources.files import folders
+from obspy_broadband.archive.sources.metadata import Metadata
 from obspy_broadband.archive.sources.waveforms import lies_beside, read_waveforms
 from obspy_broadband.ensemble_folder import CARD
 from obspy_broadband.errors import InputError, first_line
+from obspy_broadband.orientation import orientation_of
 
 #: What a user may say of files: their format, and what their readers may have to be told.
 READING_OPTIONS = (
@@ -38,7 +41,10 @@ READING_OPTIONS = (
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator: the options that :func:`read_stream` takes."""
-    for option in reversed(READING_OPTIONS):
+    inventory = click.option(
+        "--inventory", multiple=True, help="StationXML, for responses and orientations."
+    )
+    for option in reversed((*READING_OPTIONS, inventory)):
         command = option(command)
     return command
 
@@ -81,25 +87,44 @@ def find_files(inputs: Iterable[str]) -> list[Path]:
 
 
 def read_stream(
-    files: Sequence[Path], format: str | None, **options: Any
+    files: Sequence[Path], format: str | None, inventory: Sequence[str] = (), **options: Any
 ) -> tuple[Stream, list[tuple[Path, str]]]:
-    """One Stream of all files.
+    """One Stream of all files, of ASDF with all tags.
 
     :param format: as ObsPy names it; None recognises it.
+    :param inventory: StationXML files, whose responses and orientations are noted in ``stats``.
     :param options: of :func:`reading_options`, for the readers that know them; None is left out.
     :return: the Stream, and the files that could not be read, with the reason.
     :raises InputError: if all files are of another quantity than the one asked for.
     """
     stream, unreadable = Stream(), []
+    stations = Metadata(inventories=tuple(inventory)).inventory
+    files = [path for path in files if str(path) not in inventory]
     options = {name: value for name, value in options.items() if value is not None}
     for path in files:
         try:
-            stream += read_waveforms(path, format, **options)
+            if format is None and asdf.is_asdf(path):
+                for station, tag in asdf.contents(path):
+                    found, its_own, _ = asdf.read(path, station, tag)
+                    stream += _completed(found, its_own)
+            else:
+                stream += read_waveforms(path, format, **options)
         except InputError as error:
             unreadable.append((path, str(error)))
     if files and not stream and not unreadable:
         raise InputError(f"None of the files holds {options.get('quantity', 'samples')}.")
-    return stream, unreadable
+    return _completed(stream, stations), unreadable
+
+
+def _completed(stream: Stream, inventory: Inventory | None) -> Stream:
+    """The Stream with what an Inventory says of responses and orientations in ``stats``."""
+    if inventory is not None:
+        stream.attach_response(inventory)
+        for trace in stream:
+            direction = orientation_of(trace, inventory)
+            if direction is not None:
+                trace.stats.orientation = AttribDict(azimuth=direction[0], dip=direction[1])
+    return stream
 
 
 def read_metadata(path: str | None, reader: Callable[[str], Any], what: str) -> Any:
