@@ -150,8 +150,9 @@ class FolderSource(Source):
         stream = Stream()
         for path in where["files"]:
             if format == "MSEED" and select:  # libmseed unpacks what is asked for, no more
-                for id in select:
-                    options["sourcename"] = f"{id}?"
+                # By station: components such as NS, EW, UD do not begin alike.
+                for station in dict.fromkeys(id.rsplit(".", 2)[0] for id in select):
+                    options["sourcename"] = f"{station}.*"
                     stream += read_waveforms(Path(path), format, self.largest, **options)
             else:
                 stream += read_waveforms(Path(path), format or self.format, self.largest, **options)

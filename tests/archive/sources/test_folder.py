@@ -76,6 +76,15 @@ def test_a_file_of_many_stations_is_several_items(simulation, tmp_path):
     assert len({id for ids in found.values() for id in ids}) == 33
 
 
+def test_a_file_of_many_stations_whose_channels_are_words(simulation, tmp_path):
+    stream = simulation(stations=[f"S{number:02d}" for number in range(11)], duration=10)
+    for trace in stream:
+        trace.stats.channel = {"Z": "UD", "N": "NS", "E": "EW"}[trace.stats.channel[-1]]
+    stream.write(str(tmp_path / "all.mseed"), format="MSEED")
+    found = channels_of(FolderSource((str(tmp_path / "all.mseed"),)))
+    assert [len(ids) for ids in found.values()] == [24, 9]
+
+
 def test_a_file_a_component_of_all_stations(simulation, tmp_path):
     stations = [f"S{number:02d}" for number in range(11)]
     stream = simulation(stations=stations, duration=10)
