@@ -9,13 +9,14 @@ Whole numbers without any of these are counts and are refused; other numbers are
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from obspy import Inventory, Trace
 
-from .errors import InputError, first_line
+from .errors import InputError, InputWarning, first_line
 
 _PREFIXES = {"centi": 1e-2, "milli": 1e-3, "micro": 1e-6, "nano": 1e-9, "": 1.0}
 _LENGTHS = {
@@ -133,18 +134,48 @@ def to_acceleration(
     if found is _IN_COUNTS:
         return _without_response(trace, inventory), found
     data = np.asarray(trace.data, dtype=float) * found.factor
-    if found.assumed and data.size and np.abs(data).max() > LARGEST_ACCELERATION:
-        raise InputError(
-            f"Nothing says what the numbers of {trace.id} are, and they reach "
-            f"{np.abs(data).max():.3g}, too much for m/s². Pass units= (--units): 'cm/s**2', "
-            "'gal', ..., or 'counts' with the inventory that has the response."
-        )
+    if found.assumed:
+        _refuse_absurd(trace)
     if found.order < 2:
         from .signal.integration import differentiate
 
         for _ in range(2 - found.order):
             data = differentiate(data, trace.stats.sampling_rate)
     return data, found
+
+
+def _refuse_absurd(trace: Trace) -> None:
+    """:raises InputError: for numbers that are assumed to be m/s² and are too large for it."""
+    peak = float(np.abs(trace.data).max()) if len(trace.data) else 0.0
+    if peak > LARGEST_ACCELERATION:
+        raise InputError(
+            f"Nothing says what the numbers of {trace.id} are, and they reach {peak:.3g}, too much "
+            "for m/s². Pass units= (--units): 'cm/s**2', 'gal', ..., or 'counts' with the "
+            "inventory that has the response."
+        )
+
+
+def units_to_write(trace: Trace, format: str) -> Units:
+    """What the numbers of a trace are that is to be written in units of motion.
+
+    :param format: for messages.
+    :raises InputError: for counts, and for what is not known and too large for m/s².
+    """
+    found = units_of(trace)
+    if found is _IN_COUNTS:
+        raise InputError(
+            f"{trace.id} is in counts as far as is known, and {format} holds motion. Remove the "
+            "response first, or note in stats.units what the numbers are."
+        )
+    if found.assumed:
+        _refuse_absurd(trace)
+        warnings.warn(
+            f"Nothing says what the numbers are that are written as {format}: taken for "
+            "acceleration in m/s². Note their unit in stats.units to say it.",
+            InputWarning,
+            stacklevel=4,
+        )
+    return found
 
 
 def units_of(trace: Trace, units: str | None = None) -> Units:
