@@ -11,12 +11,14 @@ from typing import Any
 
 import click
 from obspy import Inventory, Stream, read_inventory
+from obspy.core import AttribDict
 
-from obspy_broadband.archive.sources import xml
+from obspy_broadband.archive.sources import asdf, xml
 from obspy_broadband.archive.sources.files import damaged, folders, is_result, merely_found
 from obspy_broadband.archive.sources.waveforms import known_format, lies_beside, read_waveforms
 from obspy_broadband.ensemble_folder import CARD
 from obspy_broadband.errors import InputError, NoWaveforms, first_line
+from obspy_broadband.orientation import orientation_of
 
 #: What a user may say of files: their format, and what their readers may have to be told.
 READING_OPTIONS = (
@@ -39,7 +41,7 @@ READING_OPTIONS = (
 
 #: Of recordings in counts.
 inventory_option = click.option(
-    "--inventory", "inventories", multiple=True, help="StationXML with responses, for counts."
+    "--inventory", "inventories", multiple=True, help="StationXML, for responses and orientations."
 )
 
 
@@ -115,7 +117,7 @@ def _find_files(inputs: Iterable[str]) -> list[Path]:
 def read_stream(
     inputs: Sequence[str], format: str | None, **options: Any
 ) -> tuple[Stream, list[tuple[Path, str]]]:
-    """One Stream of all files that :func:`_find_files` finds.
+    """One Stream of all files that :func:`_find_files` finds, of ASDF with all tags.
 
     What is of no known format and was not named, but found in a folder, is left out with one
     warning for all, unless it is called as the waveforms are.
@@ -134,7 +136,12 @@ def read_stream(
     options = {name: value for name, value in options.items() if value is not None}
     for path in files:
         try:
-            stream += read_waveforms(path, format, **options)
+            if format is None and asdf.is_asdf(path):
+                for station, tag in asdf.contents(path):
+                    found, its_own, _ = asdf.read(path, station, tag)
+                    stream += _completed(found, its_own)
+            else:
+                stream += read_waveforms(path, format, **options)
             known.append(path)
         except InputError as error:
             if isinstance(error, NoWaveforms) and merely_found(path, inputs):
@@ -153,6 +160,17 @@ def read_stream(
     if files and not stream and not unreadable:
         raise InputError(f"None of the files holds {options.get('quantity', 'samples')}.")
     return stream, unreadable
+
+
+def _completed(stream: Stream, inventory: Inventory | None) -> Stream:
+    """The Stream with what an Inventory says of responses and orientations in ``stats``."""
+    if inventory is not None:
+        stream.attach_response(inventory)
+        for trace in stream:
+            direction = orientation_of(trace, inventory)
+            if direction is not None:
+                trace.stats.orientation = AttribDict(azimuth=direction[0], dip=direction[1])
+    return stream
 
 
 def read_inventories(paths: Iterable[str]) -> Inventory | None:

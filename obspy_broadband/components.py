@@ -73,6 +73,11 @@ def _repeated(id: str, traces: Sequence[Trace]) -> str:
             f"{begins}, in {', '.join(unit or 'units unknown' for unit in dict.fromkeys(units))}: "
             "several quantities of one motion? Read the files of one of them."
         )
+    if min(gaps) < -ordered[0].stats.delta and not ordered[0].stats.channel:
+        return (
+            f"{begins} of the same time without a channel code: which component is which? Set "
+            "trace.stats.channel, e.g. to 'HNZ'; in SAC files kcmpnm, or cmpaz and cmpinc."
+        )
     if min(gaps) < -ordered[0].stats.delta:
         return (
             f"{begins} of the same time, which differ: several files, realizations or stations "

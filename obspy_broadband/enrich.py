@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from obspy import Inventory, Stream, Trace
+from obspy import Stream, Trace
 
 from .coherence import AUTO, find_field, levels
 from .coherence import check as check_coherence
@@ -21,6 +21,7 @@ from .errors import InputError, MethodError
 from .events import EventLike, is_undated, one_event, origin_time
 from .familiar import strange, warn
 from .method import Batch, Method
+from .places import InventoryLike, one_inventory
 from .provenance import provenance
 from .record import Record, Refusal, read_records
 from .registry import create
@@ -46,7 +47,7 @@ def enrich(
     distance: Given = None,
     depth: Given = None,
     vs30: Given = None,
-    inventory: Inventory | None = None,
+    inventory: InventoryLike | None = None,
     event: EventLike | None = None,
     weights: str | Path | None = None,
     on_bad: str = "raise",
@@ -79,7 +80,8 @@ def enrich(
     :param distance: hypocentral distance in km, likewise.
     :param depth: of the hypocentre in km, likewise.
     :param vs30: m/s, likewise (arguments and ``stats`` only).
-    :param inventory: station coordinates, orientations, and responses for traces in counts.
+    :param inventory: station coordinates, orientations, and responses for traces in counts: an
+        Inventory or the path of a StationXML file.
     :param event: magnitude, depth and, with coordinates, distance: an Event, a Catalog of one or
         the path of a file with one (QuakeML, CMTSOLUTION, ...). Its origin time is noted for
         simulations without a date; they keep their own time.
@@ -122,7 +124,7 @@ def enrich_with(
     corner: float | str,
     units: str | None,
     known: Mapping[str, Given],
-    inventory: Inventory | None,
+    inventory: InventoryLike | None,
     event: EventLike | None,
     coherence: str | None,
     on_bad: str,
@@ -139,7 +141,7 @@ def enrich_with(
     if on_bad not in ("raise", "skip"):
         raise InputError(f"on_bad is {on_bad!r}; it must be 'raise' or 'skip'.")
     check_coherence(coherence, ready)
-    event = one_event(event)
+    event, inventory = one_event(event), one_inventory(inventory)
     records, refusals = read_records(stream, units, inventory)
     corner = corner_of(corner, records, ready)
     prepared: list[Prepared] = []

@@ -311,7 +311,7 @@ class Ensemble(Sequence[Stream]):
                 f"{len(self)} realizations do not fit into two-character location codes (1296 "
                 "do). Use slices of the ensemble."
             )
-        bare = [".".join(np.delete(r.id.split("."), 2)) for r in self.records]
+        bare = [".".join(np.delete(r.id.split("."), -2)) for r in self.records]
         if len(set(bare)) < len(bare):
             raise InputError(
                 "Some stations differ in their location code only, which numbers the "

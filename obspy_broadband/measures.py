@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from obspy import Inventory, Stream
+from obspy import Stream
 from tqdm import tqdm
 
 from .errors import InputError
+from .places import InventoryLike, one_inventory
 from .record import read_records
 from .signal.integration import integrate
 from .signal.intensity import measures, measures_of_component
@@ -33,7 +34,7 @@ def measure(
     stream: Stream,
     periods: Sequence[float] | None = None,
     units: str | None = None,
-    inventory: Inventory | None = None,
+    inventory: InventoryLike | None = None,
     detrend: bool = False,
 ) -> pd.DataFrame:
     """Intensity measures of every station of a Stream.
@@ -50,7 +51,7 @@ def measure(
     :raises InputError: for a station that cannot be measured, or a period outside 0.005-60 s.
     """
     check_periods(periods)
-    records, refusals = read_records(stream, units, inventory)
+    records, refusals = read_records(stream, units, one_inventory(inventory))
     if refusals:
         raise InputError(refusals[0].reason)
     rows: dict[str, dict[str, float]] = {}

@@ -21,8 +21,17 @@ _ROWS = {code: row for codes in COMPONENT_SETS for row, code in enumerate(codes)
 }  # fmt: skip
 #: Channels that name both ends: K-NET's and KiK-net's (borehole 1, surface 2), as ObsPy's reader
 #: has them, and SW4's in SAC (EW, NS, UP; velocity Vew, ...).
-_BOTH_ENDS = re.compile(r"^([VUA]?)(NS|EW|UD|UP)([12]?)$", re.IGNORECASE)
+_BOTH_ENDS = re.compile(r"^([VUA]?)(N[-_/]?S|E[-_/]?W|U[-_/]?D|UP)([12]?)$", re.IGNORECASE)
 _LETTER = {"NS": "N", "EW": "E", "UD": "Z", "UP": "Z"}
+#: Channels that are words or azimuths; their last letters would say another component.
+_WORDS = {
+    **dict.fromkeys(("NORTH", "000", "360", "N00E"), "N"),
+    **dict.fromkeys(("EAST", "090", "N90E"), "E"),
+    **dict.fromkeys(("VERTICAL", "VERT", "VER"), "Z"),
+    **dict.fromkeys(("RADIAL", "RAD"), "R"),
+    **dict.fromkeys(("TRANSVERSE", "TRANS"), "T"),
+    **{"LONG": "1", "TRAN": "2"},
+}
 #: Azimuth and dip that a code stands for; those of R, T, 1, 2, 3 are relative or not known.
 _OF_CODE = {"Z": (0.0, -90.0), "U": (0.0, -90.0), "N": (0.0, 0.0), "E": (90.0, 0.0)} | {
     "X": (90.0, 0.0), "Y": (0.0, 0.0),
@@ -36,7 +45,8 @@ _FLAT = 0.5
 def station_codes(stats: Stats) -> tuple[str, str, str, str, str]:
     """Network, station, location, channel without the component, and the component's letter.
 
-    KiK-net's borehole and surface sensors are two stations: locations 01 and 02.
+    KiK-net's borehole and surface sensors are two stations: locations 01 and 02. A SAC trace
+    without a channel code has the letter that ``cmpaz`` and ``cmpinc`` are nearest to.
     """
     network, station, location, channel = (
         str(stats[name]) for name in ("network", "station", "location", "channel")
@@ -45,13 +55,29 @@ def station_codes(stats: Stats) -> tuple[str, str, str, str, str]:
     if match:
         kind, direction, sensor = match.groups()
         location += sensor.zfill(2) * bool(sensor)
-        return network, station, location, kind or "HN", _LETTER[direction.upper()]
+        letter = _LETTER[re.sub("[-_/]", "", direction).upper()]
+        return network, station, location, kind or "HN", letter
+    word = _WORDS.get(channel.upper())
+    if word:
+        return network, station, location, "HN", word
+    if not channel:
+        return network, station, location, "", _nearest_letter(_noted_angles(stats))
     return network, station, location, channel[:-1], channel[-1:]
 
 
 def station_id(stats: Stats) -> str:
     """``network.station.location.channel`` without the component: what makes one record."""
     return ".".join(station_codes(stats)[:4])
+
+
+def _nearest_letter(angles: tuple[float, float] | None) -> str:
+    """Z, N or E by the axis that a component is nearest to; "" if its direction is not known."""
+    if angles is None:
+        return ""
+    azimuth, dip = angles
+    if abs(dip) > 45.0:
+        return "Z"
+    return "E" if 45.0 <= azimuth % 180.0 < 135.0 else "N"
 
 
 def component_rows(id: str, codes: Sequence[str]) -> tuple[int, ...]:
@@ -69,7 +95,11 @@ def component_rows(id: str, codes: Sequence[str]) -> tuple[int, ...]:
     raise InputError(
         f"{id} has {len(codes)} component{'s' * (len(codes) > 1)} ({found}); one component or "
         "three are needed: Z N E, Z R T, Z 1 2 or X Y Z, as the last letter of the channel code. "
-        "Add what is missing, or select one component."
+        + (
+            "Other letters need inventory= (--inventory) with their azimuths and dips."
+            if len(codes) == 3
+            else "Add what is missing, or select one component."
+        )
     )
 
 
@@ -82,6 +112,10 @@ def orientation_of(trace: Trace, inventory: Inventory | None = None) -> tuple[fl
     stats = trace.stats
     if any(": rotate(" in str(line) for line in stats.get("processing", [])):
         return None  # what is noted is from before the rotation
+    return _noted_angles(stats) or _angles(*_in_inventory(trace, inventory))
+
+
+def _noted_angles(stats: Stats) -> tuple[float, float] | None:
     noted = stats.get("orientation") or {}
     sac = stats.get("sac") or {}
     standard = stats.get("standard") or {}
@@ -89,7 +123,6 @@ def orientation_of(trace: Trace, inventory: Inventory | None = None) -> tuple[fl
         (noted.get("azimuth"), noted.get("dip")),
         (sac.get("cmpaz"), _dip_of_sac(sac.get("cmpinc"))),
         (standard.get("horizontal_orientation"), standard.get("vertical_orientation")),
-        _in_inventory(trace, inventory),
     ):
         found = _angles(azimuth, dip)
         if found is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import warnings
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from obspy import Inventory, UTCDateTime
 from obspy.core.event import Event
@@ -14,10 +15,32 @@ from .errors import InputError, InputWarning
 from .events import is_undated, origin_time
 from .record import Record
 
+#: What a user may pass as inventory.
+InventoryLike: TypeAlias = Inventory | str | os.PathLike
+
 #: Headers of formats that hold the station's and the event's coordinates, as ObsPy names them.
 _FORMATS = ("sac", "knet")
 #: What SAC writes for a value that is not known.
 UNDEFINED = -12345.0
+
+
+def one_inventory(given: InventoryLike | None) -> Inventory | None:
+    """The Inventory that a user means.
+
+    :param given: an ObsPy Inventory, or the path of a StationXML file.
+    :raises InputError: for a file that cannot be read, or something else.
+    """
+    if given is None or isinstance(given, Inventory):
+        return given
+    if isinstance(given, str | os.PathLike):
+        from .archive.sources import xml
+
+        name = os.fspath(given)
+        return xml.inventory(xml.read_file(name), name)
+    raise InputError(
+        "inventory= takes an ObsPy Inventory or the path of a StationXML file, not "
+        f"{type(given).__name__}."
+    )
 
 
 def coordinates(

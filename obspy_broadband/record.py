@@ -86,7 +86,10 @@ def read_records(
     if not stream:
         raise InputError("The Stream is empty: there is nothing to enrich.")
     groups: dict[str, list[Trace]] = {}
-    for trace in stream.copy():
+    stream = stream.copy()
+    for trace in stream:
+        if not trace.stats.channel:
+            trace.stats.channel = "".join(station_codes(trace.stats)[3:])
         groups.setdefault(station_id(trace.stats), []).append(trace)
     # Cleaning up sorts; users expect the order that they gave.
     order = {trace.id: -position for position, trace in enumerate(reversed(stream))}
@@ -167,9 +170,10 @@ def _record(
 ) -> Record:
     check_traces(id, traces)
     codes = [station_codes(trace.stats)[-1] for trace in traces]
-    component_rows(id, codes)
-    traces, rate = align(id, traces)
     angles = [orientation_of(trace, inventory) for trace in traces]
+    if len(codes) != 3 or None in angles:  # else their directions say it, e.g. of U, V, W
+        component_rows(id, codes)
+    traces, rate = align(id, traces)
     converted = [to_acceleration(trace, units, inventory) for trace in traces]
     motion, turned, said = turn(
         id, np.stack([acceleration for acceleration, _ in converted]), codes, angles

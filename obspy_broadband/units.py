@@ -9,27 +9,47 @@ Whole numbers without any of these are counts and are refused; other numbers are
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from obspy import Inventory, Trace
 
-from .errors import InputError, first_line
+from .errors import InputError, InputWarning, first_line
 
-_LENGTHS = {"m": 1.0, "dm": 1e-1, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "nm": 1e-9}
+_PREFIXES = {"centi": 1e-2, "milli": 1e-3, "micro": 1e-6, "nano": 1e-9, "": 1.0}
+_LENGTHS = {
+    **{"m": 1.0, "dm": 1e-1, "cm": 1e-2, "mm": 1e-3, "um": 1e-6, "nm": 1e-9},
+    **{"in": 0.0254, "ft": 0.3048},
+    **{
+        prefix + metre: factor
+        for prefix, factor in _PREFIXES.items()
+        for metre in ("meter", "meters", "metre", "metres")
+    },
+}
 _ORDERS = {"displacement": 0, "velocity": 1, "acceleration": 2}
-#: How the power of the second is written, by the number of times it divides.
+#: How the power of the second is written, by the number of times it divides; a blank is a dot.
 _PER_SECOND = {
     0: ("",),
-    1: ("/s", "ps", "/sec"),
-    2: ("/s**2", "/s^2", "/s2", "/s²", "/s/s", "/sec**2", "/sec^2", "/sec2", "/sec/sec", "ps2"),
+    1: ("/s", "ps", ".s-1", ".s^-1"),
+    2: ("/s^2", "/s2", "/s/s", "ps2", "ps^2", ".s-2", ".s^-2", "/(s^2)", "/(s2)", "/(s.s)"),
 }
+#: What is written for one thing, before a unit is looked up.
+_SPELLINGS = (
+    (r"\*\*", "^"),
+    ("²", "^2"),
+    ("[µμ]", "u"),  # the micro sign and the Greek letter
+    (r"\s*([/*^().])\s*", r"\1"),
+    (r"[\s*]+", "."),
+    (r"(?<=[/.(p])(seconds?|secs?)(?![a-z])", "s"),
+)
 _STANDARD_GRAVITY = 9.80665
 #: A peak that no record of an earthquake has, m/s²; what exceeds it is in another unit.
 LARGEST_ACCELERATION = 50.0
 #: The quantity that SAC's header field idep names. SAC's own unit is nm, which few programs keep.
 _SAC_IDEP = {6: "displacement", 7: "velocity", 8: "acceleration"}
+_SAC_VOLTS = 50
 #: Units of formats of ObsPy's that have one unit only.
 _OF_FORMAT = {"CYBERSHAKE": "cm/s"}  # obspy/io/cybershake/docs/cybershake_format.txt
 _CALIB_IS_PHYSICAL = ("KNET", "KINEMETRICS_EVT")
@@ -63,8 +83,10 @@ def _spellings() -> dict[str, tuple[float, int]]:
         for order, suffixes in _PER_SECOND.items():
             table |= {length + suffix: (factor, order) for suffix in suffixes}
     table |= {"acc": (1.0, 2), "vel": (1.0, 1), "disp": (1.0, 0)}
-    table |= {"meter": (1.0, 0), "meters": (1.0, 0), "%g": (0.01 * _STANDARD_GRAVITY, 2)}
-    return table | {"gal": (1e-2, 2), "g": (_STANDARD_GRAVITY, 2), "mg": (9.80665e-3, 2)}
+    percent = (0.01 * _STANDARD_GRAVITY, 2)
+    table |= {"%g": percent, "%.g": percent, "percent.g": percent}
+    table |= {"gal": (1e-2, 2), "gals": (1e-2, 2), "mgal": (1e-5, 2)}
+    return table | {"g": (_STANDARD_GRAVITY, 2), "mg": (1e-3 * _STANDARD_GRAVITY, 2)}
 
 
 _TABLE = _spellings()
@@ -81,9 +103,11 @@ def parse_units(text: str) -> Units:
     >>> parse_units("cm/s^2")
     Units(name='cm/s^2', factor=0.01, order=2, assumed=False)
     """
-    key = str(text).strip().lower().replace(" ", "")
-    if key in _COUNTS:
+    key = str(text).strip().lower()
+    if key.replace(" ", "") in _COUNTS:
         return _IN_COUNTS
+    for spelling, usual in _SPELLINGS:
+        key = re.sub(spelling, usual, key)
     if key not in _TABLE:
         raise InputError(
             f"Unknown units {text!r}. Write 'acceleration', 'velocity' or 'displacement' for SI, "
@@ -110,18 +134,48 @@ def to_acceleration(
     if found is _IN_COUNTS:
         return _without_response(trace, inventory), found
     data = np.asarray(trace.data, dtype=float) * found.factor
-    if found.assumed and data.size and np.abs(data).max() > LARGEST_ACCELERATION:
-        raise InputError(
-            f"Nothing says what the numbers of {trace.id} are, and they reach "
-            f"{np.abs(data).max():.3g}, too much for m/s². Pass units= (--units): 'cm/s**2', "
-            "'gal', ..., or 'counts' with the inventory that has the response."
-        )
+    if found.assumed:
+        _refuse_absurd(trace)
     if found.order < 2:
         from .signal.integration import differentiate
 
         for _ in range(2 - found.order):
             data = differentiate(data, trace.stats.sampling_rate)
     return data, found
+
+
+def _refuse_absurd(trace: Trace) -> None:
+    """:raises InputError: for numbers that are assumed to be m/s² and are too large for it."""
+    peak = float(np.abs(trace.data).max()) if len(trace.data) else 0.0
+    if peak > LARGEST_ACCELERATION:
+        raise InputError(
+            f"Nothing says what the numbers of {trace.id} are, and they reach {peak:.3g}, too much "
+            "for m/s². Pass units= (--units): 'cm/s**2', 'gal', ..., or 'counts' with the "
+            "inventory that has the response."
+        )
+
+
+def units_to_write(trace: Trace, format: str) -> Units:
+    """What the numbers of a trace are that is to be written in units of motion.
+
+    :param format: for messages.
+    :raises InputError: for counts, and for what is not known and too large for m/s².
+    """
+    found = units_of(trace)
+    if found is _IN_COUNTS:
+        raise InputError(
+            f"{trace.id} is in counts as far as is known, and {format} holds motion. Remove the "
+            "response first, or note in stats.units what the numbers are."
+        )
+    if found.assumed:
+        _refuse_absurd(trace)
+        warnings.warn(
+            f"Nothing says what the numbers are that are written as {format}: taken for "
+            "acceleration in m/s². Note their unit in stats.units to say it.",
+            InputWarning,
+            stacklevel=4,
+        )
+    return found
 
 
 def units_of(trace: Trace, units: str | None = None) -> Units:
@@ -132,11 +186,14 @@ def units_of(trace: Trace, units: str | None = None) -> Units:
     if units:
         asked = parse_units(units)
         counts = str(trace.stats.get("units", "")).strip().lower() in _COUNTS
-        if counts and asked is not _IN_COUNTS and _whole(trace.data):
+        scaled = _calib_is_physical(trace) and float(trace.stats.calib) != 1.0
+        if (counts or scaled) and asked is not _IN_COUNTS and _whole(trace.data):
             raise InputError(
                 f"{trace.id} is in counts, as its reader says, and not in {units}. Leave units= "
-                "(--units) out, and pass an inventory with its response."
+                "(--units) out" + ("." if scaled else ", and pass an inventory with its response.")
             )
+        if scaled and asked is _IN_COUNTS:
+            return _physical_calib(trace) or asked
         return asked
     noted = _noted(trace)
     done = _after_processing(trace, noted)
@@ -195,6 +252,11 @@ def _sac(trace: Trace) -> None:
     """
     sac = trace.stats.get("sac") or {}
     quantity = _SAC_IDEP.get(int(sac.get("idep", 0)))
+    if sac.get("idep") == _SAC_VOLTS:
+        raise InputError(
+            f"The SAC header of {trace.id} says that it is in volts (idep). Remove the response, "
+            "and pass units= (--units) with what it is then."
+        )
     if quantity is None:
         component = trace.stats.channel[-1:].upper()
         if sac and (component in ("X", "Y") or (component == "Z" and sac.get("cmpinc") == 180.0)):
@@ -211,6 +273,10 @@ def _sac(trace: Trace) -> None:
     )
 
 
+def _calib_is_physical(trace: Trace) -> bool:
+    return trace.stats.get("_format") in _CALIB_IS_PHYSICAL or "knet" in trace.stats
+
+
 def _physical_calib(trace: Trace) -> Units | None:
     """Counts of formats whose ``stats.calib`` is m/s² a count.
 
@@ -219,7 +285,7 @@ def _physical_calib(trace: Trace) -> Units | None:
     :raises InputError: if it cannot be told whether calib was applied.
     """
     stats = trace.stats
-    if stats.get("_format") not in _CALIB_IS_PHYSICAL and "knet" not in stats:
+    if not _calib_is_physical(trace):
         return None
     calib = float(stats.calib)
     if calib == 1.0:
@@ -280,7 +346,8 @@ def _after_processing(trace: Trace, noted: Units | None) -> Units | None:
             f"{trace.id}: stats.processing says {found.name}, but its header says {noted.name}. "
             "Pass units= (--units) with what the numbers are now."
         )
-    if changed and (noted is not None or changed not in ("differentiate", "integrate")):
+    was_known = noted is not None or _calib_is_physical(trace)
+    if changed and (was_known or changed not in ("differentiate", "integrate")):
         raise InputError(
             f"{trace.id} went through {changed}() (stats.processing), after which its unit is not "
             "known. Pass units= (--units) with what the numbers are now."
@@ -302,16 +369,15 @@ def _whole(data: np.ndarray) -> bool:
 def _without_response(trace: Trace, inventory: Inventory | None) -> np.ndarray:
     """:raises InputError: if there is no response."""
     if inventory is None and "response" not in trace.stats:
-        if not _whole(trace.data):
-            raise InputError(
-                f"{trace.id} is said to be in counts, and its numbers are no whole ones. Pass "
-                "inventory= (--inventory) with the instrument's response, or the unit of motion "
-                "as units= (--units)."
-            )
+        said = (
+            f"holds whole numbers ({trace.data.dtype}), which are counts of an instrument as far "
+            "as is known"
+            if _whole(trace.data)
+            else "is in counts of an instrument"
+        )
         raise InputError(
-            f"{trace.id} holds whole numbers ({trace.data.dtype}), which are counts of an "
-            "instrument as far as is known. Pass inventory= (--inventory) with its response, or "
-            "units= (--units) with what they are."
+            f"{trace.id} {said}. Pass inventory= (--inventory) with its response, or units= "
+            "(--units) with what they are."
         )
     try:
         trace.remove_response(inventory=inventory, output="ACC")

@@ -278,3 +278,10 @@ def test_reading_says_what_else_a_folder_is(ensemble, tmp_path):
         Ensemble.read(tmp_path / "file")
     with pytest.raises(InputError, match="There is no"):
         Ensemble.read(tmp_path / "nothing")
+
+
+def test_stations_with_dots_are_told_apart_in_one_stream(simulation, noise):
+    stream = simulation(stations=("A.B", "A.C"))
+    whole = stream.enrich(noise, n=2, seed=1).to_stream()
+    assert {trace.stats.station for trace in whole} == {"A.B", "A.C"}
+    assert len({trace.id for trace in whole}) == len(whole) == 12

@@ -203,3 +203,69 @@ def test_components_that_make_no_record_are_named():
     assert "'Z', 'Q', 'E'" in refusal.reason
     with pytest.raises(InputError, match="Z N E, Z R T"):
         raise InputError(refusal.reason)
+
+
+def three(codes):
+    """Three components of noise at one station, 10 s at 50 Hz."""
+    rng = np.random.default_rng(4)
+    return Stream(
+        [
+            Trace(rng.normal(size=500), {"station": "S", "delta": 0.02, "channel": code})
+            for code in codes
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("codes", "rows"),
+    [
+        (("NORTH", "EAST", "VERT"), (1, 2, 0)),
+        (("N-S", "E-W", "U-D"), (1, 2, 0)),
+        (("000", "090", "ver"), (1, 2, 0)),
+        (("LONG", "TRAN", "UP"), (1, 2, 0)),
+    ],
+)
+def test_channels_that_are_words_are_no_seed_codes(codes, rows):
+    """The last letter of EAST is not that of a transverse component."""
+    (record,), refused = read_records(three(codes), units="m/s**2")
+    assert not refused
+    assert record.rows == rows
+
+
+def test_sac_without_channel_names_is_told_by_its_angles():
+    stream = three(("", "", ""))
+    for trace, azimuth, incidence in zip(stream, (30.0, 120.0, 0.0), (90.0, 90.0, 0.0)):
+        trace.stats.sac = AttribDict(cmpaz=azimuth, cmpinc=incidence)
+    (record,), refused = read_records(stream, units="m/s**2")
+    assert not refused
+    assert [header.channel for header in record.headers] == ["N", "E", "Z"]
+    first, second, up = (trace.data for trace in stream)
+    cosine, sine = np.cos(np.deg2rad(30.0)), np.sin(np.deg2rad(30.0))
+    assert np.allclose(record.data[0], up)
+    assert np.allclose(record.data[1], cosine * first - sine * second)
+    assert np.allclose(record.data[2], sine * first + cosine * second)
+
+
+def test_components_without_any_name_say_what_is_missing():
+    _, (refusal,) = read_records(three(("", "", "")), units="m/s**2")
+    assert "without a channel code" in refusal.reason
+    assert "kcmpnm" in refusal.reason
+
+
+def test_components_of_a_galperin_sensor_are_turned_by_the_inventory():
+    up, north, east = np.random.default_rng(5).normal(size=(3, 500))
+    dip = -np.arctan(np.sqrt(0.5))  # each as far from the vertical as from the others
+    stream, channels = Stream(), []
+    for code, azimuth in (("HHU", 30.0), ("HHV", 150.0), ("HHW", 270.0)):
+        angle = np.deg2rad(azimuth)
+        level = north * np.cos(angle) + east * np.sin(angle)
+        data = np.cos(dip) * level - np.sin(dip) * up
+        stream += Trace(data, {"network": "XX", "station": "S", "delta": 0.02, "channel": code})
+        channels.append(Channel(code, "", 45, 5, 0, 0, azimuth=azimuth, dip=float(np.rad2deg(dip))))
+    _, (refusal,) = read_records(stream, units="m/s**2")
+    assert "inventory=" in refusal.reason
+    stations = [Station("S", 45, 5, 0, channels=channels)]
+    inventory = Inventory([Network("XX", stations)], source="test")
+    (record,), _ = read_records(stream, "m/s**2", inventory)
+    assert np.allclose(record.data, [up, north, east])
+    assert sorted(header.channel for header in record.headers) == ["HHE", "HHN", "HHZ"]

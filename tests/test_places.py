@@ -9,7 +9,7 @@ from obspy.core.event import Event, Origin
 from obspy.core.inventory import Channel, Inventory, Network, Station
 
 from obspy_broadband.errors import InputError
-from obspy_broadband.places import coordinates, station_place
+from obspy_broadband.places import coordinates, one_inventory, station_place
 from obspy_broadband.record import read_records
 
 OLD, MOVED, CLOSED = UTCDateTime(2000, 1, 1), UTCDateTime(2010, 6, 1), UTCDateTime(2020, 1, 1)
@@ -101,3 +101,15 @@ def test_the_events_time_is_that_of_a_simulation_without_a_date(simulation):
     record = read_records(stream)[0][0]
     event = Event(origins=[Origin(time=UTCDateTime(2005, 1, 1))])
     assert coordinates(record, TWO_EPOCHS, event) == (44.0, 5.0)
+
+
+def test_an_inventory_may_be_the_path_of_its_file(tmp_path):
+    path = tmp_path / "stations.xml"
+    TWO_EPOCHS.write(path, format="STATIONXML")
+    assert [net.code for net in one_inventory(path)] == [net.code for net in TWO_EPOCHS]
+    assert one_inventory(str(path)).get_contents() == TWO_EPOCHS.get_contents()
+    assert one_inventory(None) is None
+    with pytest.raises(InputError, match=r"nothing\.xml"):
+        one_inventory(tmp_path / "nothing.xml")
+    with pytest.raises(InputError, match="StationXML file, not list"):
+        one_inventory([TWO_EPOCHS])

@@ -26,6 +26,21 @@ from obspy_broadband.units import parse_units, to_acceleration, units_of
         ("nm/s", 1e-9, 1),
         ("displacement", 1.0, 0),
         ("mm", 1e-3, 0),
+        ("m s^-2", 1.0, 2),
+        ("m s-2", 1.0, 2),
+        ("cm.s-2", 0.01, 2),
+        ("cm*s**-2", 0.01, 2),
+        ("m/(s**2)", 1.0, 2),
+        ("cm/sec²", 0.01, 2),
+        ("meters/second", 1.0, 1),
+        ("cm/second/second", 0.01, 2),
+        ("cm/(sec*sec)", 0.01, 2),
+        ("μm/s", 1e-6, 1),
+        ("µm/s", 1e-6, 1),
+        ("% g", 0.0980665, 2),
+        ("gals", 0.01, 2),
+        ("mGal", 1e-5, 2),
+        ("in/s/s", 0.0254, 2),
     ],
 )
 def test_known_units(text, factor, order):
@@ -34,7 +49,9 @@ def test_known_units(text, factor, order):
     assert found.order == order
 
 
-@pytest.mark.parametrize("text", ["volts", "", "kg", "m/s**3", "furlongs"])
+@pytest.mark.parametrize(
+    "text", ["volts", "", "kg", "m/s**3", "furlongs", "m/s*s", "m/s-2", "ms-2"]
+)
 def test_unknown_units_name_what_is_allowed(text):
     with pytest.raises(InputError, match=r"m/s\*\*2.*cm/s"):
         parse_units(text)
@@ -192,6 +209,22 @@ def test_calib_of_knet_is_a_unit(tmp_path):
     assert not known.assumed
     with pytest.raises(InputError, match="counts"):
         to_acceleration(trace(counts, calib=calib, _format="GSE2"))
+    with pytest.raises(InputError, match=r"is in counts.*Leave units="):
+        to_acceleration(trace(counts, **header), units="gal")
+    told, _ = to_acceleration(trace(counts, **header), units="counts")
+    assert np.allclose(told, as_read)
+
+
+@pytest.mark.parametrize("change", ["integrate", "differentiate"])
+@pytest.mark.parametrize("applied", [False, True])
+def test_the_unit_of_knet_is_lost_by_integrating(change, applied):
+    calib = 2.384185791015625e-06
+    counts = trace(np.rint(wave(0.5 / calib)), calib=calib, _format="KNET", knet={"accmax": 50.0})
+    if applied:
+        counts.data = counts.data * calib
+    getattr(counts, change)()
+    with pytest.raises(InputError, match=rf"{change}\(\).*units="):
+        to_acceleration(counts)
 
 
 def test_a_result_has_no_calib_response_or_unit_of_before(simulation, noise):
@@ -230,3 +263,9 @@ def test_an_argument_goes_before_a_note_that_is_no_unit():
     with pytest.raises(InputError, match="units="):
         units_of(read)
     assert units_of(read, "cm/s").factor == 0.01
+
+
+def test_sac_in_volts_is_no_motion():
+    one = trace(wave(), sac={"idep": 50})
+    with pytest.raises(InputError, match="volts"):
+        to_acceleration(one)

@@ -222,6 +222,13 @@ def _candidates(generated: EnrichedRecord, records: Sequence[Record]) -> list[Re
         for record in records
         if record.headers[0].station == station and set(record.rows) == set(generated.rows)
     ]
+    turned = [record for record in same if _radial(record) != _radial(generated)]
+    if same and len(turned) == len(same):
+        raise InputError(
+            f"Of {generated.id} and its record {turned[0].id}, one is radial and transverse, the "
+            "other is not. Rotate one of them: stream.rotate('NE->RT', back_azimuth=...)."
+        )
+    same = [record for record in same if _radial(record) == _radial(generated)]
     exact = [record for record in same if record.headers[0].network == network]
     if exact:
         return exact
@@ -238,6 +245,11 @@ def _candidates(generated: EnrichedRecord, records: Sequence[Record]) -> list[Re
             f"networks {', '.join(sorted(networks))}. Leave the records of one."
         )
     return loose
+
+
+def _radial(record: Record | EnrichedRecord) -> bool:
+    """Whether the horizontal components are radial and transverse."""
+    return any(header.channel[-1:].upper() in ("R", "T") for header in record.headers)
 
 
 def _cut(generated: EnrichedRecord, record: Record, origin_time: UTCDateTime | None) -> np.ndarray:

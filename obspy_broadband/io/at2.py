@@ -14,7 +14,7 @@ import numpy as np
 from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from ..errors import InputError
-from ..units import parse_units
+from ..units import parse_units, units_to_write
 from . import axes
 from .options import refuse_unknown
 from .series import one_line_end, read_text, samples
@@ -140,8 +140,8 @@ def check(stream: Stream, inventory: Inventory | None = None) -> None:
 def write(stream: Stream, path: Any, **kwargs: Any) -> None:
     """Write one component of acceleration, in g; X, Y, Z as E, N, UP.
 
-    :raises InputError: for more than one trace, for velocity or displacement, or a component whose
-        direction is not known.
+    :raises InputError: for more than one trace, for velocity, displacement or counts, or a
+        component whose direction is not known.
     """
     if len(stream) != 1:
         raise InputError(
@@ -149,7 +149,7 @@ def write(stream: Stream, path: Any, **kwargs: Any) -> None:
             "by itself."
         )
     trace: Trace = stream[0]
-    known = parse_units(trace.stats.get("units", "m/s**2"))
+    known = units_to_write(trace, "AT2")
     if known.order != 2:
         raise InputError(
             f"AT2 is for acceleration; this trace is in {known.name}. Differentiate it first."

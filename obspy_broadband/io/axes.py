@@ -8,7 +8,7 @@ from typing import NamedTuple
 from obspy import Inventory, Stream, Trace
 
 from ..errors import InputError
-from ..orientation import orientation_of
+from ..orientation import orientation_of, station_codes
 
 _UP = (0.0, -90.0)
 _NORTH = (0.0, 0.0)
@@ -95,7 +95,7 @@ def geographic(trace: Trace, format: str) -> tuple[str, float]:
     reason = _hindrance(trace, format)
     if reason:
         raise InputError(reason)
-    direction, code = orientation_of(trace), trace.stats.channel[-1:].upper()
+    direction, code = orientation_of(trace), station_codes(trace.stats)[-1].upper()
     if direction is None:
         letter = {"X": "E", "Y": "N", "U": "Z"}.get(code, code)
         if letter in ("N", "E", "Z"):
@@ -145,7 +145,7 @@ def check_geographic(
 
 def _hindrance(trace: Trace, format: str, inventory: Inventory | None = None) -> str | None:
     """Why a component can be none of N, E, Z even after it was turned, and what would help."""
-    code = trace.stats.channel[-1:].upper()
+    code = station_codes(trace.stats)[-1].upper()
     begins = f"{format} holds N, E and Z, and {trace.id}"
     if code in ("R", "T"):
         return (

@@ -18,7 +18,7 @@ import numpy as np
 from obspy import Inventory, Stream, UTCDateTime
 
 from ..errors import InputError
-from ..units import parse_units
+from ..units import parse_units, units_to_write
 from . import axes
 from .options import refuse_unknown
 from .table import head, make_stream, one_station, read_table
@@ -76,6 +76,18 @@ def is_format(path: Any, **kwargs: Any) -> bool:
     # Others name columns, too: SW4, with the number of them, and tables of anybody.
     named = columns is not None and all(one.unit for one in columns)
     return named and "nColumns" not in start
+
+
+def contents(path: Any) -> tuple[str, list[str]]:
+    """Quantity of a file by its name ("" for another name), and a name for each component.
+
+    ``100.s01.acc.bbp`` and ``100.s01.vel.bbp`` are one motion, as the platform writes them.
+    """
+    name = Path(path).name
+    match = _NAME.search(name)
+    kinds = {"acc": "acceleration", "vel": "velocity", "dis": "displacement"}
+    quantity = kinds[match[1].lower()] if match else ""
+    return quantity, [f"{_NAME.sub('', name)}.{letter}" for letter in _ORDER]
 
 
 def _are_numbers(text: str) -> bool:
@@ -247,9 +259,9 @@ def check(stream: Stream, inventory: Inventory | None = None) -> None:
 def write(stream: Stream, path: Any, **kwargs: Any) -> None:
     """Write one station, in cm and s; X, Y, Z as E, N, Z.
 
-    The unit is ``stats.units`` (default m/s²).
+    The unit is found as enriching finds it, e.g. in ``stats.units``.
 
-    :raises InputError: for more than one station, or components that are not N, E and Z.
+    :raises InputError: for more than one station, counts, or components that are not N, E and Z.
     """
     traces = one_station(stream, "BBP")
     found = {}
@@ -260,13 +272,16 @@ def write(stream: Stream, path: Any, **kwargs: Any) -> None:
         codes = ", ".join(trace.stats.channel[-1:] for trace in traces)
         raise InputError(f"BBP needs the components N, E and Z; the stream has {codes}.")
     stats = traces[0].stats
-    names = {trace.stats.get("units", "m/s**2") for trace in traces}
-    if len(names) != 1:
-        raise InputError(f"BBP holds one quantity; the stream has {', '.join(sorted(names))}.")
-    known = parse_units(names.pop())
-    unit, factor = _BY_ORDER[known.order]
+    known = {letter: units_to_write(found[letter][0], "BBP") for letter in _ORDER}
+    if len({one.order for one in known.values()}) != 1:
+        names = ", ".join(sorted({one.name for one in known.values()}))
+        raise InputError(f"BBP holds one quantity; the stream has {names}.")
+    unit, factor = _BY_ORDER[known["Z"].order]
     columns = np.column_stack(
-        [found[letter][0].data * (found[letter][1] * known.factor * factor) for letter in _ORDER]
+        [
+            found[letter][0].data * (found[letter][1] * known[letter].factor * factor)
+            for letter in _ORDER
+        ]
     )
     times = np.arange(stats.npts) * stats.delta
     place = stats.get("coordinates", {})

@@ -103,12 +103,15 @@ def _letters(path: Any, components: str | None, count: int, header: list[str]) -
 
 
 def _units_of_header(header: list[str]) -> str | None:
-    """The one unit of motion in brackets in the line that names the columns, if there is one."""
-    found = set()
-    names = header[-1] if header and _NAMES.match(header[-1]) else ""
-    for text in _BRACKETS.findall(names):
+    """The one unit of motion in brackets in the line that names the columns, if there is one.
+
+    That is the last, if it begins with the time or has a unit for several columns.
+    """
+    found = []
+    for text in _BRACKETS.findall(header[-1]) if header else ():
         try:
-            found.add(parse_units(text).name.replace(" ", ""))
+            found.append(parse_units(text).name.replace(" ", ""))
         except InputError:
             continue
-    return found.pop() if len(found) == 1 else None
+    names = bool(header) and (bool(_NAMES.match(header[-1])) or len(found) > 1)
+    return found[0] if names and len(set(found)) == 1 else None

@@ -15,7 +15,7 @@ import numpy as np
 from obspy import Stream
 
 from ..errors import InputError
-from ..units import parse_units
+from ..units import parse_units, units_to_write
 from .options import refuse_unknown
 from .table import LARGEST, make_stream
 
@@ -99,14 +99,14 @@ def write(stream: Stream, path: Any, **options: Any) -> None:
 
     The sampling interval is not in the file: :func:`file_name` makes a name that tells it.
 
-    :raises InputError: for more than one trace, or for velocity or displacement.
+    :raises InputError: for more than one trace, or for velocity, displacement or counts.
     """
     if len(stream) != 1:
         raise InputError(
             f"An OpenSees file holds one component, the stream has {len(stream)} traces; write "
             "each by itself."
         )
-    known = parse_units(stream[0].stats.get("units", "m/s**2"))
+    known = units_to_write(stream[0], "OpenSees")
     if known.order != 2:
         raise InputError(
             f"OpenSees files are of acceleration; this trace is in {known.name}. Differentiate it "

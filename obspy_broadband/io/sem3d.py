@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from obspy import Stream
+from obspy import Stream, Trace
 
 from ..errors import InputError, InputWarning, first_line
+from ..orientation import station_codes
+from ..units import units_to_write
 from .hdf5 import dataset
 from .options import refuse_unknown
 from .quantity import check_quantity
@@ -303,16 +305,16 @@ def write(stream: Stream, path: Any, **kwargs: Any) -> None:
     """
     import h5py
 
-    by_units = {units: name for name, units in QUANTITIES.values()}
-    units = {trace.stats.get("units", "m/s**2") for trace in stream}
-    if len(units) != 1 or not units <= set(by_units):
-        raise InputError(
-            f"SEM3D holds one of {', '.join(by_units)}; the stream has {', '.join(sorted(units))}."
-        )
-    quantity = by_units[units.pop()]
+    by_order = dict(zip((2, 1, 0), QUANTITIES))  # acceleration, velocity, displacement
+    units = [units_to_write(trace, "SEM3D") for trace in stream]
+    if len({one.order for one in units}) != 1:
+        names = ", ".join(sorted({one.name for one in units}))
+        raise InputError(f"SEM3D holds one quantity; the stream has {names}.")
+    quantity = by_order[units[0].order]
     stations: dict[str, list] = {}
-    for trace in stream:
-        stations.setdefault(trace.stats.station, []).append(trace)
+    for trace, one in zip(stream, units):
+        in_si = Trace(trace.data * one.factor, trace.stats)
+        stations.setdefault(trace.stats.station, []).append(in_si)
     tables = {name: _table(name, traces) for name, traces in stations.items()}
     entries = [f"{name:<{WIDTH}}{int(part):2d}" for name, part in named([quantity])]
     with h5py.File(path, "w") as file:
@@ -336,7 +338,8 @@ def _table(name: str, traces: list) -> np.ndarray:
     if not name or len(name) > _LONGEST or "/" in name:
         raise InputError(f"Station {name!r}: SEM3D's names have 1 to {_LONGEST} characters, no /.")
     axes = {"X": 0, "Y": 1, "Z": 2, "E": 0, "N": 1}
-    places = sorted(axes.get(trace.stats.channel[-1:], -1) for trace in traces)
+    letters = [station_codes(trace.stats)[-1].upper() for trace in traces]
+    places = sorted(axes.get(letter, -1) for letter in letters)
     stats = traces[0].stats
     kinds = {(one.stats.npts, one.stats.delta, one.stats.starttime.ns) for one in traces}
     if places != [0, 1, 2] or len(kinds) != 1:
@@ -345,6 +348,6 @@ def _table(name: str, traces: list) -> np.ndarray:
         )
     rows = np.empty((stats.npts, 4))
     rows[:, 0] = stats.starttime.ns * 1e-9 + np.arange(stats.npts) * stats.delta
-    for trace in traces:
-        rows[:, 1 + axes[trace.stats.channel[-1]]] = trace.data
+    for letter, trace in zip(letters, traces):
+        rows[:, 1 + axes[letter]] = trace.data
     return rows

@@ -15,6 +15,7 @@ from obspy import Stream, Trace, UTCDateTime
 from obspy.core import AttribDict
 
 from ..errors import InputError
+from ..orientation import station_id
 from .times import nanoseconds, sampling_interval
 
 #: Larger files are no station's time series.
@@ -284,7 +285,7 @@ def one_station(stream: Stream, format: str) -> list[Trace]:
     :raises InputError: if it holds more, or traces that do not go together.
     """
     ids = [trace.id for trace in stream]
-    if len({id[:-1] for id in ids}) != 1 or len(set(ids)) != len(ids):
+    if len({station_id(trace.stats) for trace in stream}) != 1 or len(set(ids)) != len(ids):
         raise InputError(
             f"A {format} file holds one station; write each by itself: stream.select(station=...)."
         )

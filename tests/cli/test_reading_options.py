@@ -2,12 +2,16 @@
 
 import io
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from obb_cli.inputs import read_stream
 from obb_cli.main import obb
-from obspy import Stream, Trace, read
+from obspy import Inventory, Stream, Trace, UTCDateTime, read
+from obspy.core.inventory import Channel, Network, Station
+from obspy.core.inventory.response import Response
 
 from obspy_broadband import Ensemble
 from obspy_broadband.archive.sources.waveforms import read_waveforms
@@ -100,3 +104,77 @@ def test_what_a_format_does_not_know_is_refused_but_a_choice_of_quantity(tmp_pat
         for option in ({"components": "ZNE"}, {"dt": 0.01}, {"axes": "NEZ"}, {"azimuth": 30.0}):
             with pytest.raises(InputError, match=f"{format} files are read without"):
                 read_waveforms(path, **option)
+
+
+def test_components_whose_names_share_no_beginning_are_measured_together(simulation, tmp_path):
+    """K-NET's NS, EW, UD are one station, KiK-net's NS1, ... and NS2, ... are two."""
+    parts = {
+        "one": ("NS", "EW", "UD"),
+        "two": ("NS1", "EW1", "UD1", "NS2", "EW2", "UD2"),
+    }
+    for station, channels in parts.items():
+        for number, channel in enumerate(channels):
+            trace = simulation(duration=30)[number % 3]
+            trace.stats.update({"station": station.upper(), "channel": channel})
+            trace.write(tmp_path / f"{station}.{channel}.mseed", format="MSEED")
+    done = run("measure", tmp_path, "--units", "m/s**2", "--periods", 1)
+    assert done.exit_code == 0, done.output
+    measured = pd.read_csv(io.StringIO(done.stdout))
+    assert [id.split(".")[1:3] for id in measured.station] == [
+        ["ONE", ""],
+        ["TWO", "01"],
+        ["TWO", "02"],
+    ]
+    assert measured.pga_vertical_m_s2.notna().all()
+
+
+def recorded(folder):
+    """Counts of one station at azimuths 30 and 120, and the StationXML that says so."""
+    response = Response.from_paz(
+        [], [-1000 + 0j], 1e6, input_units="M/S**2", output_units="COUNTS",
+        normalization_frequency=1.0, normalization_factor=1000.0,
+    )  # fmt: skip
+    times = np.arange(1500) / 50.0
+    channels, motion = [], {}
+    for code, azimuth, dip in (("HNZ", 0, -90), ("HN1", 30, 0), ("HN2", 120, 0)):
+        wave = np.sin(2 * np.pi * times) * np.exp(-((times - 15) ** 2) / 20)
+        motion[code] = wave * {"HNZ": 0.1, "HN1": 0.3, "HN2": 0.0}[code]
+        motion[code] += 1e-3 * np.sin(2.1 * times)  # no channel is dead
+        counts = np.rint(1e6 * motion[code]).astype(np.int32)
+        header = {"network": "XX", "station": "A", "channel": code, "sampling_rate": 50.0}
+        header["starttime"] = UTCDateTime(2020, 1, 1)
+        Trace(counts, header).write(folder / f"{code}.mseed", format="MSEED")
+        channels.append(Channel(code, "", 45, 5, 0, 0, azimuth=azimuth, dip=dip, response=response))
+    Inventory([Network("XX", [Station("A", 45, 5, 0, channels=channels)])], source="x").write(
+        folder / "stations.xml", format="STATIONXML"
+    )
+    return folder / "stations.xml"
+
+
+def test_counts_are_measured_with_the_response_of_an_inventory(tmp_path):
+    stations = recorded(tmp_path)
+    done = run("measure", tmp_path / "*.mseed", "--periods", 1)
+    assert done.exit_code == 1
+    assert "--inventory" in done.output
+    done = run("measure", tmp_path, "--inventory", stations, "--periods", 1)
+    assert done.exit_code == 0, done.output
+    measured = pd.read_csv(io.StringIO(done.stdout)).iloc[0]
+    assert measured.pga_vertical_m_s2 == pytest.approx(0.1, rel=0.05)
+    stream, _ = read_stream(sorted(tmp_path.glob("*.mseed")), None, [str(stations)])
+    assert {trace.stats.orientation.azimuth for trace in stream} == {0.0, 30.0, 120.0}
+
+
+def test_a_workspace_of_gmprocess_is_measured(tmp_path):
+    motion = 10 * np.sin(np.arange(1500) / 8.0) * np.hanning(1500)
+    with h5py.File(tmp_path / "workspace.h5", "w") as file:
+        file.attrs["file_format"] = np.bytes_("ASDF")
+        for tag, factor in (("ev_default", 1.0), ("ev_raw", 5e3)):
+            for code in "ZNE":
+                name = f"Waveforms/XX.AAA/XX.AAA..HN{code}__2020__2020__{tag}"
+                file[name] = factor * motion
+                file[name].attrs["starttime"] = UTCDateTime(2020, 1, 1).ns
+                file[name].attrs["sampling_rate"] = 50.0
+    done = run("measure", tmp_path / "workspace.h5", "--periods", 1)
+    assert done.exit_code == 0, done.output
+    measured = pd.read_csv(io.StringIO(done.stdout)).iloc[0]
+    assert measured.pga_vertical_m_s2 == pytest.approx(0.1, rel=0.01)

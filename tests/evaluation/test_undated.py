@@ -165,3 +165,14 @@ def test_the_command(simulation, noise, tmp_path, event):
         obb, ["evaluate", str(tmp_path / "ensemble"), "--origin-time", "2019-11-11"]
     )
     assert "with --recorded" in alone.output
+
+
+def test_radial_and_transverse_are_not_held_against_north_and_east(simulation, noise):
+    stream = undated(simulation(duration=20))
+    ensemble = stream.enrich(noise, n=2, seed=1)
+    recorded = recording(ensemble)
+    for trace in recorded:
+        trace.stats.channel = trace.stats.channel.replace("N", "R").replace("E", "T")
+    with pytest.raises(InputError, match=r"radial and transverse.*rotate") as raised:
+        evaluate_ensemble(ensemble, recorded, origin_time=ORIGIN)
+    assert str(raised.value).count("No station can be compared") == 1

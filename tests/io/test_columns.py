@@ -64,6 +64,8 @@ def test_components_that_cannot_be(tmp_path, components, told):
     ("header", "units"),
     [
         ("", None),
+        ("# Z(cm/s2) N(cm/s2) E(cm/s2)", "cm/s2"),
+        ("# above sea level (m)", None),
         ("# made by me on 2020-01-01", None),
         ("# site at 100 (m)", None),
         ("# time Z N E", None),

@@ -385,7 +385,7 @@ def test_what_sem3d_cannot_hold_is_not_written(tmp_path, simulation):
     stream = simulation(components="XYZ", duration=10)
     cases = [(stream[:2], "X, Y, Z"), (Stream([*stream, *stream]), "X, Y, Z")]
     for change, told in (
-        ({"units": "cm"}, "holds one of"),
+        ({"units": "cm/s/s/s"}, "no unit of ground motion"),
         ({"station": "x" * 21}, "1 to 20 characters"),
     ):
         changed = stream.copy()
@@ -406,6 +406,8 @@ def test_a_date_comes_through(tmp_path):
         Trace(np.arange(300.0), {"channel": f"BX{axis}", "station": "A", "starttime": begins})
         for axis in "XYZ"
     )
+    for trace in stream:
+        trace.stats.units = "m/s"
     path = tmp_path / "capteurs.0000.h5"
     stream.write(path, format="SEM3D")
     with warnings.catch_warnings():

@@ -31,7 +31,7 @@ from .waveforms import (
 
 #: Formats of which a file that is no HDF5 is one station's whole record: nothing has to be put
 #: together.
-_WHOLE = ("SW4", "BBP", "SEISSOL", "HERCULES", "COLUMNS", "OPENSEES", "EMOD3D")
+_WHOLE = ("SW4", "SEISSOL", "HERCULES", "COLUMNS", "OPENSEES", "EMOD3D")
 
 
 @dataclass(frozen=True)
@@ -182,8 +182,9 @@ class FolderSource(Source):
         stream = Stream()
         for path in where["files"]:
             if format == "MSEED" and select:  # libmseed unpacks what is asked for, no more
-                for id in select:
-                    options["sourcename"] = f"{id}?"
+                # By station: components such as NS, EW, UD do not begin alike.
+                for station in dict.fromkeys(id.rsplit(".", 2)[0] for id in select):
+                    options["sourcename"] = f"{station}.*"
                     stream += read_waveforms(Path(path), format, self.largest, **options)
             else:
                 stream += read_waveforms(Path(path), format or self.format, self.largest, **options)

@@ -11,7 +11,7 @@ from typing import Any
 from obspy import UTCDateTime
 
 from ...errors import InputWarning
-from ...io import specfem, speed
+from ...io import bbp, specfem, speed
 from ...io.quantity import UNITS
 from ...orientation import station_id
 from .waveforms import read_waveforms
@@ -19,6 +19,7 @@ from .waveforms import read_waveforms
 #: Formats that write displacement, velocity and acceleration to files of their own, and what tells,
 #: without reading one, which of them it holds, and of which traces (None: its headers say it).
 _BY_QUANTITY: dict[str, Callable[[Any], tuple[str, list[str] | None]]] = {
+    "BBP": bbp.contents,
     "SPECFEM": specfem.contents,
     "SPEED": speed.contents,
 }

@@ -103,13 +103,14 @@ class Metadata:
     def unused_table(self, stations: Iterable[str]) -> str | None:
         """A sentence, if the CSV has none of the stations that were read.
 
-        :param stations: ids that begin with network and station code; read until one is found.
+        :param stations: network.station.location.channel; read until one is found.
         """
         if self.scenarios is None:
             return None
         read = []
         for id in stations:
-            network, station = id.split(".")[:2]
+            network, rest = id.split(".", 1)
+            station = rest.rsplit(".", 2)[0]  # which may have dots of its own
             if find_row(self.table, network, station) is not None:
                 return None
             read.append(f"{network}.{station}")

@@ -76,6 +76,15 @@ def test_a_file_of_many_stations_is_several_items(simulation, tmp_path):
     assert len({id for ids in found.values() for id in ids}) == 33
 
 
+def test_a_file_of_many_stations_whose_channels_are_words(simulation, tmp_path):
+    stream = simulation(stations=[f"S{number:02d}" for number in range(11)], duration=10)
+    for trace in stream:
+        trace.stats.channel = {"Z": "UD", "N": "NS", "E": "EW"}[trace.stats.channel[-1]]
+    stream.write(str(tmp_path / "all.mseed"), format="MSEED")
+    found = channels_of(FolderSource((str(tmp_path / "all.mseed"),)))
+    assert [len(ids) for ids in found.values()] == [24, 9]
+
+
 def test_a_file_a_component_of_all_stations(simulation, tmp_path):
     stations = [f"S{number:02d}" for number in range(11)]
     stream = simulation(stations=stations, duration=10)
@@ -278,3 +287,25 @@ def test_nothing_there_is_one_message(tmp_path):
             list(FolderSource((str(given),)).items())
     with pytest.raises(InputError, match="Unknown format"):
         list(FolderSource((str(tmp_path),), format="PICKLE").items())
+
+
+def test_acceleration_and_velocity_of_the_broadband_platform_are_one_motion(tmp_path):
+    times = 0.05 * np.arange(400)
+    velocity = np.sin(times)[:, None] * np.array([1.0, 2.0, 3.0])
+    for name, unit, motion in (
+        ("100.s01.acc.bbp", "cm/s/s", np.cos(times)[:, None] * np.array([1.0, 2.0, 3.0])),
+        ("100.s01.vel.bbp", "cm/s", velocity),
+        ("200.s01.vel.bbp", "cm/s", velocity),
+    ):
+        header = f"time(sec) N-S({unit}) E-W({unit}) U-D({unit})"
+        np.savetxt(tmp_path / name, np.column_stack([times, motion]), header=header)
+    source = FolderSource((str(tmp_path),))
+    with pytest.warns(UserWarning, match="acceleration and velocity of the same motion"):
+        found = {item.key.rsplit("/", 1)[-1]: source.read(item).stream for item in source.items()}
+    assert {name: stream[0].stats.units for name, stream in found.items()} == {
+        "100.s01.acc.bbp": "cm/s/s",
+        "200.s01.vel.bbp": "cm/s",
+    }
+    source = FolderSource((str(tmp_path),), quantity="velocity")
+    names = [item.key.rsplit("/", 1)[-1] for item in source.items()]
+    assert names == ["100.s01.vel.bbp", "200.s01.vel.bbp"]

@@ -133,6 +133,9 @@ def test_a_table_of_other_stations_is_said(stream, tmp_path):
     assert "none of the 2 stations" in told
     assert "XX.A." in told
     assert "XX.AAA" in told
+    dotted = Metadata(scenarios=written(tmp_path, "station\nXX.A.B\n"))
+    assert dotted.unused_table(["XX.A.B..BX"]) is None
+    assert "XX.A.C" in dotted.unused_table(["XX.A.C..BX"])
 
 
 def test_a_run_says_that_its_table_has_none_of_the_stations(stream, tmp_path):
