@@ -65,6 +65,11 @@ def station_codes(stats: Stats) -> tuple[str, str, str, str, str]:
     return network, station, location, channel[:-1], channel[-1:]
 
 
+def names_both_ends(stats: Stats) -> bool:
+    """Whether a channel is called EW, NS, UP or the like, as K-NET and SW4 call theirs."""
+    return bool(_BOTH_ENDS.match(str(stats.channel)))
+
+
 def station_id(stats: Stats) -> str:
     """``network.station.location.channel`` without the component: what makes one record."""
     return ".".join(station_codes(stats)[:4])

@@ -17,6 +17,7 @@ import numpy as np
 from obspy import Inventory, Trace
 
 from .errors import InputError, InputWarning, first_line
+from .orientation import names_both_ends
 
 _PREFIXES = {"centi": 1e-2, "milli": 1e-3, "micro": 1e-6, "nano": 1e-9, "": 1.0}
 _LENGTHS = {
@@ -248,7 +249,7 @@ def _sac(trace: Trace) -> None:
     """What SAC's header leaves open.
 
     :raises InputError: if it names a quantity, whose unit is not known, or if the components are a
-        simulation's x, y, z: SW4 writes displacement or velocity without idep, others nm.
+        simulation's (X, Y, Z; EW, NS, UP): SW4 writes displacement or velocity without idep.
     """
     sac = trace.stats.get("sac") or {}
     quantity = _SAC_IDEP.get(int(sac.get("idep", 0)))
@@ -259,11 +260,12 @@ def _sac(trace: Trace) -> None:
         )
     if quantity is None:
         component = trace.stats.channel[-1:].upper()
-        if sac and (component in ("X", "Y") or (component == "Z" and sac.get("cmpinc") == 180.0)):
+        simulated = component in ("X", "Y") or (component == "Z" and sac.get("cmpinc") == 180.0)
+        if sac and (simulated or names_both_ends(trace.stats)) and not _whole(trace.data):
             raise InputError(
-                f"The SAC header of {trace.id}, of a simulation's own axes, does not say what its "
-                "numbers are. Pass units= (--units): 'm', 'm/s', ... (SW4: 'm', and 'm/s' of files "
-                "with a v in their names)."
+                f"The SAC header of {trace.id}, named as simulations name components, does not say "
+                "what its numbers are. Pass units= (--units): 'm', 'm/s', ... (SW4: 'm', and 'm/s' "
+                "of files with a v in their names)."
             )
         return
     per = {"displacement": "", "velocity": "/s", "acceleration": "/s**2"}[quantity]

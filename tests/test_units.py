@@ -243,7 +243,11 @@ def test_a_result_has_no_calib_response_or_unit_of_before(simulation, noise):
 
 
 @pytest.mark.parametrize(
-    ("name", "incidence"), [("X", 90.0), ("Y", 90.0), ("Z", 180.0), ("Vx", 90.0), ("Vz", 180.0)]
+    ("name", "incidence"),
+    [
+        *(("X", 90.0), ("Y", 90.0), ("Z", 180.0), ("Vx", 90.0), ("Vz", 180.0)),
+        *(("EW", 90.0), ("NS", 90.0), ("UP", 0.0), ("Vew", 90.0), ("Vup", 0.0)),
+    ],
 )
 def test_sac_files_along_a_simulation_s_own_axes_are_asked_for_their_unit(
     tmp_path, name, incidence
