@@ -66,6 +66,6 @@ def test_periods_that_cannot_be_computed_are_refused(simulation, period):
         stream.enrich(n=1, seed=1).intensity_measures((0.1, period))
 
 
-def test_a_path_is_no_inventory(simulation):
-    with pytest.raises(InputError, match="read_inventory"):
+def test_a_path_that_is_not_there_is_said(simulation):
+    with pytest.raises(InputError, match=r"stations\.xml cannot be read"):
         simulation(stations=("AAA",), duration=10).enrich(n=1, inventory="stations.xml")
