@@ -44,6 +44,16 @@ def test_a_filter_s_corner_and_a_spectrum_without_end():
     assert not upper_limit(motion, 100.0).ends
 
 
+@pytest.mark.parametrize("rate, samples", [(0.5, 3), (0.05, 60), (1.0, 5), (0.1, 120)])
+def test_no_end_is_seen_where_the_spectrum_has_less_than_an_octave(rate, samples, noise):
+    motion = np.random.default_rng(0).normal(size=(3, samples))
+    assert not upper_limit(motion, rate).ends
+    header = {"station": "AAA", "sampling_rate": rate, "units": "m/s2"}
+    stream = Stream([Trace(row, header | {"channel": f"LX{c}"}) for row, c in zip(motion, "ZNE")])
+    with pytest.raises(InputError, match="holds nothing above"):
+        stream.enrich(noise, n=1, seed=1, corner=1.0)
+
+
 def test_too_high_a_corner_is_warned_of_with_the_one_that_is_shown(noise):
     stream = simulation(0.2, ("AAA", "BBB"))
     with pytest.warns(

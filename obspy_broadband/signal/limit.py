@@ -40,6 +40,8 @@ def upper_limit(motion: np.ndarray, sampling_rate: float) -> Limit:
 
     :param motion: (components, samples), acceleration in m/s².
     :param sampling_rate: Hz.
+    :return: without an end where the record is too short, or its rate too low, for a spectrum of
+        an octave or more.
     """
     samples = motion.shape[-1]
     ramp = max(1, int(_TAPER * samples))
@@ -50,7 +52,10 @@ def upper_limit(motion: np.ndarray, sampling_rate: float) -> Limit:
     frequencies, amplitude = fourier_amplitude(centered * window, sampling_rate)
     nyquist = 0.5 * sampling_rate
     lowest = max(_LOWEST, 2.0 * frequencies[1])
-    count = int(_PER_OCTAVE * np.log2(0.95 * nyquist / lowest)) + 1
+    highest = 0.95 * nyquist
+    if highest < 2.0 * lowest:
+        return Limit(nyquist, nyquist, False)
+    count = int(_PER_OCTAVE * np.log2(highest / lowest)) + 1
     centers = lowest * 2.0 ** (np.arange(count) / _PER_OCTAVE)
     total = np.concatenate([[0.0], np.cumsum((amplitude**2).mean(axis=0))])
     first = np.searchsorted(frequencies, centers / _WIDTH)
