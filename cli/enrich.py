@@ -22,6 +22,7 @@ from obb_cli.sources import source_of, source_options
 import obspy_broadband
 from obspy_broadband.archive.sources.waveforms import READING
 from obspy_broadband.coherence import AUTO, MODELS
+from obspy_broadband.enrich import check_call
 from obspy_broadband.ensemble_folder import CARD
 from obspy_broadband.errors import InputError
 from obspy_broadband.record import read_records
@@ -149,9 +150,11 @@ def enrich(
         report_skips(unreadable)
         raise InputError("None of the inputs could be read.")
     report_skips(unreadable)
+    inventory = read_inventories(given["inventories"])
     if dry_run:
-        create(method, parse_settings(settings), weights)
-        records, refusals = read_records(stream, units)
+        ready = create(method, parse_settings(settings), weights)
+        check_call(number, seed, parse_corner(corner), ready)
+        records, refusals = read_records(stream, units, inventory)
         click.echo(f"{len(records)} records, {len(records) * number} realizations by {method}:")
         for record in records:
             click.echo(f"  {record.id}  {record.duration:g} s at {record.sampling_rate:g} Hz")
@@ -168,7 +171,7 @@ def enrich(
             corner=parse_corner(corner),
             units=units,
             **known,
-            inventory=read_inventories(given["inventories"]),
+            inventory=inventory,
             event=event_file,
             weights=weights,
             coherence=model,

@@ -1,5 +1,6 @@
 """Every command as a user calls it: exit codes, messages, files."""
 
+import numpy as np
 import obspy
 import pandas as pd
 import pytest
@@ -133,6 +134,22 @@ def test_a_dry_run_writes_nothing(folder):
     assert done.exit_code == 0
     assert "6 realizations" in done.output
     assert not (folder / "out").exists()
+
+
+def test_a_dry_run_reads_with_the_inventory_and_looks_at_the_corner(tmp_path):
+    stream, inventory = obspy.read(), obspy.read_inventory()
+    for trace in stream:
+        trace.data = np.rint(1e3 * trace.data).astype(np.int32)
+    stream.write(tmp_path / "counts.mseed", format="MSEED")
+    inventory.write(tmp_path / "stations.xml", format="STATIONXML")
+    words = ("enrich", tmp_path / "counts.mseed", "--dry-run", "-o", tmp_path / "out")
+    assert "Pass inventory=" in run(*words).output
+    done = run(*words, "--inventory", tmp_path / "stations.xml")
+    assert done.output.startswith("1 records"), done.output
+    assert "skipped" not in done.output
+    done = run(*words, "--corner", "1e6")
+    assert done.exit_code == 1
+    assert "corner is 1000000.0" in done.output
 
 
 def test_bad_inputs_are_skipped_with_a_reason_or_stop_a_strict_run(folder):
