@@ -45,7 +45,7 @@ _SPELLINGS = (
     (r"[\s*]+", "."),
     (r"(?<=[/.(p])(seconds?|secs?)(?![a-z])", "s"),
 )
-_STANDARD_GRAVITY = 9.80665
+STANDARD_GRAVITY = 9.80665  #: m/s²
 #: A peak that no record of an earthquake has, m/s²; what exceeds it is in another unit.
 LARGEST_ACCELERATION = 50.0
 #: The quantity that SAC's header field idep names. SAC's own unit is nm, which few programs keep.
@@ -84,10 +84,10 @@ def _spellings() -> dict[str, tuple[float, int]]:
         for order, suffixes in _PER_SECOND.items():
             table |= {length + suffix: (factor, order) for suffix in suffixes}
     table |= {"acc": (1.0, 2), "vel": (1.0, 1), "disp": (1.0, 0)}
-    percent = (0.01 * _STANDARD_GRAVITY, 2)
+    percent = (0.01 * STANDARD_GRAVITY, 2)
     table |= {"%g": percent, "%.g": percent, "percent.g": percent}
     table |= {"gal": (1e-2, 2), "gals": (1e-2, 2), "mgal": (1e-5, 2)}
-    return table | {"g": (_STANDARD_GRAVITY, 2), "mg": (1e-3 * _STANDARD_GRAVITY, 2)}
+    return table | {"g": (STANDARD_GRAVITY, 2), "mg": (1e-3 * STANDARD_GRAVITY, 2)}
 
 
 _TABLE = _spellings()

@@ -14,7 +14,7 @@ import numpy as np
 from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from ..errors import InputError
-from ..units import parse_units, units_to_write
+from ..units import STANDARD_GRAVITY, parse_units, units_to_write
 from . import axes
 from .options import refuse_unknown
 from .series import one_line_end, read_text, samples
@@ -33,7 +33,6 @@ _DATE = re.compile(r"\d{1,4}[/-]\d{1,2}[/-]\d{1,4}")
 _KIKNET = re.compile(r"(NS|EW|UD)([12])")
 _HEAD, _LONGEST = 4096, 300  #: characters of the header, and of a line of it
 _COLUMNS = 5
-_G = 9.80665
 #: What PEER calls the components.
 _WRITTEN = {"N": "N", "E": "E", "Z": "UP"}
 
@@ -155,7 +154,7 @@ def write(stream: Stream, path: Any, **kwargs: Any) -> None:
             f"AT2 is for acceleration; this trace is in {known.name}. Differentiate it first."
         )
     letter, sign = axes.geographic(trace, "AT2")
-    values = trace.data * (sign * known.factor / _G)
+    values = trace.data * (sign * known.factor / STANDARD_GRAVITY)
     stats = trace.stats
     date = stats.starttime.strftime("%m/%d/%Y")
     with open(path, "w", encoding="latin-1", errors="replace") as file:

@@ -22,11 +22,10 @@ import numpy as np
 from obspy import Stream
 
 from ..errors import InputError, first_line
-from .hdf5 import dataset
+from .hdf5 import dataset, is_hdf5
 from .options import refuse_unknown
 from .table import head, make_stream, read_table
 
-_MAGIC = b"\x89HDF\r\n\x1a\n"
 _SETS = ("data_time", "data_wave", "list_station", "list_channel")
 _FRAMES = ("ENZ", "RTZ")
 _DISPLACEMENT = ("U1", "U2", "U3")
@@ -43,11 +42,8 @@ def is_format(path: Any, **kwargs: Any) -> bool:
         path = Path(path)
         if path.suffix == ".ascii":
             return path.is_file() and _kind(path) is not None and bool(head(path))
-        if ".nc" not in path.name or not path.is_file():
+        if ".nc" not in path.name or not is_hdf5(path):
             return False
-        with open(path, "rb") as file:
-            if file.read(len(_MAGIC)) != _MAGIC:
-                return False
         import h5py
 
         with h5py.File(path, "r") as file:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from obspy import Stream
 
 from ..errors import InputError
 from .options import refuse_unknown
-from .table import LARGEST, make_stream
+from .table import LARGEST, first_bytes, make_stream
 
 _HEADER = 48  #: bytes a station
 _COLUMNS = 9
@@ -44,18 +43,17 @@ def _station(order: str) -> np.dtype:
 
 def is_format(path: Any, **kwargs: Any) -> bool:
     """Whether the length of the file is that of its first numbers. Never raises."""
-    return isinstance(path, (str, Path)) and _layout(path) is not None
+    return _layout(path) is not None
 
 
 def _layout(path: Any) -> tuple[str, int, int] | None:
     """Byte order, stations and samples; None if they do not make up the file."""
-    try:
-        with open(path, "rb") as file:
-            start = file.read(_BEFORE + _HEADER)
-            length = os.fstat(file.fileno()).st_size
-    except (OSError, ValueError):
+    start = first_bytes(path, _BEFORE + _HEADER)
+    if start is None or len(start) < _BEFORE + _HEADER:
         return None
-    if len(start) < _BEFORE + _HEADER:
+    try:
+        length = os.path.getsize(path)
+    except OSError:
         return None
     for order in "<>":
         stations = int(np.frombuffer(start, f"{order}i4", 1)[0])

@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import InputError
+from .table import first_bytes
 
+_MAGIC = b"\x89HDF\r\n\x1a\n"
 #: One array of a record: 512 MiB, what a station's time series never reaches.
 LARGEST = 512 * 1024**2
+
+
+def is_hdf5(path: Any) -> bool:
+    """Whether an ordinary file begins as HDF5 does. Never raises."""
+    return (first_bytes(path, len(_MAGIC)) or b"").startswith(_MAGIC)
 
 
 def dataset(group: Any, name: str, largest: int = LARGEST) -> Any:

@@ -15,11 +15,10 @@ import numpy as np
 from obspy import Stream
 
 from ..errors import InputError
-from ..units import parse_units, units_to_write
+from ..units import STANDARD_GRAVITY, parse_units, units_to_write
 from .options import refuse_unknown
 from .table import LARGEST, make_stream
 
-_G = 9.80665
 #: What :func:`file_name` makes of a trace's id, an archive's digest of it included.
 _NAME = re.compile(
     r"^(?:(?:(?P<network>[^.]*)\.)?(?P<station>[^.]+)\.(?P<location>[^.]*)\.(?P<channel>\w+?)"
@@ -112,4 +111,4 @@ def write(stream: Stream, path: Any, **options: Any) -> None:
             f"OpenSees files are of acceleration; this trace is in {known.name}. Differentiate it "
             "first."
         )
-    np.savetxt(path, stream[0].data * (known.factor / _G), fmt="%.9e")
+    np.savetxt(path, stream[0].data * (known.factor / STANDARD_GRAVITY), fmt="%.9e")

@@ -20,7 +20,7 @@ import numpy as np
 from obspy import Stream
 
 from ..errors import InputError, first_line
-from .hdf5 import dataset
+from .hdf5 import dataset, is_hdf5
 from .options import refuse_unknown
 from .restart import without_repeats
 from .table import head, make_stream, read_table
@@ -33,18 +33,17 @@ _VELOCITIES = (("v1", "v2", "v3"), ("u", "v", "w"))
 def is_format(path: Any, **kwargs: Any) -> bool:
     """Whether the first line is SeisSol's title of a receiver, or the data sets are SeisSol's."""
     if isinstance(path, (str, Path)) and Path(path).name.endswith("receivers.h5"):
-        return _is_hdf5(path)
+        return _has_receivers(path)
     start = head(path)
     if not start or not start.lstrip().startswith("TITLE"):
         return False
     return bool(_TITLE.search(start.splitlines()[0]))
 
 
-def _is_hdf5(path: Any) -> bool:
+def _has_receivers(path: Any) -> bool:
+    if not is_hdf5(path):
+        return False
     try:
-        with open(path, "rb") as file:
-            if file.read(8) != b"\x89HDF\r\n\x1a\n":
-                return False
         import h5py
 
         with h5py.File(path, "r") as file:
@@ -60,8 +59,9 @@ def read(path: Any, simulation: int | None = None, **options: Any) -> Stream:
     :raises InputError: for a file without velocities, or a fused run of which none is chosen.
     """
     refuse_unknown("SEISSOL", options, ("simulation",))
+    receivers = _read_hdf5(path) if _has_receivers(path) else _read_text(path)
     stream = Stream()
-    for station, place, names, table in _read_hdf5(path) if _is_hdf5(path) else _read_text(path):
+    for station, place, names, table in receivers:
         columns = [names.index(name) for name in _velocities(path, names, simulation)]
         table = without_repeats(path, table)
         stream += make_stream(

@@ -22,7 +22,7 @@ from obspy import Stream, Trace
 from ..errors import InputError, InputWarning, first_line
 from ..orientation import station_codes
 from ..units import units_to_write
-from .hdf5 import dataset
+from .hdf5 import dataset, is_hdf5
 from .options import refuse_unknown
 from .quantity import check_quantity
 from .restart import latest
@@ -36,9 +36,8 @@ from .sem3d_variables import (
     named,
     possible,
 )
-from .table import first_bytes, make_stream, read_table
+from .table import make_stream, read_table
 
-_MAGIC = b"\x89HDF\r\n\x1a\n"
 #: A process's file: 4 digits, 5 from 10000 on, 6 from 100000 on.
 _RANK = re.compile(r"^capteurs\.(\d{4,6})\.h5$")
 #: Of a run with total energies: its data set is no station, and every station's has columns for
@@ -60,8 +59,7 @@ _DIRECTIONS = {
 
 def is_format(path: Any, **kwargs: Any) -> bool:
     """Whether it is HDF5 named as SEM3D names it, or with SEM3D's ``Variables``. Never raises."""
-    start = first_bytes(path)
-    if start is None or not start.startswith(_MAGIC):
+    if not is_hdf5(path):
         return False
     try:
         import h5py
@@ -112,7 +110,7 @@ def read(
     refuse_unknown("SEM3D", options, known)
     check_quantity(quantity)
     turned = _turned(axes)
-    if not _is_hdf5(path):
+    if not is_hdf5(path):
         return _read_text(path, quantity, network, variables, turned)
     import h5py
 
@@ -156,7 +154,7 @@ def station_names(path: Any) -> list[str]:
 
     :raises InputError: for a damaged file.
     """
-    if not _is_hdf5(path):
+    if not is_hdf5(path):
         return [] if Path(path).stem == _ENERGY else [Path(path).stem]
     import h5py
 
@@ -165,14 +163,6 @@ def station_names(path: Any) -> list[str]:
             return list(_monitors(file))
     except Exception as error:  # see read()
         raise InputError(f"{path} is a damaged SEM3D file: {first_line(error)}") from error
-
-
-def _is_hdf5(path: Any) -> bool:
-    try:
-        with open(path, "rb") as start:
-            return start.read(8) == _MAGIC
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _monitors(file: Any) -> Iterator[str]:

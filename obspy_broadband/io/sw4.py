@@ -21,6 +21,7 @@ from obspy import Stream, UTCDateTime
 from ..errors import InputError
 from ..units import parse_units
 from . import sw4_hdf5
+from .hdf5 import is_hdf5
 from .options import refuse_unknown
 from .table import head, make_stream, read_table
 
@@ -31,7 +32,6 @@ _DATE = re.compile(r"Date: UTC\s+(\d+)/(\d+)/(\d+):(\d+):(\d+):(\d+)\.(\d+)")
 #: By the first word; SW4 spells "Nort-south" and "North-sourth".
 _COMPONENTS = {"east": "E", "north": "N", "nort": "N", "up": "Z", "x": "X", "y": "Y", "z": "Z"}
 _LONGEST = 300  #: characters of a header line
-_ORDERS = {"displacement": 0, "velocity": 1, "acceleration": 2}
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
@@ -61,7 +61,7 @@ def read(
     refuse_unknown("SW4", options, known=("azimuth", "stations"))
     if azimuth is not None and not abs(azimuth) <= 360.0:
         raise InputError(f"azimuth is {azimuth!r}; degrees from north are needed.")
-    if sw4_hdf5.is_hdf5(path):
+    if is_hdf5(path):
         return sw4_hdf5.read(path, azimuth, stations)
     header, table = read_table(path)
     header = [line[:_LONGEST] for line in header]
@@ -100,7 +100,7 @@ def _motion(path: Any, number: int, text: str) -> tuple[str, str]:
             "acceleration. Let SW4 write variables=displacement or velocity."
         )
     quantity, unit = match.group(2).lower(), match.group(3).strip()
-    if parse_units(unit).order != _ORDERS[quantity]:
+    if parse_units(unit).order != parse_units(quantity).order:
         raise InputError(f"{path}, column {number}: {unit!r} is no unit of {quantity}.")
     return _COMPONENTS[word], unit
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,10 +19,9 @@ from obspy.core import AttribDict
 from obspy.geodetics import gps2dist_azimuth
 
 from ..errors import InputError, first_line
-from .hdf5 import dataset
+from .hdf5 import dataset, is_hdf5
 from .table import make_stream
 
-_MAGIC = b"\x89HDF\r\n\x1a\n"
 #: Names of the data sets of a station's three components, with letters and unit.
 _MOTIONS = (
     (("X", "Y", "Z"), "XYZ", "m"),
@@ -35,15 +33,6 @@ _SMALL = 1024
 #: Stations farther apart tell the azimuth of the grid, m.
 _APART = 1000.0
 _NETWORK = re.compile(r"([A-Za-z0-9]{1,2})\.([A-Za-z0-9_-]+)")
-
-
-def is_hdf5(path: Any) -> bool:
-    """Whether a file begins as HDF5 does. Never raises."""
-    try:
-        with open(path, "rb") as file:
-            return isinstance(path, (str, Path)) and file.read(8) == _MAGIC
-    except (OSError, TypeError, ValueError):
-        return False
 
 
 def is_format(path: Any) -> bool:

@@ -21,8 +21,7 @@ from obspy import Inventory, Stream, Trace, UTCDateTime
 from obspy.core.event import Event
 
 from ...errors import InputError, first_line
-from ...io.hdf5 import dataset
-from ...io.table import first_bytes
+from ...io.hdf5 import dataset, is_hdf5
 from . import xml
 
 #: In the XML of a provenance document, whose activities stand in the order they were done.
@@ -32,7 +31,7 @@ _OUTPUT_UNITS = re.compile(rb"output_units[^>]*>([^<]+)<")
 def is_asdf(path: Path) -> bool:
     """Whether it is HDF5 that says it is ASDF. Never raises."""
     try:
-        if not (first_bytes(path) or b"").startswith(b"\x89HDF\r\n\x1a\n"):
+        if not is_hdf5(path):
             return False
         import h5py
 
