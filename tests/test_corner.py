@@ -44,7 +44,7 @@ def test_a_filter_s_corner_and_a_spectrum_without_end():
     assert not upper_limit(motion, 100.0).ends
 
 
-@pytest.mark.parametrize("rate, samples", [(0.5, 3), (0.05, 60), (1.0, 5), (0.1, 120)])
+@pytest.mark.parametrize(("rate", "samples"), [(0.5, 3), (0.05, 60), (1.0, 5), (0.1, 120)])
 def test_no_end_is_seen_where_the_spectrum_has_less_than_an_octave(rate, samples, noise):
     motion = np.random.default_rng(0).normal(size=(3, samples))
     assert not upper_limit(motion, rate).ends

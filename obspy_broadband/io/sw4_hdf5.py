@@ -60,13 +60,12 @@ def read(path: Any, azimuth: float | None, stations: Collection[str] | None) -> 
             missing = set(stations or ()) - set(names)
             if missing:
                 raise InputError(f"{path} has no station {', '.join(sorted(missing))}.")
-            names = names if stations is None else list(stations)
             if not names:
                 raise InputError(f"{path} holds no station.")
             if azimuth is None:
-                azimuth = _azimuth(file, names)
+                azimuth = _azimuth(file, names)  # of all, whichever are read
             stream = Stream()
-            for name in names:
+            for name in names if stations is None else stations:
                 stream += _station(path, file, name, azimuth)
     except InputError:
         raise

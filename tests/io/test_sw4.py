@@ -215,6 +215,8 @@ def test_hdf5_with_an_azimuth_of_zero(tmp_path):
     xyz = ("X", "Y", "Z")
     stream = obspy.read(write_hdf5(tmp_path / "a.h5", xyz, azimuth=0.0))
     assert angles(stream)[:2] == [(0.0, 0.0), (90.0, 0.0)]
+    alone = obspy.read(tmp_path / "a.h5", stations=["S1"])
+    assert angles(alone) == angles(obspy.read(tmp_path / "a.h5").select(station="S1"))
     path = write_hdf5(tmp_path / "b.h5", xyz, azimuth=30.0)
     with h5py.File(path, "a") as file:
         for station in ("S1", "NC.S2"):
