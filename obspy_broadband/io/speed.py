@@ -12,6 +12,8 @@ x, y, z are the mesh's, in general east, north, up. Time zero is the start of th
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +74,9 @@ def _holds(path: Any) -> tuple[str, list[str]]:
             ".V or .A (those of a process), which says what is in it."
         )
     information = path.with_suffix(".INFO")
-    numbers = (
-        _numbers(information, f"it says which monitors {path.name} holds")
-        if (information.is_file())
-        else np.empty(0)
-    )
+    numbers = np.empty(0)
+    if information.is_file():
+        numbers = _numbers(information, f"it says which monitors {path.name} holds")
     if len(numbers) < 2 or len(numbers) - 1 != numbers[0] or not _whole(numbers):
         raise InputError(
             f"{path} needs {information.name} beside it, which says which monitors it holds."
@@ -150,19 +150,30 @@ def _numbers(path: Path | str, use: str) -> np.ndarray:
     return numbers
 
 
-def _positions(path: Path) -> dict[str, dict[str, float]]:
-    """x, y, z in m by station, of ``MLST.position``: number, node, element, x, y, z."""
+def _positions(path: Path) -> Mapping[str, dict[str, float]]:
+    """x, y, z in m by station, of the ``MLST.position`` beside a file or above it, if any."""
     for place in _POSITIONS:
-        file = path.parent / place
-        if file.is_file():
-            numbers = _numbers(file, "monitors' positions are expected")
-            if len(numbers) % 6 == 1 and len(numbers) // 6 == numbers[0]:
-                rows = numbers[1:].reshape(-1, 6)
-                return (
-                    {}
-                    if not _whole(rows[:, 0])
-                    else {
-                        _station(int(row[0])): dict(zip("xyz", map(float, row[3:]))) for row in rows
-                    }
-                )
+        listing = path.parent / place
+        if listing.is_file():
+            status = listing.stat()
+            found = _read_positions(listing, status.st_mtime_ns, status.st_size)
+            if found is not None:
+                return found
     return {}
+
+
+@lru_cache(maxsize=8)
+def _read_positions(path: Path, changed: int, size: int) -> Mapping[str, dict[str, float]] | None:
+    """The lines of a list: number, node, element, x, y, z; None if it is none.
+
+    Kept, since every monitor's file asks for it.
+
+    :param changed: time of the last change: a file that has changed is read again.
+    """
+    numbers = _numbers(path, "monitors' positions are expected")
+    if len(numbers) % 6 != 1 or len(numbers) // 6 != numbers[0]:
+        return None
+    rows = numbers[1:].reshape(-1, 6)
+    if not _whole(rows[:, 0]):
+        return {}
+    return {_station(int(row[0])): dict(zip("xyz", map(float, row[3:]))) for row in rows}
