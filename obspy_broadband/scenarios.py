@@ -61,7 +61,7 @@ def find_scenario(
     """The scenario of one record: argument before header, header before Event and Inventory.
 
     A moment magnitude of the event goes before a header's that is said to be another one (SAC's
-    ``imagtyp``, K-NET's). The hypocentral distance is computed from the epicentral one (SAC's
+    ``imagtyp``, K-NET's, ``stats.local_magnitude``). The hypocentral distance is computed from the epicentral one (SAC's
     ``dist``, ObsPy's ``stats.distance``, ``stats.epicentral_distance_km``, or the coordinates of
     event and station) and the depth. A rupture distance that is given or noted, without a
     hypocentral one beside it, goes before what is computed.
@@ -146,11 +146,12 @@ def _number(record: Record, name: str, value: Any) -> float | None:
 
 def _magnitude(record: Record, event: Event | None) -> float | None:
     """Header before event, unless only the event's is a moment magnitude."""
-    sac, knet = (record.headers[0].get(name, {}) for name in ("sac", "knet"))
+    stats = record.headers[0]
+    sac, knet = (stats.get(name, {}) for name in ("sac", "knet"))
     noted = known(sac.get("mag"))
     is_moment = noted is not None and sac.get("imagtyp") not in _NO_MOMENT
-    if noted is None:
-        noted = known(knet.get("mag"))  # JMA's
+    for other in (knet.get("mag"), stats.get("local_magnitude")):  # JMA's, ESM's
+        noted = known(other) if noted is None else noted
     of_event = None if event is None else magnitude_of(event)
     if of_event is None or (noted is not None and (is_moment or not of_event[1])):
         return noted

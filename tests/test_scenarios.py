@@ -146,6 +146,14 @@ def test_a_local_magnitude_in_a_sac_header_gives_way_to_mw(record, event, imagty
     assert find_scenario(record, event=event).magnitude == magnitude
 
 
+def test_a_local_magnitude_of_esm_gives_way_to_mw(record, event):
+    record.headers[0].local_magnitude = 5.9
+    assert find_scenario(record).magnitude == 5.9
+    assert find_scenario(record, event=event).magnitude == 4.9
+    record.headers[0].magnitude = 6.1  # the header's Mw
+    assert find_scenario(record, event=event).magnitude == 6.1
+
+
 def test_event_and_inventory_give_hypocentral_distance(record, event, inventory):
     found = find_scenario(record, event=event, inventory=inventory)
     assert found.magnitude == 4.9

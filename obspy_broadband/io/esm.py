@@ -30,12 +30,13 @@ _DATES = (
     *("%Y%m%d_%H%M%S.%f", "%Y%m%d_%H%M%S", "%Y-%m-%dT%H:%M:%S.%f"),
     *("%Y/%m/%d %H:%M:%S.%f", "%d/%m/%Y %H:%M:%S.%f"),
 )
-#: Where ``stats`` has what the header says, by name; of two keys the first that has a value.
+#: Where ``stats`` has what the header says.
 _STATS = {
-    "magnitude": ("MAGNITUDE_W", "MAGNITUDE_L"),
-    "depth_km": ("EVENT_DEPTH_KM",),
-    "vs30_m_s": ("VS30_M/S",),
-    "epicentral_distance_km": ("EPICENTRAL_DISTANCE_KM",),
+    "magnitude": "MAGNITUDE_W",
+    "local_magnitude": "MAGNITUDE_L",
+    "depth_km": "EVENT_DEPTH_KM",
+    "vs30_m_s": "VS30_M/S",
+    "epicentral_distance_km": "EPICENTRAL_DISTANCE_KM",
 }
 
 
@@ -52,7 +53,7 @@ def is_format(path: Any, **kwargs: Any) -> bool:
 def read(path: Any, units: str | None = None, **options: Any) -> Stream:
     """Read one component; ``obspy.read("IT.AQK..HN?.*.ASC")`` reads a station's three.
 
-    Coordinates, moment (or else local) magnitude, depth, epicentral distance and Vs30 go to
+    Coordinates, magnitude (moment, and local), depth, epicentral distance and Vs30 go to
     ``stats``.
 
     :param units: of the samples; default: what the header says.
@@ -85,10 +86,10 @@ def read(path: Any, units: str | None = None, **options: Any) -> Stream:
     )  # fmt: skip
     stats = stream[0].stats
     stats.location = header.get("LOCATION", "") if len(header.get("LOCATION", "")) <= 2 else ""
-    for name, keys in _STATS.items():
-        found = [value for value in (_number(header, key) for key in keys) if value is not None]
-        if found:
-            stats[name] = found[0]
+    for name, key in _STATS.items():
+        value = _number(header, key)
+        if value is not None:
+            stats[name] = value
     return stream
 
 

@@ -71,7 +71,8 @@ def test_record(tmp_path):
 
 def test_local_magnitude_where_there_is_no_other_and_nothing_where_nothing_is_said(tmp_path):
     stats = obspy.read(write(tmp_path / "a.ASC", MAGNITUDE_W="", VS30_M__S=""))[0].stats
-    assert stats.magnitude == 5.9
+    assert stats.local_magnitude == 5.9
+    assert "magnitude" not in stats
     assert "vs30_m_s" not in stats
 
 
