@@ -90,11 +90,13 @@ def _places(folders: list[Path], output: Path) -> dict[Path, Path]:
     if len(folders) == 1:
         return {folders[0]: output}
     places: dict[Path, Path] = {}
+    taken: set[Path] = set()
     for folder in folders:
         name = folder.resolve().name
         place, number = output / name, 1
-        while place in places.values():
+        while place in taken:
             number += 1
             place = output / f"{name}-{number}"
+        taken.add(place)
         places[folder] = place
     return places

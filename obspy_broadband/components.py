@@ -24,9 +24,12 @@ def check_traces(id: str, traces: Sequence[Trace]) -> None:
 
     :raises InputError: for whatever would make a silent wrong answer.
     """
-    ids = [trace.id for trace in traces]
-    for repeated in sorted({name for name in ids if ids.count(name) > 1}):
-        raise InputError(_repeated(repeated, [one for one in traces if one.id == repeated]))
+    by_id: dict[str, list[Trace]] = {}
+    for trace in traces:
+        by_id.setdefault(trace.id, []).append(trace)
+    for id_of_trace, repeated in sorted(by_id.items()):
+        if len(repeated) > 1:
+            raise InputError(_repeated(id_of_trace, repeated))
     for trace in traces:
         stats, data = trace.stats, trace.data
         if np.ma.isMaskedArray(data):

@@ -224,7 +224,8 @@ class Ensemble(Sequence[Stream]):
                 "These ensembles were not drawn alike and cannot be joined: "
                 f"{'; '.join(differing)}."
             )
-        both = [id for id in self.stations if id in set(other.stations)]
+        others = set(other.stations)
+        both = [id for id in self.stations if id in others]
         if both:
             raise InputError(
                 f"Both ensembles have {', '.join(both[:_SHOWN])}; a station can be in one only."

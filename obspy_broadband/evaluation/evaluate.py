@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from obspy import Inventory, Stream, UTCDateTime
+from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from .. import events
 from ..data.pairs import Pairs
@@ -126,9 +126,11 @@ def evaluate_ensembles(
     skipped: list[tuple[str, str]] = []
     said: dict[str, Any] = {}
     number = alone = 0
-    recorded_codes = dict.fromkeys(
-        ".".join((trace.stats.network, trace.stats.station)) for trace in recorded
-    )
+    recorded_codes: dict[str, None] = {}
+    by_station: dict[str, list[Trace]] = {}
+    for trace in recorded:
+        recorded_codes[f"{trace.stats.network}.{trace.stats.station}"] = None
+        by_station.setdefault(trace.stats.station, []).append(trace)
     codes: dict[str, None] = {}  # of the ensembles' stations, in their order
     for number, ensemble in enumerate(ensembles, 1):
         zero = _time_zero(ensemble, origin_time, event)
@@ -137,7 +139,7 @@ def evaluate_ensembles(
             said = {name: ensemble.provenance[name] for name in _KEPT}
             said |= {} if noted is None else {"origin_time": str(noted)}
         codes |= dict.fromkeys(record.id.rsplit(".", 2)[0] for record in ensemble.records)
-        part = _beside(ensemble, recorded, None if noted is None else UTCDateTime(noted))
+        part = _beside(ensemble, by_station, None if noted is None else UTCDateTime(noted))
         if not part:
             alone += 1
             continue
@@ -177,9 +179,12 @@ def _some(names: Iterable[str]) -> str:
     return ", ".join(names[:5]) + ", ..." * (len(names) > 5)
 
 
-def _beside(ensemble: Ensemble, recorded: Stream, zero: UTCDateTime | None) -> Stream:
+def _beside(
+    ensemble: Ensemble, recorded: Mapping[str, list[Trace]], zero: UTCDateTime | None
+) -> Stream:
     """The traces of the ensemble's stations, and of those that overlap its time, if any does.
 
+    :param recorded: traces by station code.
     :param zero: when t = 0 of a simulation without a date was.
     """
     mine, at_the_time = [], []
@@ -189,9 +194,9 @@ def _beside(ensemble: Ensemble, recorded: Stream, zero: UTCDateTime | None) -> S
         if zero is not None and events.is_undated(start):
             start = zero + (start - UTCDateTime(0))
         end = start + one.low_frequency.shape[-1] / one.sampling_rate
-        for trace in recorded:
+        for trace in recorded.get(stats.station, ()):
             networks = {stats.network, trace.stats.network} - {""}
-            if trace.stats.station == stats.station and len(networks) < 2:
+            if len(networks) < 2:
                 mine.append(trace)
                 if trace.stats.starttime < end and trace.stats.endtime > start:
                     at_the_time.append(trace)
