@@ -11,7 +11,6 @@ import click
 from obb_cli.archive import enrich_archive, is_archive, run_options, take_run_options
 from obb_cli.inputs import (
     parse_settings,
-    read_inventories,
     read_stream,
     refuse_ensembles,
     refuse_existing,
@@ -21,6 +20,7 @@ from obb_cli.sources import source_of, source_options
 
 import obspy_broadband
 from obspy_broadband.archive.sources.waveforms import READING
+from obspy_broadband.archive.sources.xml import all_stations
 from obspy_broadband.coherence import AUTO, MODELS
 from obspy_broadband.enrich import check_call
 from obspy_broadband.ensemble_folder import CARD
@@ -150,7 +150,7 @@ def enrich(
         report_skips(unreadable)
         raise InputError("None of the inputs could be read.")
     report_skips(unreadable)
-    inventory = read_inventories(given["inventories"])
+    inventory = all_stations(given["inventories"])
     if dry_run:
         ready = create(method, parse_settings(settings), weights)
         check_call(number, seed, parse_corner(corner), ready)

@@ -11,13 +11,13 @@ import click
 from obb_cli.inputs import (
     inventory_option,
     parse_settings,
-    read_inventories,
     read_stream,
     reading_options,
     refuse_existing,
     report_skips,
 )
 
+from obspy_broadband.archive.sources.xml import all_stations
 from obspy_broadband.errors import InputError
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def evaluate(
             _check(generated, output)
             return
         arguments = {"units": units, "detrend": detrend}
-        arguments |= {"inventory": read_inventories(inventories)}
+        arguments |= {"inventory": all_stations(inventories)}
         arguments |= {"origin_time": origin_time, "event": event_file}
         judged, skips, about, provenance = _ensemble(generated, recorded, reading, arguments)
     else:

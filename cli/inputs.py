@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from obspy import Inventory, Stream, read_inventory
+from obspy import Inventory, Stream
 from obspy.core import AttribDict
 
-from obspy_broadband.archive.sources import asdf, xml
+from obspy_broadband.archive.sources import asdf
 from obspy_broadband.archive.sources.files import damaged, folders, is_result, merely_found
 from obspy_broadband.archive.sources.waveforms import known_format, lies_beside, read_waveforms
 from obspy_broadband.ensemble_folder import CARD
-from obspy_broadband.errors import InputError, NoWaveforms, first_line
+from obspy_broadband.errors import InputError, NoWaveforms
 from obspy_broadband.orientation import orientation_of
 
 #: What a user may say of files: their format, and what their readers may have to be told.
@@ -171,26 +171,6 @@ def _completed(stream: Stream, inventory: Inventory | None) -> Stream:
             if direction is not None:
                 trace.stats.orientation = AttribDict(azimuth=direction[0], dip=direction[1])
     return stream
-
-
-def read_inventories(paths: Iterable[str]) -> Inventory | None:
-    """All StationXML files together; None of none.
-
-    :raises InputError: for a file that is none.
-    """
-    whole = None
-    for path in paths:
-        data = xml.read_file(path)
-        if data.lstrip()[:1] == b"<":
-            xml.checked(data, path)
-        try:
-            one = read_inventory(path)
-        except Exception as error:  # ObsPy raises TypeError, XML errors, ...
-            raise InputError(
-                f"{path} cannot be read as an inventory (StationXML): {first_line(error)}"
-            ) from error
-        whole = one if whole is None else whole + one
-    return whole
 
 
 @contextmanager

@@ -11,7 +11,6 @@ import pandas as pd
 from obb_cli.inputs import (
     holds_ensembles,
     inventory_option,
-    read_inventories,
     read_stream,
     reading_options,
     refuse_existing,
@@ -22,6 +21,7 @@ from obspy import Stream
 from tqdm import tqdm
 
 from obspy_broadband import Ensemble, InputError
+from obspy_broadband.archive.sources.xml import all_stations
 from obspy_broadband.ensemble_folder import ensemble_folders
 from obspy_broadband.measures import check_periods
 from obspy_broadband.measures import measure as measure_stream
@@ -65,7 +65,7 @@ def measure(
     refuse_existing(output, overwrite, file=True)
     if units:
         parse_units(units)
-    inventory = read_inventories(inventories)
+    inventory = all_stations(inventories)
     folders: list[Path] = []
     files: list[str] = []
     for given in inputs:

@@ -81,7 +81,7 @@ def enrich(
     :param depth: of the hypocentre in km, likewise.
     :param vs30: m/s, likewise (arguments and ``stats`` only).
     :param inventory: station coordinates, orientations, and responses for traces in counts: an
-        Inventory or the path of a StationXML file.
+        Inventory or the path of a file with one (StationXML, ...).
     :param event: magnitude, depth and, with coordinates, distance: an Event, a Catalog of one or
         the path of a file with one (QuakeML, CMTSOLUTION, ...). Its origin time is noted for
         simulations without a date; they keep their own time.

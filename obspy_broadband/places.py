@@ -27,7 +27,8 @@ UNDEFINED = -12345.0
 def one_inventory(given: InventoryLike | None) -> Inventory | None:
     """The Inventory that a user means.
 
-    :param given: an ObsPy Inventory, or the path of a StationXML file.
+    :param given: an ObsPy Inventory, or the path of a file with one (StationXML, dataless SEED,
+        whatever ObsPy reads).
     :raises InputError: for a file that cannot be read, or something else.
     """
     if given is None or isinstance(given, Inventory):
@@ -35,11 +36,10 @@ def one_inventory(given: InventoryLike | None) -> Inventory | None:
     if isinstance(given, str | os.PathLike):
         from .archive.sources import xml
 
-        name = os.fspath(given)
-        return xml.inventory(xml.read_file(name), name)
+        return xml.stations(os.fspath(given))
     raise InputError(
-        "inventory= takes an ObsPy Inventory or the path of a StationXML file, not "
-        f"{type(given).__name__}."
+        "inventory= takes an ObsPy Inventory or the path of a file with one (StationXML, ...), "
+        f"not {type(given).__name__}."
     )
 
 

@@ -63,8 +63,8 @@ def find_scenario(
     A moment magnitude of the event goes before a header's that is said to be another one (SAC's
     ``imagtyp``, K-NET's, ``stats.local_magnitude``). The hypocentral distance is computed from the
     epicentral one (SAC's ``dist``, ObsPy's ``stats.distance``, ``stats.epicentral_distance_km``, or
-    the coordinates of event and station) and the depth. A rupture distance that is given or noted, without a
-    hypocentral one beside it, goes before what is computed.
+    the coordinates of event and station) and the depth. A rupture distance that is given or noted,
+    without a hypocentral one beside it, goes before what is computed.
 
     :param magnitude: moment magnitude.
     :param distance: hypocentral distance in km.

@@ -108,8 +108,10 @@ def test_an_inventory_may_be_the_path_of_its_file(tmp_path):
     TWO_EPOCHS.write(path, format="STATIONXML")
     assert [net.code for net in one_inventory(path)] == [net.code for net in TWO_EPOCHS]
     assert one_inventory(str(path)).get_contents() == TWO_EPOCHS.get_contents()
+    TWO_EPOCHS.write(tmp_path / "stations.txt", format="STATIONTXT", level="station")
+    assert [net.code for net in one_inventory(tmp_path / "stations.txt")] == ["XX"]
     assert one_inventory(None) is None
     with pytest.raises(InputError, match=r"nothing\.xml"):
         one_inventory(tmp_path / "nothing.xml")
-    with pytest.raises(InputError, match="StationXML file, not list"):
+    with pytest.raises(InputError, match=r"StationXML, .*not list"):
         one_inventory([TWO_EPOCHS])

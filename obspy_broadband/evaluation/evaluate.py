@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from obspy import Inventory, Stream, Trace, UTCDateTime
+from obspy import Stream, Trace, UTCDateTime
 
 from .. import events
 from ..data.pairs import Pairs
@@ -18,6 +18,7 @@ from ..errors import InputError
 from ..events import EventLike
 from ..measures import offset_velocity, warn_of_offsets
 from ..method import Method
+from ..places import InventoryLike, one_inventory
 from ..registry import create
 from .cases import NOTHING, Case, cases_of, cases_of_ensemble, nothing_compared
 from .judging import Judged, judge
@@ -90,15 +91,15 @@ def evaluate_ensemble(
     detrend: bool = False,
     origin_time: UTCDateTime | str | None = None,
     event: EventLike | None = None,
-    inventory: Inventory | None = None,
+    inventory: InventoryLike | None = None,
 ) -> tuple[Judged, dict[str, Any], list[tuple[str, str]]]:
     """Judge an ensemble, and the reference rows made of its low frequencies, beside recordings.
 
-    :param recorded: see :func:`.cases.cases_of_ensemble`; ``units``, ``detrend`` and
-        ``inventory`` likewise.
+    :param recorded: see :func:`.cases.cases_of_ensemble`; ``units`` and ``detrend`` likewise.
     :param origin_time: of t = 0 of a simulation without a date, likewise; a text is taken, too.
     :param event: gives the origin time (an Event, a Catalog of one, or a path); a simulation that
         has a date keeps it.
+    :param inventory: responses of ``recorded``: an Inventory, or the path of a file with one.
     :return: what was measured, what it was made with, and stations that cannot be compared.
     :raises InputError: if no station can be compared.
     """
@@ -115,12 +116,13 @@ def evaluate_ensembles(
     detrend: bool = False,
     origin_time: UTCDateTime | str | None = None,
     event: EventLike | None = None,
-    inventory: Inventory | None = None,
+    inventory: InventoryLike | None = None,
 ) -> tuple[Judged, dict[str, Any], list[tuple[str, str]]]:
     """Judge the ensembles of a run together; see :func:`evaluate_ensemble`.
 
     Of a station that was recorded more than once, the records count that overlap the ensemble.
     """
+    inventory = one_inventory(inventory)
     cases: list[Case] = []
     drawn: dict[str, np.ndarray] = {}
     skipped: list[tuple[str, str]] = []

@@ -29,7 +29,7 @@ _EARLIEST = 600.0
 class Metadata:
     """Files of metadata, read when first needed, by each worker for itself.
 
-    :param inventories: StationXML.
+    :param inventories: StationXML, or other files of stations that ObsPy reads.
     :param events: QuakeML, CMTSOLUTION or another file of events that ObsPy reads.
     :param scenarios: CSV, see :mod:`obspy_broadband.archive.sources.scenarios`.
     :param origin: latitude and longitude of x = y = 0, for stations that have only x and y.
@@ -53,15 +53,11 @@ class Metadata:
 
     @cached_property
     def inventory(self) -> Inventory | None:
-        """All StationXML together.
+        """The stations of all files together.
 
         :raises InputError: for a file that is none.
         """
-        found: Inventory | None = None
-        for name in self.inventories:
-            one = xml.inventory(xml.read_file(name), name)
-            found = one if found is None else found + one
-        return found
+        return xml.all_stations(self.inventories)
 
     @cached_property
     def catalog(self) -> Catalog | None:

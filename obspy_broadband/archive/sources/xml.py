@@ -1,4 +1,4 @@
-"""StationXML, QuakeML and other files of events from strangers.
+"""StationXML, QuakeML and other files of stations and events from strangers.
 
 ObsPy parses with lxml's defaults, which expand internal entities. Neither format needs a document
 type; a file that has one is refused before ObsPy sees it, and with it every entity.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from obspy import Catalog, Inventory, read_events, read_inventory
 
@@ -61,23 +63,48 @@ def events(path: str) -> Catalog:
 
     :raises InputError: for a file that is none of them, or cannot be read.
     """
+    return _read(read_events, path, "events (QuakeML, CMTSOLUTION or another format of ObsPy's)")
+
+
+def stations(path: str) -> Inventory:
+    """The stations of a file: StationXML, dataless SEED, whatever ObsPy recognises.
+
+    :raises InputError: for a file that is none of them, or cannot be read.
+    """
+    return _read(read_inventory, path, "an inventory (StationXML or another format of ObsPy's)")
+
+
+def all_stations(paths: Iterable[str]) -> Inventory | None:
+    """:func:`stations` of all files together; None of none.
+
+    :raises InputError: for a file that is none.
+    """
+    whole: Inventory | None = None
+    for path in paths:
+        found = stations(path)
+        whole = found if whole is None else whole + found
+    return whole
+
+
+def _read(reader: Callable[[io.BytesIO], Any], path: str, what: str) -> Any:
+    """A file of any format that ObsPy's reader recognises, XML checked first.
+
+    :param what: for the message.
+    """
     data = read_file(path)
     is_xml = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
     document = checked(data, path) if is_xml else io.BytesIO(data)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return read_events(document)
+            warnings.simplefilter("ignore")  # of versions and units it does not know
+            return reader(document)
     except Exception as error:  # ObsPy's own TypeError names a temporary file
         reason = "" if "Unknown format" in str(error) else f": {first_line(error)}"
-        raise InputError(
-            f"{path} cannot be read as events (QuakeML, CMTSOLUTION or another format of ObsPy's)"
-            f"{reason or '.'}"
-        ) from error
+        raise InputError(f"{path} cannot be read as {what}{reason or '.'}") from error
 
 
 def read_file(path: str) -> bytes:
-    """An XML file's bytes.
+    """The bytes of a file of stations or events.
 
     :raises InputError: if it cannot be read or is too large.
     """
