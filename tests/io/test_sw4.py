@@ -7,6 +7,8 @@ import pytest
 from mangling import mangle
 from obspy import UTCDateTime
 
+from obspy_broadband.archive.sources.folder import FolderSource
+from obspy_broadband.archive.sources.grouping import STATIONS
 from obspy_broadband.errors import InputError
 from obspy_broadband.io import bbp, sw4
 from obspy_broadband.io.stations import inventory
@@ -208,6 +210,15 @@ def test_hdf5_in_east_north_up(tmp_path, names, unit):
     assert values(stream) == pytest.approx(MOTION, rel=1e-6)
     assert "orientation" not in stream[0].stats
     assert "axes" not in stream[0].stats.simulation
+
+
+def test_many_stations_of_an_hdf5_file_are_several_items_whatever_its_name_ends_in(tmp_path):
+    names = [f"S{number}" for number in range(STATIONS + 1)]
+    for name in ("a.h5", "b.hdf5"):
+        path = write_hdf5(tmp_path / name, ("X", "Y", "Z"), stations=names)
+        source = FolderSource((str(path),))
+        read = [{t.stats.station for t in source.read(one).stream} for one in source.items()]
+        assert read == [set(names[:STATIONS]), {names[-1]}]
 
 
 def test_hdf5_with_an_azimuth_of_zero(tmp_path):

@@ -13,6 +13,7 @@ from obspy import Stream
 
 from ...errors import InputError, NoWaveforms
 from ...io import sem3d
+from ...io.hdf5 import is_hdf5
 from ...orientation import station_id
 from ..source import Item, Loaded, Source
 from . import asdf
@@ -29,8 +30,8 @@ from .waveforms import (
     recognise,
 )
 
-#: Formats of which a file that is no HDF5 is one station's whole record: nothing has to be put
-#: together.
+#: Formats of which a file that is no HDF5 holds whole records, of one station (of EMOD3D, of a
+#: process's): nothing has to be put together.
 _WHOLE = ("SW4", "SEISSOL", "HERCULES", "COLUMNS", "OPENSEES", "EMOD3D")
 
 
@@ -111,7 +112,7 @@ class FolderSource(Source):
                     continue
                 if format == "SEM3D":
                     items += self._captors(path, captors)
-                elif format is None or (format in _WHOLE and path.suffix != ".h5"):
+                elif format is None or (format in _WHOLE and not is_hdf5(path)):
                     items.append(self._item(path.as_posix(), [path], format))
                 else:
                     parts += parts_of(path, format, self.largest, **self._reading())
