@@ -17,8 +17,8 @@ from ..errors import InputError
 from ..units import STANDARD_GRAVITY, parse_units, units_to_write
 from . import axes
 from .options import refuse_unknown
-from .series import one_line_end, read_text, samples
-from .table import head, make_stream
+from .series import samples
+from .table import head, make_stream, one_line_end, read_text
 
 _SIZE = re.compile(r"NPTS\s*=\s*(\d+)\s*,?\s*DT\s*=\s*([0-9.Ee+-]+)", re.I)
 _OLD_SIZE = re.compile(r"^\s*(\d+)\s+([0-9.Ee+-]+)\s+NPTS\s*,\s*DT", re.I)

@@ -19,8 +19,8 @@ from ..errors import InputError
 from ..units import parse_units
 from . import axes
 from .options import refuse_unknown
-from .series import read_text, samples
-from .table import head, make_stream
+from .series import samples
+from .table import head, make_stream, read_text
 
 _KEY = re.compile(r"[A-Z][A-Z0-9_/^ ]*")
 _MOST = 100  #: lines of a header

@@ -17,7 +17,7 @@ from obspy import Stream
 from ..errors import InputError
 from ..units import STANDARD_GRAVITY, parse_units, units_to_write
 from .options import refuse_unknown
-from .table import LARGEST, make_stream
+from .table import make_stream, read_text
 
 #: What :func:`file_name` makes of a trace's id, an archive's digest of it included.
 _NAME = re.compile(
@@ -70,13 +70,9 @@ def read(
             f"{path} holds one component, and nothing says which: name it, e.g. components='N' "
             f"(--components N){'' if components is None else f', not {components!r}'}."
         )
+    words = read_text(path).replace(",", " ").split()
     try:
-        if Path(path).stat().st_size > LARGEST:
-            raise InputError(f"{path} is larger than {LARGEST >> 20} MiB: no station's record.")
-        words = Path(path).read_text(encoding="utf-8").replace(",", " ").split()
         values = np.array([float(word) for word in words])
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise InputError(
             f"{path} is no column of numbers ({error}); a table with a header is format='COLUMNS'."

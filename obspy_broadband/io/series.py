@@ -3,37 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
-from .table import LARGEST
 
 #: Samples that the last one is compared with, to see whether it was cut off.
 _COMPARED = 100
-
-
-def read_text(path: Any) -> str:
-    """A text file of ASCII or Latin-1.
-
-    :raises InputError: if it cannot be read, or is no text, or too large for a record.
-    """
-    try:
-        if Path(path).stat().st_size > LARGEST:
-            raise InputError(f"{path} is larger than {LARGEST >> 20} MiB, too large for one trace.")
-        text = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    if b"\0" in text:
-        raise InputError(f"{path} is no text file.")
-    return one_line_end(text.decode("latin-1"))
-
-
-def one_line_end(text: str) -> str:
-    """Without the second carriage return that copies between systems left at the ends of lines."""
-    return text.replace("\r\r\n", "\n")
 
 
 def samples(path: Any, text: str, first: int, count: int, interval: float) -> np.ndarray:

@@ -24,7 +24,7 @@ from ..errors import InputError
 from .options import refuse_unknown
 from .quantity import UNITS, check_quantity
 from .restart import without_repeats
-from .table import LARGEST, head, make_stream, read_table
+from .table import head, make_stream, read_table, read_text
 
 _KINDS = {"d": "displacement", "v": "velocity", "a": "acceleration"}
 _ONE = re.compile(r"^monitor(\d{5,})\.([dva])$")
@@ -132,14 +132,9 @@ def _numbers(path: Path | str, use: str) -> np.ndarray:
 
     :raises InputError: for anything else than finite numbers.
     """
-    path = Path(path)
+    text = read_text(path)
     try:
-        if path.stat().st_size > LARGEST:
-            raise InputError(f"{path} is larger than {LARGEST >> 20} MiB.")
-        text = path.read_text(encoding="utf-8")
         numbers = np.array([float(word) for word in text.upper().replace("D", "E").split()])
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise InputError(f"{path} holds more than numbers ({error}); {use}.") from error
     lines = text.splitlines()

@@ -91,7 +91,7 @@ def read_table(path: Any, comment: str | Sequence[str] = COMMENTS) -> tuple[list
     :raises InputError: for a file that is no table of finite numbers, or was cut off.
     """
     marks = (comment,) if isinstance(comment, str) else tuple(comment)
-    text = _read_text(path)
+    text = read_text(path)
     lines = text.splitlines()
     header: list[str] = []
     first = len(lines)
@@ -132,7 +132,11 @@ def _without(marks: tuple[str, ...], line: str) -> str:
     return line.strip().lstrip("".join(marks)).strip()
 
 
-def _read_text(path: Any) -> str:
+def read_text(path: Any) -> str:
+    """A text file, in UTF-8, or else in Latin-1.
+
+    :raises InputError: if it cannot be read, is no text, or too large for a record.
+    """
     path = Path(path)
     try:
         if path.stat().st_size > LARGEST:
@@ -143,9 +147,15 @@ def _read_text(path: Any) -> str:
     if b"\0" in data or data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(f"{path} is no text file, or in UTF-16; numbers are read from UTF-8.")
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:  # names in a header, as older programs wrote them
-        return data.decode("latin-1")
+        text = data.decode("latin-1")
+    return one_line_end(text)
+
+
+def one_line_end(text: str) -> str:
+    """A text without the second carriage return that copies between systems left in line ends."""
+    return text.replace("\r\r\n", "\n")
 
 
 def _separated(path: Any, lines: list[str]) -> list[str]:

@@ -18,8 +18,8 @@ from ..errors import InputError
 from ..units import parse_units
 from . import axes
 from .options import refuse_unknown
-from .series import read_text, samples
-from .table import head, make_stream
+from .series import samples
+from .table import head, make_stream, read_text
 
 #: ``stats.units``: the one or the other.
 _UNKNOWN = "not in the file (cm/s and cm/s/s are usual in such files)"
