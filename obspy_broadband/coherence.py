@@ -12,6 +12,7 @@ from obspy.core.event import Event
 
 from .errors import InputError
 from .events import origin_time
+from .headers import header_part
 from .method import Method
 from .places import coordinates
 from .record import Record
@@ -94,7 +95,7 @@ def _place(
     if known is not None:
         x, y, z = spatial.place(*known)
         return float(x), float(y), float(z)
-    local = record.headers[0].get("coordinates", {})
+    local = header_part(record.headers[0], "coordinates")
     try:
         x, y = float(local["x"]) / 1000.0, float(local["y"]) / 1000.0
     except (KeyError, TypeError, ValueError):

@@ -9,6 +9,7 @@ import numpy as np
 from obspy import Trace
 
 from .errors import InputError
+from .headers import header_part
 
 SHORTEST, LONGEST = 5.0, 1200.0  #: s
 #: Sampling rates that differ by less, as a part of the rate, are one: clocks and rounding.
@@ -138,7 +139,7 @@ def _nearest(samples: float) -> int:
 
 def _rate_of(trace: Trace) -> float:
     """Hz. ObsPy rounds SAC's interval to a microsecond, and keeps the header's own beside it."""
-    delta = float(f"{float((trace.stats.get('sac') or {}).get('delta', 0.0)):.7g}")  # 32 bits
+    delta = float(f"{float(header_part(trace.stats, 'sac').get('delta', 0.0)):.7g}")  # 32 bits
     rounded = 0.0 < abs(delta - trace.stats.delta) < 0.6e-6
     return 1.0 / delta if rounded else float(trace.stats.sampling_rate)
 

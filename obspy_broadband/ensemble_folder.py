@@ -26,6 +26,7 @@ from obspy.core.util.base import buffered_load_entry_point
 
 from .ensemble import EnrichedRecord, Ensemble
 from .errors import InputError
+from .headers import header_number, header_part
 from .orientation import component_rows
 
 CARD = "ensemble.json"
@@ -187,8 +188,9 @@ def _describe(record: EnrichedRecord, codes: dict[str, dict[str, str]]) -> dict[
         short = {field: table[header[field]] for field, table in codes.items()}
         described = {field: header[field] for field in _WIDTHS}
         described["miniseed"] = ".".join(short.values())
-        if "coordinates" in header:
-            described["coordinates"] = {k: float(v) for k, v in header.coordinates.items()}
+        place = {k: header_number(v) for k, v in header_part(header, "coordinates").items()}
+        if place:
+            described["coordinates"] = {k: v for k, v in place.items() if v is not None}
         traces.append(described)
     return {"id": record.id, "traces": traces}
 

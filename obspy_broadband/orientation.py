@@ -12,6 +12,7 @@ from obspy import Inventory, Trace
 from obspy.core import Stats
 
 from .errors import InputError, InputWarning
+from .headers import header_part
 
 #: Component codes that make a record, in the order vertical, first horizontal, second horizontal.
 COMPONENT_SETS = ("ZNE", "ZRT", "Z12", "ZYX", "312", "UNE")
@@ -121,9 +122,9 @@ def orientation_of(trace: Trace, inventory: Inventory | None = None) -> tuple[fl
 
 
 def _noted_angles(stats: Stats) -> tuple[float, float] | None:
-    noted = stats.get("orientation") or {}
-    sac = stats.get("sac") or {}
-    standard = stats.get("standard") or {}
+    noted = header_part(stats, "orientation")
+    sac = header_part(stats, "sac")
+    standard = header_part(stats, "standard")
     for azimuth, dip in (
         (noted.get("azimuth"), noted.get("dip")),
         (sac.get("cmpaz"), _dip_of_sac(sac.get("cmpinc"))),

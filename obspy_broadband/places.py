@@ -13,6 +13,7 @@ from obspy.core.event import Event
 
 from .errors import InputError, InputWarning
 from .events import is_undated, origin_time
+from .headers import header_number, header_part
 from .record import Record
 
 #: What a user may pass as inventory.
@@ -20,8 +21,6 @@ InventoryLike: TypeAlias = Inventory | str | os.PathLike
 
 #: Headers of formats that hold the station's and the event's coordinates, as ObsPy names them.
 _FORMATS = ("sac", "knet")
-#: What SAC writes for a value that is not known.
-UNDEFINED = -12345.0
 
 
 def one_inventory(given: InventoryLike | None) -> Inventory | None:
@@ -54,7 +53,7 @@ def coordinates(
     :raises InputError: for what is no place on the Earth.
     """
     stats = record.headers[0]
-    place = stats.get("coordinates", {})
+    place = header_part(stats, "coordinates")
     if "latitude" in place and "longitude" in place:
         return _on_earth(record.id, place["latitude"], place["longitude"])
     noted = header_place(record.id, stats, "st")
@@ -71,24 +70,15 @@ def header_place(id: str, stats: Any, which: str) -> tuple[float, float] | None:
     :raises InputError: for what is no place on the Earth.
     """
     for name in _FORMATS:
-        header = stats.get(name, {})
-        latitude, longitude = (known(header.get(f"{which}{axis}")) for axis in ("la", "lo"))
+        header = header_part(stats, name)
+        latitude, longitude = (header_number(header.get(f"{which}{axis}")) for axis in ("la", "lo"))
         if latitude is None or longitude is None:
             continue
         # Programs leave zeros where nobody told them where the event was.
-        if which == "ev" and latitude == longitude == 0.0 and not known(header.get("evdp")):
+        if which == "ev" and latitude == longitude == 0.0 and not header_number(header.get("evdp")):
             continue
         return _on_earth(id, latitude, longitude)
     return None
-
-
-def known(value: Any) -> float | None:
-    """A number of a SAC or K-NET header; None for what is not known."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) and number != UNDEFINED else None
 
 
 def station_place(

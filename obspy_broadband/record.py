@@ -13,6 +13,7 @@ from obspy import Inventory, Stream, Trace, UTCDateTime
 from ._version import __version__
 from .components import align, check_traces
 from .errors import InputError, InputWarning, first_line
+from .headers import header_part
 from .method import Scenario
 from .orientation import component_rows, orientation_of, station_codes, station_id, turn
 from .units import Units, parse_units, to_acceleration
@@ -211,21 +212,22 @@ def _header(trace: Trace, component: str, turned: str) -> Any:
     stats.channel = channel + component
     stats.calib = 1.0
     stats.pop("response", None)  # not that of acceleration in m/s²
-    if "ascii" in stats:
+    if header_part(stats, "ascii"):
         stats.ascii.unit = "M/S**2"
-    if "standard" in stats:
+    if header_part(stats, "standard"):
         stats.standard.update({"units": "m/s^2", "units_type": "acc"})
-    if "sac" in stats:
-        for field in ("idep", "scale", "depmin", "depmax", "depmen"):
-            stats.sac.pop(field, None)
+    _drop(stats, "sac", "idep", "scale", "depmin", "depmax", "depmen")
     if turned:
         stats.pop("orientation", None)
-        for place, names in (
-            ("sac", ("cmpaz", "cmpinc")),
-            ("standard", ("horizontal_orientation", "vertical_orientation")),
-        ):
-            for name in names if place in stats else ():
-                stats[place].pop(name, None)
+        _drop(stats, "sac", "cmpaz", "cmpinc")
+        _drop(stats, "standard", "horizontal_orientation", "vertical_orientation")
         lines = [*stats.get("processing", []), f"obspy_broadband {__version__}: {turned}"]
         stats.processing = lines
     return stats
+
+
+def _drop(stats: Any, part: str, *names: str) -> None:
+    """Take out of a part of ``stats`` what is no longer true."""
+    for name in names:
+        if name in header_part(stats, part):
+            del stats[part][name]

@@ -12,8 +12,9 @@ from obspy.core.event import Event
 
 from .errors import InputError, InputWarning
 from .events import EventLike, magnitude_of, one_event, origin_of
+from .headers import header_number, header_part
 from .method import Scenario
-from .places import coordinates, header_place, known
+from .places import coordinates, header_place
 from .record import Record
 
 #: One value for all stations, or one for each station code ("AQK" or "IT.AQK").
@@ -147,11 +148,11 @@ def _number(record: Record, name: str, value: Any) -> float | None:
 def _magnitude(record: Record, event: Event | None) -> float | None:
     """Header before event, unless only the event's is a moment magnitude."""
     stats = record.headers[0]
-    sac, knet = (stats.get(name, {}) for name in ("sac", "knet"))
-    noted = known(sac.get("mag"))
+    sac, knet = (header_part(stats, name) for name in ("sac", "knet"))
+    noted = header_number(sac.get("mag"))
     is_moment = noted is not None and sac.get("imagtyp") not in _NO_MOMENT
     for other in (knet.get("mag"), stats.get("local_magnitude")):  # JMA's, ESM's
-        noted = known(other) if noted is None else noted
+        noted = header_number(other) if noted is None else noted
     of_event = None if event is None else magnitude_of(event)
     if of_event is None or (noted is not None and (is_moment or not of_event[1])):
         return noted
@@ -160,10 +161,10 @@ def _magnitude(record: Record, event: Event | None) -> float | None:
 
 def _depth(record: Record, event: Event | None, inventory: Inventory | None) -> float | None:
     stats = record.headers[0]
-    noted = known(stats.get("sac", {}).get("evdp"))
+    noted = header_number(header_part(stats, "sac").get("evdp"))
     if noted is not None:
         return noted / 1000.0 if _is_metres(record, noted, event, inventory) else noted
-    noted = known(stats.get("knet", {}).get("evdp"))
+    noted = header_number(header_part(stats, "knet").get("evdp"))
     if noted is not None or event is None:
         return noted
     origin = origin_of(event)
@@ -224,7 +225,7 @@ def _epicentral(record: Record, event: Event | None, inventory: Inventory | None
             return factor * float(_number(record, key, stats[key]) or 0.0)
     site = coordinates(record, inventory, event)
     source = header_place(record.id, stats, "ev")
-    noted = known(stats.get("sac", {}).get("dist"))
+    noted = header_number(header_part(stats, "sac").get("dist"))
     if noted is not None:
         _compare(record, noted, source, header_place(record.id, stats, "st"))
         return noted

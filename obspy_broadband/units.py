@@ -17,6 +17,7 @@ import numpy as np
 from obspy import Inventory, Trace
 
 from .errors import InputError, InputWarning, first_line
+from .headers import header_part
 from .orientation import names_both_ends
 
 _PREFIXES = {"centi": 1e-2, "milli": 1e-3, "micro": 1e-6, "nano": 1e-9, "": 1.0}
@@ -217,13 +218,11 @@ def units_of(trace: Trace, units: str | None = None) -> Units:
 def _noted(trace: Trace) -> Units | None:
     """What a reader, or another toolkit, wrote into ``stats``."""
     stats = trace.stats
-    standard = stats.get("standard") or {}  # gmprocess
-    ascii_header = stats.get("ascii") or {}  # ObsPy's SLIST and TSPAIR
     for place, text in (
         ("stats.units", stats.get("units")),
         ("stats.unit", stats.get("unit")),
-        ("stats.standard.units", standard.get("units")),
-        ("stats.ascii.unit", ascii_header.get("unit")),
+        ("stats.standard.units", header_part(stats, "standard").get("units")),  # gmprocess
+        ("stats.ascii.unit", header_part(stats, "ascii").get("unit")),  # ObsPy's SLIST and TSPAIR
         ("its format", _OF_FORMAT.get(stats.get("_format", ""))),
         ("its SEG-Y header", _segy(stats)),
     ):
@@ -241,7 +240,7 @@ def _noted(trace: Trace) -> Units | None:
 
 
 def _segy(stats: Any) -> str | None:
-    header = (stats.get("segy") or {}).get("trace_header") or {}
+    header = header_part(stats, "segy").get("trace_header")
     return _SEGY.get(getattr(header, "trace_value_measurement_unit", 0))
 
 
@@ -251,7 +250,7 @@ def _sac(trace: Trace) -> None:
     :raises InputError: if it names a quantity, whose unit is not known, or if the components are a
         simulation's (X, Y, Z; EW, NS, UP): SW4 writes displacement or velocity without idep.
     """
-    sac = trace.stats.get("sac") or {}
+    sac = header_part(trace.stats, "sac")
     quantity = _SAC_IDEP.get(int(sac.get("idep", 0)))
     if sac.get("idep") == _SAC_VOLTS:
         raise InputError(
@@ -297,7 +296,7 @@ def _physical_calib(trace: Trace) -> Units | None:
         return counts
     # obspy.read(apply_calib=True) leaves no other mark than the size of the numbers.
     peak = float(np.ptp(trace.data)) / 2.0
-    largest = float((stats.get("knet") or {}).get("accmax", 0.0)) * 0.01  # gal
+    largest = float(header_part(stats, "knet").get("accmax", 0.0)) * 0.01  # gal
     if not (peak > 0 and largest > 0 and calib > 0):
         raise InputError(
             f"{trace.id} has a calib of {calib:g} m/s² a count, and it cannot be told whether it "

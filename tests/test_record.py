@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from obspy import Stream
 
+from obspy_broadband import Ensemble
 from obspy_broadband.errors import InputError
 from obspy_broadband.record import read_records
 from obspy_broadband.signal.integration import integrate
@@ -139,3 +140,16 @@ def test_nothing_to_read():
         read_records(Stream())
     with pytest.raises(InputError, match="Stream"):
         read_records(np.zeros(5))
+
+
+@pytest.mark.parametrize("value", [None, 12.5, "north"])
+def test_names_that_others_use_in_stats_for_something_else_do_no_harm(
+    simulation, noise, value, tmp_path
+):
+    stream = simulation()
+    for trace in stream:
+        for name in ("orientation", "coordinates", "standard", "ascii", "sac", "knet", "segy"):
+            trace.stats[name] = value
+    ensemble = stream.enrich(noise, n=1, seed=1)
+    assert np.isfinite(ensemble[0][0].data).all()
+    assert Ensemble.read(ensemble.write(tmp_path / "ensemble")).stations == ensemble.stations

@@ -17,6 +17,7 @@ from obspy import Inventory, Stream
 
 from ..ensemble import Ensemble
 from ..errors import InputError
+from ..headers import header_part
 from ..io import at2, bbp, opensees
 from ..orientation import station_id
 from .durable import plain_name
@@ -45,7 +46,7 @@ def write_hdf5(ensemble: Ensemble, folder: Path) -> None:
             group.attrs["sampling_rate_hz"] = record.sampling_rate
             group.attrs["units"] = "m/s**2"
             group.attrs["channels"] = [header.channel for header in record.headers]
-            place = record.headers[0].get("coordinates", {})
+            place = header_part(record.headers[0], "coordinates")
             for name in ("latitude", "longitude", "elevation"):
                 if name in place:
                     group.attrs[name] = float(place[name])

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from obspy import Inventory, Stream, Trace
 
 from ..errors import InputError
+from ..headers import header_part
 from ..orientation import orientation_of, station_codes
 
 _UP = (0.0, -90.0)
@@ -154,7 +155,7 @@ def _hindrance(trace: Trace, format: str, inventory: Inventory | None = None) ->
         )
     if orientation_of(trace) is not None:
         return None
-    if code in ("X", "Y") and trace.stats.get("simulation", {}).get("axes") == "grid":
+    if code in ("X", "Y") and header_part(trace.stats, "simulation").get("axes") == "grid":
         return (
             f"{begins} is along a grid whose azimuth is not known. Read the file with azimuth=, "
             "the direction of x in degrees from north, clockwise."

@@ -18,6 +18,7 @@ import numpy as np
 from obspy import Inventory, Stream, UTCDateTime
 
 from ..errors import InputError
+from ..headers import header_part
 from ..units import parse_units, units_to_write
 from . import axes
 from .options import refuse_unknown
@@ -284,10 +285,10 @@ def write(stream: Stream, path: Any, **kwargs: Any) -> None:
         ]
     )
     times = np.arange(stats.npts) * stats.delta
-    place = stats.get("coordinates", {})
+    place = header_part(stats, "coordinates")
     with open(path, "w", encoding="utf-8") as file:
         file.write(f"# Station= {stats.station}\n# time= {stats.starttime}\n")
-        if "longitude" in place:
+        if {"longitude", "latitude"} <= set(place):
             file.write(f"# lon= {place['longitude']:.6f}\n# lat= {place['latitude']:.6f}\n")
         file.write(f"# time(sec)      N-S({unit})      E-W({unit})      U-D({unit})\n")
         np.savetxt(file, np.column_stack([times, columns]), fmt="%14.6e", delimiter=" ")

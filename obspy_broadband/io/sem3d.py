@@ -20,6 +20,7 @@ import numpy as np
 from obspy import Stream, Trace
 
 from ..errors import InputError, InputWarning, first_line
+from ..headers import header_part
 from ..orientation import station_codes
 from ..units import units_to_write
 from .hdf5 import dataset, is_hdf5
@@ -318,7 +319,7 @@ def write(stream: Stream, path: Any, **kwargs: Any) -> None:
                 name, data=rows, maxshape=(None, rows.shape[1]), chunks=(64, rows.shape[1]),
                 shuffle=True, compression="gzip", compression_opts=5,
             )  # fmt: skip
-            place = stations[name][0].stats.get("coordinates", {})
+            place = header_part(stations[name][0].stats, "coordinates")
             if {"x", "y", "z"} <= set(place):
                 file[f"{name}_pos"] = np.array([place[axis] for axis in "xyz"], dtype=float)
 

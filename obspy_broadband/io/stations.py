@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from obspy import Inventory, Stream
 from obspy.core.inventory import Channel, Network, Station
 
 from ..errors import InputError
+from ..headers import header_part
 
 _EARTH_RADIUS = 6371e3  # m
 
@@ -24,13 +28,13 @@ def inventory(stream: Stream, origin: tuple[float, float] | None = None) -> Inve
     networks: dict[str, dict[str, Station]] = {}
     for trace in stream:
         stats = trace.stats
-        on_grid = stats.get("simulation", {}).get("axes") == "grid"
-        if on_grid and "latitude" not in stats.get("coordinates", {}):
+        on_grid = header_part(stats, "simulation").get("axes") == "grid"
+        if on_grid and "latitude" not in header_part(stats, "coordinates"):
             raise InputError(
                 f"{trace.id} has x and y along a grid whose azimuth is not known; read the file "
                 "with azimuth=, the direction of x in degrees from north."
             )
-        latitude, longitude, elevation = place(trace.id, stats.get("coordinates", {}), origin)
+        latitude, longitude, elevation = place(trace.id, header_part(stats, "coordinates"), origin)
         stations = networks.setdefault(stats.network or "XX", {})
         station = stations.setdefault(
             stats.station, Station(stats.station, latitude, longitude, elevation, channels=[])
@@ -46,7 +50,9 @@ def inventory(stream: Stream, origin: tuple[float, float] | None = None) -> Inve
     )
 
 
-def place(id: str, known: dict, origin: tuple[float, float] | None) -> tuple[float, float, float]:
+def place(
+    id: str, known: Mapping[str, Any], origin: tuple[float, float] | None
+) -> tuple[float, float, float]:
     """Latitude, longitude in degrees and elevation in m.
 
     :param known: ``stats.coordinates``.

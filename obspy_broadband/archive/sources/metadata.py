@@ -14,6 +14,7 @@ from obspy.core.event import Event
 
 from ...errors import InputError
 from ...events import origin_of, origin_time
+from ...headers import header_part
 from ...io.stations import place
 from ...method import Scenario
 from ...places import header_place, station_place
@@ -155,7 +156,7 @@ class Metadata:
         self, trace: Trace, told: Known | None, inventories: list[Inventory], event: Event | None
     ) -> None:
         stats = trace.stats
-        have = dict(stats.get("coordinates", {}))
+        have = dict(header_part(stats, "coordinates"))
         if told is not None and told.place is not None:
             have["latitude"], have["longitude"] = told.place
         elif "latitude" not in have or "longitude" not in have:
