@@ -72,6 +72,9 @@ class WorkList:
             there = "SELECT 1 FROM sqlite_schema WHERE name = 'warnings'"
             if not self._db.execute(there).fetchone():
                 self._db.execute(f"CREATE {'TEMP' if read_only else ''} TABLE {_WARNINGS}")
+            for table in () if read_only else ("skips", "warnings"):  # each item is looked up there
+                name = f"{table}_of_item"
+                self._db.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table} (number)")
             found = self._db.execute("SELECT max(settled) FROM items").fetchone()
         self._settled: int = found[0] or 0
 
