@@ -20,7 +20,7 @@ from obspy_broadband.ensemble_folder import CARD
 from obspy_broadband.errors import InputError, NoWaveforms
 from obspy_broadband.orientation import orientation_of
 
-#: What a user may say of files: their format, and what their readers may have to be told.
+#: The format of files, and arguments of their readers.
 READING_OPTIONS = (
     click.option("--format", help="Of the files, as ObsPy names it [default: recognised]."),
     click.option(

@@ -133,7 +133,7 @@ def align(id: str, traces: Sequence[Trace]) -> tuple[list[Trace], float]:
 
 
 def _nearest(samples: float) -> int:
-    """The nearest whole number, half a sample being none."""
+    """The nearest whole number; halves are rounded towards zero."""
     return int(np.copysign(np.ceil(abs(samples) - 0.5 - 1e-6), samples))
 
 

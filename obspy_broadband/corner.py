@@ -29,8 +29,9 @@ def check_corner(corner: float | str, method: Method | type[Method]) -> None:
     number = isinstance(corner, (int, float, np.number)) and not isinstance(corner, bool)
     if not number or not _LOWEST <= float(corner) <= highest:
         raise InputError(
-            f"corner is {corner!r}; it must be the highest frequency that the simulation resolves, "
-            f"from {_LOWEST:g} to {highest:g} Hz, or 'auto' to take it from the spectrum."
+            f"corner is {corner!r} (--corner); it must be the highest frequency that the "
+            f"simulation resolves, from {_LOWEST:g} to {highest:g} Hz, or 'auto' to take it from "
+            "the spectrum."
         )
 
 

@@ -203,8 +203,8 @@ class Ensemble(Sequence[Stream]):
             about.append(entry)
         said = self.provenance | {"stations": about}
         ids = {record.id for record in records}
-        strange = {id: why for id, why in said.pop("unlike_training", {}).items() if id in ids}
-        return Ensemble(records, said | ({"unlike_training": strange} if strange else {}))
+        unlike = {id: why for id, why in said.pop("unlike_training", {}).items() if id in ids}
+        return Ensemble(records, said | ({"unlike_training": unlike} if unlike else {}))
 
     def __add__(self, other: Ensemble) -> Ensemble:
         """The stations of both, drawn with the same settings.
@@ -234,9 +234,9 @@ class Ensemble(Sequence[Stream]):
         said = self.provenance | {"stations": [one for p in pair for one in p["stations"]]}
         skipped = [one for p in pair for one in p["skipped"]]
         said["skipped"] = [one for k, one in enumerate(skipped) if one not in skipped[:k]]
-        strange = pair[0].get("unlike_training", {}) | pair[1].get("unlike_training", {})
-        if strange:
-            said["unlike_training"] = strange
+        unlike = pair[0].get("unlike_training", {}) | pair[1].get("unlike_training", {})
+        if unlike:
+            said["unlike_training"] = unlike
         return Ensemble([*self.records, *other.records], said)
 
     @property

@@ -210,8 +210,8 @@ def turn(
     if abs(np.linalg.det(actual)) < _FLAT:
         if np.ptp(actual, axis=0).max() > _SAME:
             warnings.warn(
-                f"The azimuths and dips known of {id} are those of no three components; its "
-                "components are taken by their letters.",
+                f"The azimuths and dips noted for {id} are too close to one plane to be those of "
+                "three components; the components are taken by their letters.",
                 InputWarning,
                 stacklevel=2,
             )

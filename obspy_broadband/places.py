@@ -74,7 +74,7 @@ def header_place(id: str, stats: Any, which: str) -> tuple[float, float] | None:
         latitude, longitude = (header_number(header.get(f"{which}{axis}")) for axis in ("la", "lo"))
         if latitude is None or longitude is None:
             continue
-        # Programs leave zeros where nobody told them where the event was.
+        # Programs that do not know where the event was leave zeros.
         if which == "ev" and latitude == longitude == 0.0 and not header_number(header.get("evdp")):
             continue
         return _on_earth(id, latitude, longitude)

@@ -42,7 +42,7 @@ _NO_MOMENT = (52, 53, 54, 56)
 _DEEPEST = 800.0
 #: Depths to this many km are common; a larger number in a SAC header may be metres.
 _COMMON = 100.0
-#: Location code that Instaseis and Syngine give, unless they are told another.
+#: Location code that Instaseis and Syngine give by default.
 _INSTASEIS = "SE"
 #: km from which on the epicentral distance is within 5 % of the hypocentral one, for depths to
 #: 15 km.

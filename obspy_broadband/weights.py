@@ -274,7 +274,7 @@ def remove(method: str, name: str | None = None) -> tuple[Path, Weights | None]:
         name = mine[0] if len(mine) == 1 else "default"
     if name not in mine:
         others = [one for one in available() if (one.method, one.name) == (method, name)]
-        stays = f" {others[0].path} is not yours to remove here." if others else ""
+        stays = f" {others[0].path} lies in another folder and stays." if others else ""
         raise InputError(
             f"{place} has no weights {name!r}; there are: {', '.join(mine) or 'none'}.{stays}"
         )

@@ -185,12 +185,12 @@ def test_what_a_user_added_is_used_instead_of_what_ships_until_it_is_removed(tmp
     assert weights.find("pix2pix").path == ships.path
     code, said = words_of("remove", "pix2pix")
     assert code == 1
-    assert f"{ships.path} is not yours to remove" in said
+    assert f"{ships.path} lies in another folder and stays" in said
     ships.verify()
 
 
 def test_only_a_users_own_weights_are_removed(tmp_path, saved, tensors):
-    with pytest.raises(InputError, match="not yours to remove"):
+    with pytest.raises(InputError, match="lies in another folder"):
         weights.remove("whisper")  # of $OBB_WEIGHTS
     for name in ("aegean", "etna"):
         weights.save(weights.user_folder(), name, tensors, CARD)

@@ -103,10 +103,10 @@ def _by_station(
     stream: Stream, scenarios: Mapping[str, Scenario], quantity: str
 ) -> dict[str, float | None]:
     codes = {f"{trace.stats.network}.{trace.stats.station}" for trace in stream}
-    told = {code: scenarios.get(code, Scenario()) for code in codes}
+    given = {code: scenarios.get(code, Scenario()) for code in codes}
     if quantity == "distance_km":
-        return {code: one.hypocentral_distance_km for code, one in told.items()}
-    return {code: getattr(one, quantity) for code, one in told.items()}
+        return {code: one.hypocentral_distance_km for code, one in given.items()}
+    return {code: getattr(one, quantity) for code, one in given.items()}
 
 
 @lru_cache(maxsize=1)

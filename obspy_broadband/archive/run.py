@@ -39,7 +39,7 @@ from .work_list import Counts, WorkList
 TRIES = 3
 #: Items whose files are read again when a run is resumed: those that were written last.
 _CHECKED = 64
-#: Items after which a table that has none of their stations is told of, not at the end only.
+#: Items after which a table that has none of their stations is first warned of.
 _EARLY = 20
 REPORT = "report.html"
 
@@ -197,9 +197,9 @@ class _Run:
 
     def _say_unused_table(self) -> None:
         metadata = getattr(self.job.source, "metadata", None)
-        told = metadata.unused_table(self._stations()) if metadata else None
-        if told is not None:
-            warnings.warn(told, InputWarning, stacklevel=4)
+        unused = metadata.unused_table(self._stations()) if metadata else None
+        if unused is not None:
+            warnings.warn(unused, InputWarning, stacklevel=4)
 
     def _stations(self) -> Iterator[str]:
         """Ids of the stations that were enriched."""

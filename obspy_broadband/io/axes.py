@@ -157,8 +157,8 @@ def _hindrance(trace: Trace, format: str, inventory: Inventory | None = None) ->
         return None
     if code in ("X", "Y") and header_part(trace.stats, "simulation").get("axes") == "grid":
         return (
-            f"{begins} is along a grid whose azimuth is not known. Read the file with azimuth=, "
-            "the direction of x in degrees from north, clockwise."
+            f"{begins} is along a grid whose azimuth is not known. Read the file with azimuth= "
+            "(--azimuth), the direction of x in degrees from north, clockwise."
         )
     if code in ("1", "2", "3") and inventory is None:
         return (

@@ -143,7 +143,7 @@ def read(path: Any, units: str | None = None, **options: Any) -> Stream:
 def _unit(path: Any, written: str) -> str:
     """What the header says, or the name; or words that are no unit.
 
-    wcc2bbp writes cm/s where it was not told another unit, so that some accelerations say cm/s.
+    wcc2bbp writes cm/s unless it is given another unit, so that some accelerations say cm/s.
     """
     match = _NAME.search(Path(path).name)
     named = _BY_NAME[match.group(1).lower()] if match else ""

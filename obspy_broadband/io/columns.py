@@ -72,7 +72,7 @@ def read(
 def _times(dt: float, count: int) -> np.ndarray:
     """:raises InputError: for an interval that is no positive number."""
     if not 0 < dt < 1e6:
-        raise InputError(f"dt is {dt!r}; give the sampling interval in s.")
+        raise InputError(f"dt is {dt!r} (--dt); give the sampling interval in s.")
     return np.arange(count) * float(dt)
 
 
@@ -91,13 +91,13 @@ def _letters(path: Any, components: str | None, count: int, header: list[str]) -
         raise InputError(
             f"{path} has {count} column{'s' * (count != 1)} after the time, but "
             f"components={components!r} names {len(letters)}; e.g. components={example!r}, with "
-            "'-' for one to leave out. A file without times needs dt=."
+            "'-' for one to leave out. A file without times needs dt= (--dt)."
         )
     named = letters.replace("-", "")
     if not named or not set(letters) <= _ALLOWED or len(set(named)) != len(named):
         raise InputError(
-            f"components={components!r} must name each component once: Z N E, Z R T, Z 1 2 or "
-            "X Y Z, with '-' for a column to leave out."
+            f"components={components!r} (--components) must name each component once: Z N E, "
+            "Z R T, Z 1 2 or X Y Z, with '-' for a column to leave out."
         )
     return letters
 

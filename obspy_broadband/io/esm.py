@@ -108,7 +108,7 @@ def _header(text: str) -> tuple[dict[str, str], int]:
 
 def _number(header: Mapping[str, str], key: str) -> float | None:
     try:
-        value = float(header[key].split()[0])  # some say whence they have it behind the number
+        value = float(header[key].split()[0])  # some files name the source after the number
     except (KeyError, IndexError, ValueError):
         return None
     return value if np.isfinite(value) else None

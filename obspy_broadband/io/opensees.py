@@ -63,7 +63,8 @@ def read(
     components = components or codes.get("channel", "")[-1:] or None
     if dt is None or not 0 < dt < 1e6:
         raise InputError(
-            f"{path}: the sampling interval is not in such a file; give it in s, e.g. dt=0.01."
+            f"{path}: the sampling interval is not in such a file; give it in s, e.g. dt=0.01 "
+            "(--dt 0.01)."
         )
     if components is None or len(components) != 1 or components.upper() not in "ZNERTXY123":
         raise InputError(

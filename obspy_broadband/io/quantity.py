@@ -14,4 +14,6 @@ def check_quantity(quantity: str | None) -> None:
     :raises InputError: if it is not.
     """
     if quantity is not None and quantity not in UNITS:
-        raise InputError(f"quantity is {quantity!r}; it must be one of {', '.join(UNITS)}.")
+        raise InputError(
+            f"quantity is {quantity!r} (--quantity); it must be one of {', '.join(UNITS)}."
+        )

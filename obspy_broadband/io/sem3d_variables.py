@@ -104,7 +104,10 @@ def possible(width: int, quantity: str | None = None) -> str:
     if not sets:
         return f"No set of SEM3D's variables makes {width} columns."
     listed = " or ".join(f"variables={','.join(names)!r}" for names in sets[:4])
-    return f"Say what they are; {len(sets)} sets of variables are possible, e.g. {listed}."
+    return (
+        f"Say what they are by variables= (--variables); {len(sets)} sets are possible, e.g. "
+        f"{listed}."
+    )
 
 
 def _motion(names: Names, quantity: str | None) -> tuple[int, str] | None:

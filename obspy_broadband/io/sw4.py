@@ -60,7 +60,7 @@ def read(
     """
     refuse_unknown("SW4", options, known=("azimuth", "stations"))
     if azimuth is not None and not abs(azimuth) <= 360.0:
-        raise InputError(f"azimuth is {azimuth!r}; degrees from north are needed.")
+        raise InputError(f"azimuth is {azimuth!r} (--azimuth); degrees from north are needed.")
     if is_hdf5(path):
         return sw4_hdf5.read(path, azimuth, stations)
     header, table = read_table(path)

@@ -140,25 +140,25 @@ class Metadata:
         for network, station in dict.fromkeys(
             (trace.stats.network, trace.stats.station) for trace in stream
         ):
-            told = find_row(self.table, network, station)
-            if told is not None:
-                known[f"{network}.{station}"] = told.scenario
+            row = find_row(self.table, network, station)
+            if row is not None:
+                known[f"{network}.{station}"] = row.scenario
             selected = [one.select(network=network or None, station=station) for one in inventories]
             for one in selected:
                 if len(one):
                     passed_on = one if passed_on is None else passed_on + one
             for trace in stream:
                 if (trace.stats.network, trace.stats.station) == (network, station):
-                    self._locate(trace, told, inventories, event)
+                    self._locate(trace, row, inventories, event)
         return Loaded(stream, passed_on, event, known)
 
     def _locate(
-        self, trace: Trace, told: Known | None, inventories: list[Inventory], event: Event | None
+        self, trace: Trace, row: Known | None, inventories: list[Inventory], event: Event | None
     ) -> None:
         stats = trace.stats
         have = dict(header_part(stats, "coordinates"))
-        if told is not None and told.place is not None:
-            have["latitude"], have["longitude"] = told.place
+        if row is not None and row.place is not None:
+            have["latitude"], have["longitude"] = row.place
         elif "latitude" not in have or "longitude" not in have:
             noted = header_place(trace.id, stats, "st")
             found = noted or station_place(inventories, stats, origin_time(event))

@@ -189,11 +189,11 @@ def _stations(loaded: Loaded) -> Iterable[tuple[str, dict[str, float | None]]]:
         seen.add(station)
         record = _header(Stream([trace]))
         found = find_scenario(record, inventory=loaded.inventory, event=loaded.event)
-        told = loaded.scenarios.get(station, Scenario())
-        values = {name: first_known(getattr(told, name), getattr(found, name)) for name in _VALUES}
+        given = loaded.scenarios.get(station, Scenario())
+        values = {name: first_known(getattr(given, name), getattr(found, name)) for name in _VALUES}
         # An empty cell where methods use the distance to the rupture.
-        hypocentral = [one.hypocentral_distance_km for one in (told, found)]
-        by_rupture = told.rupture_distance_km is not None and hypocentral[0] is None
+        hypocentral = [one.hypocentral_distance_km for one in (given, found)]
+        by_rupture = given.rupture_distance_km is not None and hypocentral[0] is None
         values["distance_km"] = None if by_rupture else first_known(*hypocentral)
         place = coordinates(record, loaded.inventory, loaded.event) or (None, None)
         yield station, {"latitude": place[0], "longitude": place[1], **values}
