@@ -9,7 +9,7 @@ import numpy as np
 from obspy import Trace
 
 from .errors import InputError
-from .headers import header_part
+from .headers import header_number, header_part
 
 SHORTEST, LONGEST = 5.0, 1200.0  #: s
 #: Sampling rates that differ by less, as a part of the rate, are one: clocks and rounding.
@@ -67,7 +67,7 @@ def _repeated(id: str, traces: Sequence[Trace]) -> str:
     """Why one component has several traces, and what would help in that case."""
     ordered = sorted(traces, key=lambda trace: (trace.stats.starttime, trace.stats.endtime))
     begins = f"{id} has {len(traces)} traces"
-    units = [str(trace.stats.get("units", "")) for trace in ordered]
+    units = [str(trace.stats.get("units") or "") for trace in ordered]
     gaps = [
         (later.stats.starttime - earlier.stats.endtime) - earlier.stats.delta
         for earlier, later in pairwise(ordered)
@@ -139,7 +139,8 @@ def _nearest(samples: float) -> int:
 
 def _rate_of(trace: Trace) -> float:
     """Hz. ObsPy rounds SAC's interval to a microsecond, and keeps the header's own beside it."""
-    delta = float(f"{float(header_part(trace.stats, 'sac').get('delta', 0.0)):.7g}")  # 32 bits
+    noted = header_number(header_part(trace.stats, "sac").get("delta")) or 0.0
+    delta = float(f"{noted:.7g}")  # 32 bits
     rounded = 0.0 < abs(delta - trace.stats.delta) < 0.6e-6
     return 1.0 / delta if rounded else float(trace.stats.sampling_rate)
 

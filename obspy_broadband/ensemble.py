@@ -63,7 +63,7 @@ class EnrichedRecord:
             stats.npts = len(data)
             stats.starttime = self.start
             stats.units = "m/s**2"
-            stats.processing = [*stats.get("processing", []), *processing]
+            stats.processing = [*(stats.get("processing") or []), *processing]
             if extra:
                 stats.broadband = AttribDict(extra)
             made.append(Trace(np.asarray(data, dtype=float), header=stats))

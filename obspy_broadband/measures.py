@@ -70,7 +70,15 @@ def check_periods(periods: Sequence[float] | None) -> None:
 
     :raises InputError: for a period outside 0.005-60 s.
     """
-    for period in () if periods is None else periods:
+    if periods is None:
+        return
+    try:
+        numbers = [float(period) for period in periods]
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"periods is {periods!r} (--periods); a list of numbers is needed, in s."
+        ) from error
+    for period in numbers:
         if not 0.005 <= period <= 60:
             raise InputError(f"A period is {period:g} s; 0.005 to 60 s can be computed.")
 

@@ -12,7 +12,7 @@ from obspy import Inventory, Trace
 from obspy.core import Stats
 
 from .errors import InputError, InputWarning
-from .headers import header_part
+from .headers import header_number, header_part
 
 #: Component codes that make a record, in the order vertical, first horizontal, second horizontal.
 COMPONENT_SETS = ("ZNE", "ZRT", "Z12", "ZYX", "312", "UNE")
@@ -116,7 +116,7 @@ def orientation_of(trace: Trace, inventory: Inventory | None = None) -> tuple[fl
     gmprocess' ``stats.standard``, or the channel's epoch in an Inventory.
     """
     stats = trace.stats
-    if any(": rotate(" in str(line) for line in stats.get("processing", [])):
+    if any(": rotate(" in str(line) for line in stats.get("processing") or []):
         return None  # what is noted is from before the rotation
     return _noted_angles(stats) or _angles(*_in_inventory(trace, inventory))
 
@@ -146,9 +146,10 @@ def _angles(azimuth: Any, dip: Any) -> tuple[float, float] | None:
     return azimuth, dip
 
 
-def _dip_of_sac(incidence: Any) -> float | None:
+def _dip_of_sac(inclination: Any) -> float | None:
     """SAC's inclination counts from up, SEED's dip from the horizontal."""
-    return None if incidence is None else float(incidence) - 90.0
+    known = header_number(inclination)
+    return None if known is None else known - 90.0
 
 
 def _in_inventory(trace: Trace, inventory: Inventory | None) -> tuple[Any, Any]:

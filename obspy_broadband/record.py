@@ -142,10 +142,13 @@ def _one_quantity(traces: list[Trace]) -> tuple[list[Trace], str]:
     :return: the traces that are kept, and what there was ("" if there was one quantity).
     """
     ids = [trace.id for trace in traces]
-    noted = {str(trace.stats.get("units", "")) for trace in traces}
+    noted = {str(trace.stats.get("units") or "") for trace in traces}
     if len(set(ids)) == len(ids) or len(noted) == 1 or "" in noted:
         return traces, ""
-    orders = {text: parse_units(text).order for text in noted}
+    try:
+        orders = {text: parse_units(text).order for text in noted}
+    except InputError:  # said as traces of one component, or where the unit is needed
+        return traces, ""
     if len(set(orders.values())) < len(orders):
         return traces, ""
     best = max(orders, key=lambda text: orders[text])
@@ -158,12 +161,15 @@ def _one_quantity(traces: list[Trace]) -> tuple[list[Trace], str]:
 def _joined(id: str, traces: Sequence[Trace]) -> list[Trace]:
     """Traces that continue each other joined, as reading does.
 
-    :raises InputError: for traces of one id that differ in type or rate.
+    :raises InputError: for traces of one id that differ in type or rate, or have no samples.
     """
     try:
-        return list(Stream(traces)._cleanup())
+        joined = list(Stream(traces)._cleanup())
     except Exception as error:  # ObsPy raises TypeError, Exception
         raise InputError(f"The traces of {id} do not go together: {first_line(error)}") from error
+    if not joined:
+        raise InputError(f"{id} has no samples. Leave it out.")
+    return joined
 
 
 def _record(
@@ -221,7 +227,7 @@ def _header(trace: Trace, component: str, turned: str) -> Any:
         stats.pop("orientation", None)
         _drop(stats, "sac", "cmpaz", "cmpinc")
         _drop(stats, "standard", "horizontal_orientation", "vertical_orientation")
-        lines = [*stats.get("processing", []), f"obspy_broadband {__version__}: {turned}"]
+        lines = [*(stats.get("processing") or []), f"obspy_broadband {__version__}: {turned}"]
         stats.processing = lines
     return stats
 

@@ -17,7 +17,7 @@ import numpy as np
 from obspy import Inventory, Trace
 
 from .errors import InputError, InputWarning, first_line
-from .headers import header_part
+from .headers import header_number, header_part
 from .orientation import names_both_ends
 
 _PREFIXES = {"centi": 1e-2, "milli": 1e-3, "micro": 1e-6, "nano": 1e-9, "": 1.0}
@@ -50,7 +50,7 @@ STANDARD_GRAVITY = 9.80665  #: m/s²
 #: A peak that no record of an earthquake has, m/s²; what exceeds it is in another unit.
 LARGEST_ACCELERATION = 50.0
 #: The quantity that SAC's header field idep names. SAC's own unit is nm, which few programs keep.
-_SAC_IDEP = {6: "displacement", 7: "velocity", 8: "acceleration"}
+_SAC_IDEP: dict[float | None, str] = {6: "displacement", 7: "velocity", 8: "acceleration"}
 _SAC_VOLTS = 50
 #: Units of formats of ObsPy's that have one unit only.
 _OF_FORMAT = {"CYBERSHAKE": "cm/s"}  # obspy/io/cybershake/docs/cybershake_format.txt
@@ -251,7 +251,7 @@ def _sac(trace: Trace) -> None:
         simulation's (X, Y, Z; EW, NS, UP): SW4 writes displacement or velocity without idep.
     """
     sac = header_part(trace.stats, "sac")
-    quantity = _SAC_IDEP.get(int(sac.get("idep", 0)))
+    quantity = _SAC_IDEP.get(header_number(sac.get("idep")))
     if sac.get("idep") == _SAC_VOLTS:
         raise InputError(
             f"The SAC header of {trace.id} says that it is in volts (idep). Remove the response, "
@@ -296,7 +296,7 @@ def _physical_calib(trace: Trace) -> Units | None:
         return counts
     # obspy.read(apply_calib=True) leaves no other mark than the size of the numbers.
     peak = float(np.ptp(trace.data)) / 2.0
-    largest = float(header_part(stats, "knet").get("accmax", 0.0)) * 0.01  # gal
+    largest = (header_number(header_part(stats, "knet").get("accmax")) or 0.0) * 0.01  # gal
     if not (peak > 0 and largest > 0 and calib > 0):
         raise InputError(
             f"{trace.id} has a calib of {calib:g} m/s² a count, and it cannot be told whether it "
@@ -315,7 +315,7 @@ def _after_processing(trace: Trace, noted: Units | None) -> Units | None:
 
     :raises InputError: for a trace whose unit got lost, or whose notes contradict each other.
     """
-    lines = [str(line) for line in trace.stats.get("processing", [])]
+    lines = [str(line) for line in trace.stats.get("processing") or []]
     ours = [number for number, line in enumerate(lines) if line.startswith("obspy_broadband")]
     lines = lines[ours[-1] + 1 :] if ours else lines
     order: int | None = None

@@ -64,6 +64,9 @@ def test_periods_that_cannot_be_computed_are_refused(simulation, period):
         measure(stream, periods=(0.1, period))
     with pytest.raises(InputError, match=r"0\.005 to 60 s"):
         stream.enrich(n=1, seed=1).intensity_measures((0.1, period))
+    for periods in (1.0, ["short"]):
+        with pytest.raises(InputError, match="list of numbers"):
+            measure(stream, periods=periods)
 
 
 def test_a_path_that_is_not_there_is_said(simulation):

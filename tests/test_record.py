@@ -153,3 +153,34 @@ def test_names_that_others_use_in_stats_for_something_else_do_no_harm(
     ensemble = stream.enrich(noise, n=1, seed=1)
     assert np.isfinite(ensemble[0][0].data).all()
     assert Ensemble.read(ensemble.write(tmp_path / "ensemble")).stations == ensemble.stations
+
+
+def test_repeated_components_of_which_one_has_no_known_unit_are_said_to_be_repeated(simulation):
+    first, second = simulation(), simulation()
+    for stream, units in ((first, "m/s"), (second, "not in the file")):
+        for trace in stream:
+            trace.data = trace.data + len(units)  # else ObsPy joins them
+            trace.stats.units = units
+    assert "has 2 traces, in m/s, not in the file: several quantities" in refusal(first + second)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"sac": {"idep": float("nan"), "cmpinc": "up", "cmpaz": 0.0, "delta": None}},
+        {"sac": {"delta": "0.01", "cmpinc": None}},
+        {"processing": None},
+    ],
+)
+def test_headers_that_a_user_filled_with_something_else_do_no_harm(simulation, noise, header):
+    stream = simulation()
+    for trace in stream:
+        trace.stats.update(header)
+    assert np.isfinite(stream.enrich(noise, n=1, seed=1)[0][0].data).all()
+
+
+def test_a_station_without_samples_is_said_to_have_none(simulation):
+    stream = simulation()
+    for trace in stream:
+        trace.data = trace.data[:0]
+    assert "has no samples" in refusal(stream)

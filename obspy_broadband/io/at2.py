@@ -83,7 +83,7 @@ def read(
     values = samples(path, text, 4, count, interval)
     words = [word.strip() for word in _REMARK.sub("", lines[1]).split(",")]
     station = _station(words) or Path(path).stem.removesuffix(words[-1])
-    name = component if component is not None else words[-1]
+    name = str(component) if component is not None else words[-1]
     kiknet = _KIKNET.fullmatch(name.strip().upper())
     known = _component(path, kiknet.group(1) if kiknet else name, component is not None)
     stream = make_stream(

@@ -69,7 +69,7 @@ def read(path: Any, components: str | None = None, **options: Any) -> Stream:
     :raises InputError: if it is not known, for a file without displacement or a damaged one.
     """
     refuse_unknown("AXISEM3D", options, ("components",))
-    frame = components or _frame(Path(path))
+    frame = str(components) if components is not None else _frame(Path(path))
     if frame is None or frame.upper() not in _FRAMES:
         given = "" if frame is None else f", not {frame!r}"
         raise InputError(

@@ -6,6 +6,7 @@ obspy.read("station7.txt", format="COLUMNS", components="ENZ", units="cm/s")
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from obspy import Stream
 
 from ..errors import InputError
 from ..units import parse_units
-from .options import refuse_unknown
+from .options import check_number, refuse_unknown
 from .table import make_stream, read_table
 
 _ALLOWED = set("ZNERTXY123-")
@@ -29,7 +30,7 @@ def is_format(path: Any, **kwargs: Any) -> bool:
 
 def read(
     path: Any,
-    components: str | None = None,
+    components: str | Sequence[str] | None = None,
     units: str | None = None,
     dt: float | None = None,
     station: str | None = None,
@@ -39,8 +40,8 @@ def read(
 ) -> Stream:
     """Read one station.
 
-    :param components: their letters in the order of the columns after the time, e.g. "NEZ"; a "-"
-        leaves a column out. X, Y, Z are east, north, up.
+    :param components: their letters in the order of the columns after the time, e.g. "NEZ" (a list
+        is taken, too); a "-" leaves a column out. X, Y, Z are east, north, up.
     :param units: of the numbers; default: the one unit that the header has in brackets, if any,
         e.g. ``# time (s) N (cm/s) E (cm/s) Z (cm/s)``.
     :param dt: sampling interval in s, of a file without a column of times.
@@ -71,12 +72,10 @@ def read(
 
 def _times(dt: float, count: int) -> np.ndarray:
     """:raises InputError: for an interval that is no positive number."""
-    if not 0 < dt < 1e6:
-        raise InputError(f"dt is {dt!r} (--dt); give the sampling interval in s.")
-    return np.arange(count) * float(dt)
+    return np.arange(count) * check_number("dt", dt, 1e-9, 1e6, "the sampling interval in s")
 
 
-def _letters(path: Any, components: str | None, count: int, header: list[str]) -> str:
+def _letters(path: Any, components: Any, count: int, header: list[str]) -> str:
     """:raises InputError: for letters that are missing, unknown or repeated."""
     example = {1: "Z", 3: "ZNE"}.get(count, "ZNE" + "-" * (count - 3))
     if components is None:
@@ -86,7 +85,8 @@ def _letters(path: Any, components: str | None, count: int, header: list[str]) -
             f"component each is: name them in their order, e.g. components={example!r} "
             f"(--components {example}), with '-' for one to leave out.{said}"
         )
-    letters = components.upper()
+    listed = isinstance(components, (list, tuple))
+    letters = ("".join(map(str, components)) if listed else str(components)).upper()
     if len(letters) != count:
         raise InputError(
             f"{path} has {count} column{'s' * (count != 1)} after the time, but "

@@ -21,7 +21,7 @@ import numpy as np
 from obspy import Stream
 
 from ..errors import InputError
-from .options import refuse_unknown
+from .options import asked_stations, refuse_unknown
 from .table import LARGEST, first_bytes, make_stream
 
 _HEADER = 48  #: bytes a station
@@ -71,7 +71,7 @@ def _layout(path: Any) -> tuple[str, int, int] | None:
 
 def read(
     path: Any,
-    stations: Collection[str] | None = None,
+    stations: str | Collection[str] | None = None,
     network: str = "",
     **options: Any,
 ) -> Stream:
@@ -80,7 +80,7 @@ def read(
     Components are X, Y and Z (up) with their azimuths in ``stats.orientation``, by which enriching
     turns them to N and E.
 
-    :param stations: names as the file has them, to read these only; default: all.
+    :param stations: names (or one) as the file has them, to read these only; default: all.
     :param network: code to give.
     :raises InputError: for a file that is cut off or none of these, or a station that is not there.
     """
@@ -98,12 +98,13 @@ def read(
     names = [
         bytes(name).split(b"\0")[0].decode("latin-1").strip() for name in headers["name"].tolist()
     ]
-    missing = set(stations or ()) - set(names)
+    asked = asked_stations(stations)
+    missing = set(asked or ()) - set(names)
     if missing:
         raise InputError(f"{path} has no station {', '.join(sorted(missing))}.")
     # A station that lies in the ghost cells of a process stands there without a name.
     chosen = [
-        place for place, name in enumerate(names) if name and (stations is None or name in stations)
+        place for place, name in enumerate(names) if name and (asked is None or name in asked)
     ]
     if not chosen:
         raise InputError(f"{path} holds no station with a name.")

@@ -18,7 +18,7 @@ import numpy as np
 from obspy import Stream
 
 from ..errors import InputError
-from .options import refuse_unknown
+from .options import check_number, refuse_unknown
 from .quantity import UNITS, check_quantity
 from .table import head, make_stream, read_table
 
@@ -49,6 +49,8 @@ def read(
     """
     refuse_unknown("HERCULES", options, ("quantity", "azimuth"))
     check_quantity(quantity)
+    if azimuth is not None:
+        azimuth = check_number("azimuth", azimuth, -360.0, 360.0, "an angle in degrees from north")
     header, table = read_table(path)
     names = next((line.split() for line in header if line.startswith("Time(s)")), None)
     if names is None and any(line.startswith("Node identifiers") for line in header):

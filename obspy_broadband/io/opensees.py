@@ -16,7 +16,7 @@ from obspy import Stream
 
 from ..errors import InputError
 from ..units import STANDARD_GRAVITY, parse_units, units_to_write
-from .options import refuse_unknown
+from .options import check_number, refuse_unknown
 from .table import make_stream, read_text
 
 #: What :func:`file_name` makes of a trace's id, an archive's digest of it included.
@@ -61,11 +61,12 @@ def read(
     if dt is None and named:
         dt = float(codes["dt"])
     components = components or codes.get("channel", "")[-1:] or None
-    if dt is None or not 0 < dt < 1e6:
+    if dt is None:
         raise InputError(
             f"{path}: the sampling interval is not in such a file; give it in s, e.g. dt=0.01 "
             "(--dt 0.01)."
         )
+    dt = check_number("dt", dt, 1e-9, 1e6, "the sampling interval in s")
     if components is None or len(components) != 1 or components.upper() not in "ZNERTXY123":
         raise InputError(
             f"{path} holds one component, and nothing says which: name it, e.g. components='N' "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -32,3 +32,23 @@ def refuse_unknown(format: str, given: Mapping[str, Any], known: Sequence[str] =
         raise InputError(
             f"{format} files are read without {name}=; arguments of this format: {allowed}.{hint}"
         )
+
+
+def check_number(name: str, value: Any, lowest: float, highest: float, what: str) -> float:
+    """A number that a user gives to a reader.
+
+    :param name: of the argument, and of the option at the shell.
+    :param what: is needed, with its unit, for the message.
+    :raises InputError: for anything else, or a number that is out of range.
+    """
+    try:
+        if lowest <= float(value) <= highest:
+            return float(value)
+    except (TypeError, ValueError):
+        pass
+    raise InputError(f"{name} is {value!r} (--{name}); {what} is needed.")
+
+
+def asked_stations(stations: str | Iterable[str] | None) -> list[str] | None:
+    """The stations that a reader is asked for, in a list; one name is one station, None all."""
+    return [stations] if isinstance(stations, str) else None if stations is None else [*stations]

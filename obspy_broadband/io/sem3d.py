@@ -24,7 +24,7 @@ from ..headers import header_part
 from ..orientation import station_codes
 from ..units import units_to_write
 from .hdf5 import dataset, is_hdf5
-from .options import refuse_unknown
+from .options import asked_stations, refuse_unknown
 from .quantity import check_quantity
 from .restart import latest
 from .sem3d_variables import (
@@ -87,7 +87,7 @@ def read(
     quantity: str | None = None,
     network: str = "",
     variables: str | Sequence[str] | None = None,
-    stations: Collection[str] | None = None,
+    stations: str | Collection[str] | None = None,
     axes: str | Sequence[str] | None = None,
     **options: Any,
 ) -> Stream:
@@ -99,7 +99,7 @@ def read(
     :param variables: for the text variant, which has no names: the quantities in the order of its
         columns, by SEM3D's names ("Displ", "Eps Vol", ...) or as in ``quantity``; also in one
         text, "Displ,Veloc,Accel,Pressure".
-    :param stations: names as an HDF5 file has them, to read these only; default: all.
+    :param stations: names (or one) as an HDF5 file has them, to read these only; default: all.
     :param axes: directions of x, y and z, e.g. "NEZ", or ("north", "east", "down"): E, W, N, S, Z
         (or U) for up and D for down. The channels are then named E, N, Z. Default: X, Y, Z, which
         mean east, north, up.
@@ -115,10 +115,14 @@ def read(
         return _read_text(path, quantity, network, variables, turned)
     import h5py
 
+    asked = asked_stations(stations)
     notes: dict[str, dict[str, int]] = {}
     try:
         with h5py.File(path, "r") as file:
-            names = list(_monitors(file) if stations is None else stations)
+            names = list(_monitors(file)) if asked is None else asked
+            missing = [name for name in names if name not in file]
+            if missing:
+                raise InputError(f"{path} has no station {', '.join(missing[:5])}.")
             if not names:
                 return _nothing(path, _NO_STATION, "capteurs.*.h5")
             widths, columns, units = _columns(path, file, quantity)

@@ -22,7 +22,7 @@ from ..errors import InputError
 from ..units import parse_units
 from . import sw4_hdf5
 from .hdf5 import is_hdf5
-from .options import refuse_unknown
+from .options import check_number, refuse_unknown
 from .table import head, make_stream, read_table
 
 _COLUMN = re.compile(r"Column (\d+)\s*: (.*?)\s*$", re.I)
@@ -47,7 +47,7 @@ def is_format(path: Any, **kwargs: Any) -> bool:
 def read(
     path: Any,
     azimuth: float | None = None,
-    stations: Sequence[str] | None = None,
+    stations: str | Sequence[str] | None = None,
     **options: Any,
 ) -> Stream:
     """Read a text file's station, or the stations of an HDF5 file.
@@ -55,12 +55,12 @@ def read(
     :param azimuth: of the grid's x axis, degrees from north, clockwise; noted as
         ``stats.orientation``, by which enriching turns to N and E. Without it X and Y stay along
         the grid, and ``stats.simulation.axes`` says so, unless an HDF5 file gives it.
-    :param stations: of an HDF5 file, to read these only; default: all.
+    :param stations: names (or one) of an HDF5 file, to read these only; default: all.
     :raises InputError: for a file that is not SW4's, or holds strain, divergence, curl or gradient.
     """
     refuse_unknown("SW4", options, known=("azimuth", "stations"))
-    if azimuth is not None and not abs(azimuth) <= 360.0:
-        raise InputError(f"azimuth is {azimuth!r} (--azimuth); degrees from north are needed.")
+    if azimuth is not None:
+        azimuth = check_number("azimuth", azimuth, -360.0, 360.0, "an angle in degrees from north")
     if is_hdf5(path):
         return sw4_hdf5.read(path, azimuth, stations)
     header, table = read_table(path)

@@ -20,6 +20,7 @@ from obspy.geodetics import gps2dist_azimuth
 
 from ..errors import InputError, first_line
 from .hdf5 import dataset, is_hdf5
+from .options import asked_stations
 from .table import make_stream
 
 #: Names of the data sets of a station's three components, with letters and unit.
@@ -50,14 +51,15 @@ def is_format(path: Any) -> bool:
         return False
 
 
-def read(path: Any, azimuth: float | None, stations: Collection[str] | None) -> Stream:
+def read(path: Any, azimuth: float | None, stations: str | Collection[str] | None) -> Stream:
     """See :func:`obspy_broadband.io.sw4.read`."""
     import h5py
 
+    asked = asked_stations(stations)
     try:
         with h5py.File(path, "r") as file:
             names = [name for name in file if _is_own_group(file, name)]
-            missing = set(stations or ()) - set(names)
+            missing = set(asked or ()) - set(names)
             if missing:
                 raise InputError(f"{path} has no station {', '.join(sorted(missing))}.")
             if not names:
@@ -65,7 +67,7 @@ def read(path: Any, azimuth: float | None, stations: Collection[str] | None) -> 
             if azimuth is None:
                 azimuth = _azimuth(file, names)  # of all, whichever are read
             stream = Stream()
-            for name in names if stations is None else stations:
+            for name in names if asked is None else asked:
                 stream += _station(path, file, name, azimuth)
     except InputError:
         raise

@@ -80,7 +80,7 @@ def read(
             "second, distance, azimuth, back-azimuth in line 2 are expected."
         )
     count, (interval, hour, minute, second) = int(size[0]), size[1:5]
-    names = [component] if component else [*words[1:2], Path(path).suffix[1:]]
+    names = [str(component)] if component is not None else [*words[1:2], Path(path).suffix[1:]]
     known = next(filter(None, map(axes.component, names)), None)
     if known is None:
         raise InputError(

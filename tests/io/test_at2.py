@@ -81,6 +81,7 @@ def test_a_component_that_is_not_named_is_asked_for(tmp_path):
     with pytest.raises(InputError, match="component="):
         obspy.read(path)
     assert obspy.read(path, component="DWN")[0].data == pytest.approx(-MOTION, rel=1e-6)
+    assert obspy.read(path, component=180)[0].stats.orientation.azimuth == 180.0
     with pytest.raises(InputError, match="component= must be an azimuth"):
         obspy.read(path, component="sideways")
     with pytest.raises(InputError, match=r"without unit=.*Did you mean units="):

@@ -91,7 +91,7 @@ def test_with_the_azimuth_of_the_grid(tmp_path):
     assert angles(stream) == [(300.0, 0.0), (30.0, 0.0), (0.0, -90.0)]
     assert values(stream) == pytest.approx(MOTION * [1, 1, -1])
     assert "axes" not in stream[0].stats.simulation
-    for wrong in ({"azimuth": 1000.0}, {"azimut": 30.0}):
+    for wrong in ({"azimuth": 1000.0}, {"azimuth": "north"}, {"azimut": 30.0}):
         with pytest.raises(InputError, match="azimuth"):
             obspy.read(path, format="SW4", **wrong)
 
