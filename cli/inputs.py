@@ -27,7 +27,10 @@ READING_OPTIONS = (
         "--quantity",
         help="displacement, velocity or acceleration, of files or folders that hold several.",
     ),
-    click.option("--components", help="Of columns that are not named, e.g. ZNE; - leaves one out."),
+    click.option(
+        "--components",
+        help="Of columns that are not named, e.g. ZNE; - leaves one out. Of an AT2 file: e.g. 180.",
+    ),
     click.option("--dt", type=float, help="s, of files without times."),
     click.option(
         "--azimuth", type=float, help="Of a grid's x, degrees from north (SW4, Hercules)."

@@ -93,6 +93,18 @@ def test_a_folder_with_all_quantities_of_specfem(tmp_path):
     assert done.output == "obb: None of the files holds velocity.\n"
 
 
+def test_components_name_the_one_of_a_file_of_one(tmp_path):
+    samples = np.random.default_rng(0).normal(size=3000)
+    rows = "".join(f"{x:15.7E}" + "\n" * (k % 5 == 4) for k, x in enumerate(samples))
+    header = (
+        "PEER\nEvent, 1/1/1990, Sta, unnamed\nACCELERATION IN UNITS OF G\nNPTS= 3000, DT= .01\n"
+    )
+    (tmp_path / "a.AT2").write_text(header + rows)
+    words = ("measure", tmp_path / "a.AT2", "--periods", 1)
+    assert "Pass component= (--components)" in run(*words).output
+    assert run(*words, "--components", "UP").exit_code == 0
+
+
 def test_what_a_format_does_not_know_is_refused_but_a_choice_of_quantity(tmp_path):
     """--axes on SAC would be a silent wrong answer; a format of one quantity has none to choose."""
     trace = Trace(np.zeros(100, np.float32), {"delta": 0.01})

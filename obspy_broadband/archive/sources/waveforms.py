@@ -118,7 +118,8 @@ def read_waveforms(
 
     :param format: as ObsPy names it; None recognises it.
     :param largest: bytes.
-    :param options: passed to the format's reader, ``quantity`` only if it knows it;
+    :param options: passed to the format's reader, ``quantity`` only if it knows it, ``components``
+        as ``component`` to those of one component a file;
         ``headonly=True`` reads no samples where the format can, ``starttime`` and ``endtime`` of
         miniSEED only the records between, if any. A file of another ``quantity`` than the one
         asked for gives an empty Stream.
@@ -132,6 +133,8 @@ def read_waveforms(
     known = inspect.signature(_plugin(name, "readFormat")).parameters
     if "quantity" not in known:  # of formats that hold one only, nothing is to be chosen
         options = {option: value for option, value in options.items() if option != "quantity"}
+    if "component" in known and "components" in options:  # of files of one component
+        options["component"] = options.pop("components")
     if ENTRY_POINTS["waveform"][name].value.startswith("obspy."):
         refuse_unknown(name, options)  # ObsPy's readers leave aside what they do not know
     with _listening() as said:
