@@ -142,7 +142,7 @@ def ensemble_folders(path: Path) -> list[Path]:
 def _no_ensemble(path: Path) -> str:
     """What a path is that is no ensemble."""
     if not path.exists():
-        return f"There is no {path}."
+        return f"{path} does not exist."
     if not path.is_dir():
         return (
             f"{path} is a file; an ensemble is the folder that Ensemble.write or obb enrich made."

@@ -276,7 +276,7 @@ def test_reading_says_what_else_a_folder_is(ensemble, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="is a file"):
         Ensemble.read(tmp_path / "file")
-    with pytest.raises(InputError, match="There is no"):
+    with pytest.raises(InputError, match="does not exist"):
         Ensemble.read(tmp_path / "nothing")
 
 

@@ -129,7 +129,10 @@ def read_waveforms(
     size = check_file(path, largest)
     name = known_format(format) or recognise(path)
     if name is None:
-        raise NoWaveforms(f"{path} is of no known waveform format, or damaged at its beginning.")
+        raise NoWaveforms(
+            f"{path} is of no known waveform format, or damaged at its beginning. A format that is "
+            "not recognised is named by format= (--format), e.g. COLUMNS for a table of numbers."
+        )
     known = inspect.signature(_plugin(name, "readFormat")).parameters
     if "quantity" not in known:  # of formats that hold one only, nothing is to be chosen
         options = {option: value for option, value in options.items() if option != "quantity"}
