@@ -7,6 +7,7 @@ import re
 import stat
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +113,7 @@ def read_table(path: Any, comment: str | Sequence[str] = COMMENTS) -> tuple[list
     if len(numbers) < 2:
         raise InputError(f"{path} holds {len(numbers)} rows of numbers; a time series is needed.")
     body = _separated(path, [lines[number - 1] for number in numbers])
-    try:
-        table = np.loadtxt(body, comments=None, ndmin=2)
-    except ValueError:  # ragged, Fortran's exponents, or no numbers: slower, and says which
-        table = np.array(list(_rows(path, numbers, body)))
+    table = _loaded(path, numbers, body)
     if not text.endswith(("\n", "\r")):
         _refuse_cut_off(path, len(lines), body[-_ROWS_ABOVE:])
     finite = np.isfinite(table).all(axis=1)
@@ -170,6 +168,19 @@ def _separated(path: Any, lines: list[str]) -> list[str]:
             "or write points."
         )
     return [line.replace(",", " ") for line in lines] if "," in last else lines
+
+
+def _loaded(path: Any, numbers: Sequence[int], lines: Sequence[str]) -> np.ndarray:
+    """The numbers of all lines, (rows, columns).
+
+    :raises InputError: at the first line that is no row.
+    """
+    with suppress(ValueError):
+        return np.loadtxt(lines, comments=None, ndmin=2)
+    with suppress(ValueError):  # Fortran's 1.0D-03
+        return np.loadtxt([re.sub("[Dd]", "E", line) for line in lines], comments=None, ndmin=2)
+    # Ragged, numbers that touch, or no numbers: fifty times slower, and says which.
+    return np.array(list(_rows(path, numbers, lines)))
 
 
 def _rows(path: Any, numbers: Sequence[int], lines: Sequence[str]) -> Iterator[list[float]]:
