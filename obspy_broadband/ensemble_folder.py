@@ -226,27 +226,36 @@ def short_codes(ensemble: Ensemble) -> dict[str, dict[str, str]]:
         codes = list(dict.fromkeys(header[field] for header in headers))
         fitting = {code for code in codes if len(code) <= width and re.fullmatch("[A-Z0-9]*", code)}
         table = {code: code for code in fitting}
+        taken: set[str] = set(fitting)
+        counts: dict[str, int] = {}
         for code in codes:
             if code not in table:
                 # The component is the channel's last letter and must stay.
                 tail = code[-1:] if field == "channel" else ""
-                table[code] = _shorten(code, width, tail, set(table.values()))
+                table[code] = _shorten(code, width, tail, taken, counts)
+                taken.add(table[code])
         tables[field] = table
     return tables
 
 
-def _shorten(code: str, width: int, tail: str, taken: set[str]) -> str:
+def _shorten(code: str, width: int, tail: str, taken: set[str], counts: dict[str, int]) -> str:
+    """A code that fits, and none has: its beginning, a number and its tail.
+
+    :param counts: the number to go on from, by what the code begins with; added to.
+    """
     plain = re.sub("[^A-Z0-9]", "", code.upper())
     if 0 < len(plain) <= width and plain not in taken:
         return plain
     stem = plain[: len(plain) - len(tail)]
-    for number in range(36 ** (width - len(tail))):
+    begins = stem[: width - len(tail) - 1] + tail
+    for number in range(counts.get(begins, 0), 36 ** (width - len(tail))):
         digits, rest = "", number
         while rest or not digits:
             digits, rest = _DIGITS[rest % 36] + digits, rest // 36
         room = width - len(tail) - len(digits)
         short = stem[:room] + digits + tail
         if room >= 0 and short not in taken:
+            counts[begins] = number + 1
             return short
     raise InputError(f"There are too many codes like {code!r} to write them to miniSEED.")
 
