@@ -17,6 +17,7 @@ from obspy import Stream
 from ..errors import InputError
 from ..units import parse_units, units_to_write
 from .options import refuse_unknown
+from .series import refuse_cut_off
 from .table import LARGEST, make_stream
 
 _G = 9.80665
@@ -53,7 +54,8 @@ def read(
     :param dt: sampling interval in s; default: what the name has after ``_dt``.
     :param units: of the numbers.
     :param station: default: the station in such a name, else the name of the file.
-    :raises InputError: if the component or the interval is not known, or for more than numbers.
+    :raises InputError: if the component or the interval is not known, for more than numbers, or a
+        last one that was cut off.
     """
     refuse_unknown("OPENSEES", options, ("components", "dt", "units", "station", "network"))
     parse_units(units)
@@ -74,7 +76,8 @@ def read(
     try:
         if Path(path).stat().st_size > LARGEST:
             raise InputError(f"{path} is larger than {LARGEST >> 20} MiB: no station's record.")
-        words = Path(path).read_text(encoding="utf-8").replace(",", " ").split()
+        text = Path(path).read_text(encoding="utf-8")
+        words = text.replace(",", " ").split()
         values = np.array([float(word) for word in words])
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
@@ -84,6 +87,7 @@ def read(
         ) from error
     if len(values) < 2 or not np.isfinite(values).all():
         raise InputError(f"{path} must hold two or more numbers, none NaN or infinite.")
+    refuse_cut_off(path, text, words)
     code = station or codes.get("station") or codes.get("other") or Path(path).stem
     stream = make_stream(
         path, np.arange(len(values)) * dt, values[:, None], components.upper(), units, code,
