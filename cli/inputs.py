@@ -114,6 +114,27 @@ def _find_files(inputs: Iterable[str]) -> list[Path]:
     ]
 
 
+@contextmanager
+def similar_warnings_once() -> Iterator[None]:
+    """Give a warning that many stations share once, with the number of the others."""
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield
+    finally:
+        kinds: dict[tuple[str, ...], list[str]] = {}
+        for one in caught:
+            text = str(one.message)
+            # Words with a dot in them are ids and numbers.
+            kind = tuple(word for word in text.split()[:8] if "." not in word)
+            kinds.setdefault(kind, []).append(text)
+        for texts in kinds.values():
+            others = len(set(texts)) - 1
+            more = f" ({others} more like this.)" if others else ""
+            warnings.warn(texts[0] + more, stacklevel=3)
+
+
+@similar_warnings_once()
 def read_stream(
     inputs: Sequence[str], format: str | None, **options: Any
 ) -> tuple[Stream, list[tuple[Path, str]]]:
@@ -191,25 +212,6 @@ def read_inventories(paths: Iterable[str]) -> Inventory | None:
             ) from error
         whole = one if whole is None else whole + one
     return whole
-
-
-@contextmanager
-def similar_warnings_once() -> Iterator[None]:
-    """Give a warning that many stations share once, with the number of the others."""
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            yield
-    finally:
-        kinds: dict[tuple[str, ...], list[str]] = {}
-        for one in caught:
-            text = str(one.message)
-            # Words with a dot in them are ids and numbers.
-            kind = tuple(word for word in text.split()[:8] if "." not in word)
-            kinds.setdefault(kind, []).append(text)
-        for texts in kinds.values():
-            more = f" ({len(texts) - 1} more like this.)" if len(texts) > 1 else ""
-            warnings.warn(texts[0] + more, stacklevel=3)
 
 
 def report_skips(skips: Sequence[tuple[Any, str]]) -> None:

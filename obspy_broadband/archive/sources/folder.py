@@ -79,9 +79,15 @@ class FolderSource(Source):
             yield self._item(path.as_posix(), [path], None)
             found = True
         if not found:
+            given = ", ".join(self.inputs)
+            if known:  # SEM3D's files without a station, files of other quantities
+                raise InputError(
+                    f"There is nothing to read in {given}: no file holds "
+                    f"{self.quantity or 'samples of a station'}."
+                )
             raise InputError(
-                f"There is nothing to read in {', '.join(self.inputs)}: no file is of a known "
-                "waveform format. Formats that are not recognised are named with --format."
+                f"There is nothing to read in {given}: no file is of a known waveform format. "
+                "Formats that are not recognised are named with --format."
             )
 
     def _folder(
