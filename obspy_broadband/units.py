@@ -385,7 +385,8 @@ def _without_response(trace: Trace, inventory: Inventory | None) -> np.ndarray:
         trace.remove_response(inventory=inventory, output="ACC")
     except Exception as error:  # ObsPy raises bare ValueError, Exception, evalresp errors
         raise InputError(
-            f"{trace.id} is in counts, and its response cannot be removed: {first_line(error)}. "
+            f"{trace.id} is in counts, and its response cannot be removed: "
+            f"{first_line(error).rstrip('.')}. "
             "Pass an inventory with the response of this channel at this time, or remove it "
             "yourself and pass units= (--units)."
         ) from error
