@@ -160,7 +160,7 @@ def test_a_copy_of_which_nothing_can_be_read_says_so_beside_captors(tmp_path):
     rows = numbers(("Accel",))
     write_rank(tmp_path / "capteurs.0000.h5", {"A": (rows, PLACE)})
     copy = write_rank(tmp_path / "copy.h5", {"A": (None, PLACE)})
-    with pytest.raises(InputError, match="copy.h5 holds nothing to read: .*has the run begun"):
+    with pytest.raises(InputError, match=r"copy.h5 holds nothing to read: .*has the run begun"):
         obspy.read(copy)
 
 
