@@ -172,9 +172,12 @@ def _say_costs(
     click.echo(f"input         {_size(found.bytes)}")
     click.echo(f"realizations  {request.n} of each record by {request.method}")
     if found.seconds is not None and found.written is not None:
-        hours = found.seconds / workers / 3600
+        seconds = found.seconds / workers
+        lasts = (
+            f"{seconds / 3600:.3g} h" if seconds >= 3600 else f"{max(seconds / 60, 0.1):.2g} min"
+        )
         click.echo(f"output        about {_size(found.written)} as {request.to}")
-        click.echo(f"time          about {hours:.3g} h with {workers} workers")
+        click.echo(f"time          about {lasts} with {workers} workers")
     click.echo(f"free disk     {_size(found.free)}")
     click.echo(f"first batch   {found.tried} items, {len(found.failures)} of them skipped")
     for reason in dict.fromkeys(found.failures):

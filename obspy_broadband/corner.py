@@ -72,7 +72,7 @@ def _warn_of_nothing_below(
     short = [
         (record.id, limit)
         for record, limit in zip(records, limits)
-        if limit.ends and limit.content < _EMPTY_FROM * corner
+        if limit.ends and limit.content < _EMPTY_FROM * corner <= 0.5 * record.sampling_rate
     ]
     if not short:
         return

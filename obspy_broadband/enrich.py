@@ -7,6 +7,7 @@ import hashlib
 import secrets
 import warnings
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,13 @@ from .windows import Prepared, batches, prepare, restore
 CHUNK = 10_000_000
 #: Realizations that are joined with the simulation at once.
 BLOCK = 8
+
+
+#: Arguments whose misspelling would be taken for a method's option.
+_ARGUMENTS = (
+    *("units", "corner", "magnitude", "distance", "rupture_distance", "depth", "vs30", "seed"),
+    *("inventory", "event", "weights", "coherence", "on_bad", "progress", "method"),
+)
 
 
 def enrich(
@@ -101,7 +109,12 @@ def enrich(
     :raises MethodError: for a method that is unknown, broken or returns something else than it
         promises.
     """
-    ready = create(method, options, weights)
+    try:
+        ready = create(method, options, weights)
+    except InputError as error:
+        near = [one for name in options for one in get_close_matches(name, _ARGUMENTS, 1, 0.8)]
+        hint = f" An argument of enrich() is {near[0]}=." if near else ""
+        raise InputError(f"{error}{hint}") from error
     seed = check_call(n, seed, corner, ready)
     known = {
         "magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30,

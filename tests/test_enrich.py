@@ -239,3 +239,9 @@ def test_broadband_is_the_first_realization(simulation, noise):
     )
     with pytest.raises(InputError, match="enrich"):
         stream.broadband(noise, n=3)
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("unit", "units"), ("corners", "corner")])
+def test_a_misspelt_argument_is_told_from_an_option(simulation, wrong, right):
+    with pytest.raises(InputError, match=rf"Unknown option '{wrong}'.*{right}="):
+        simulation().enrich(n=1, **{wrong: "g"})

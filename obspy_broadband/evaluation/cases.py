@@ -12,7 +12,7 @@ import numpy as np
 from obspy import Inventory, Stream, UTCDateTime
 
 from ..ensemble import EnrichedRecord, Ensemble
-from ..errors import InputError
+from ..errors import InputError, InputWarning
 from ..events import is_undated
 from ..measures import detrended
 from ..method import Batch, Method, Scenario
@@ -149,7 +149,7 @@ def cases_of_ensemble(
     skipped = [(refusal.id, refusal.reason) for refusal in refusals]
     corner = float(ensemble.provenance["corner_hz"])
     known = {one["id"]: one["scenario"] for one in ensemble.provenance.get("stations", [])}
-    cases, drawn, loosely = [], {}, []
+    cases, drawn, loosely, unknown = [], {}, [], []
     for generated in ensemble.records:
         try:
             record, motion = _beside(generated, records, origin_time)
@@ -158,6 +158,8 @@ def cases_of_ensemble(
             continue
         if record.headers[0].network != generated.headers[0].network:
             loosely.append(f"{generated.id} and {record.id}")
+        if _horizontals(record) != _horizontals(generated):
+            unknown.append(f"{generated.id} and {record.id}")
         order = np.argsort(generated.rows)  # Z, N, E
         low = generated.low_frequency[order].astype(float)
         scale = max(float(np.abs(low).max()), 1e-30)
@@ -174,6 +176,14 @@ def cases_of_ensemble(
         drawn[name] = generated.realizations[:, order].astype(float)
     if not cases:
         raise nothing_compared(skipped)
+    if unknown:
+        warnings.warn(
+            "Components of unknown azimuth are compared as if they were north and east: "
+            + ", ".join(unknown)
+            + ". Pass inventory= (--inventory) with their azimuths.",
+            InputWarning,
+            stacklevel=2,
+        )
     if loosely:
         warnings.warn(
             "Matched by station code alone, since one of the two has no network code: "
@@ -245,6 +255,12 @@ def _candidates(generated: EnrichedRecord, records: Sequence[Record]) -> list[Re
             f"networks {', '.join(sorted(networks))}. Leave the records of one."
         )
     return loose
+
+
+def _horizontals(record: Record | EnrichedRecord) -> set[str]:
+    """What the horizontal components are called; X and Y are east and north."""
+    letters = {header.channel[-1:].upper() for header in record.headers}
+    return {{"X": "E", "Y": "N"}.get(letter, letter) for letter in letters} - {"Z", "U", "3"}
 
 
 def _radial(record: Record | EnrichedRecord) -> bool:

@@ -2,9 +2,11 @@
 
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from tqdm import tqdm
 
 from obspy_broadband.archive.run_folder import RunFolder
 from obspy_broadband.archive.work_list import WorkList
@@ -13,6 +15,12 @@ HERE = str(Path(__file__).parent)
 # Tests and their worker processes import faulty.py by its name.
 sys.path.insert(0, HERE)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (HERE, os.environ.get("PYTHONPATH"))))
+
+
+@pytest.fixture(autouse=True)
+def lock_of_this_process():
+    """A forked process that is killed while it holds tqdm's lock must not hold it for ever here."""
+    tqdm.set_lock(threading.RLock())
 
 
 @pytest.fixture

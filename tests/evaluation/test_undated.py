@@ -176,3 +176,13 @@ def test_radial_and_transverse_are_not_held_against_north_and_east(simulation, n
     with pytest.raises(InputError, match=r"radial and transverse.*rotate") as raised:
         evaluate_ensemble(ensemble, recorded, origin_time=ORIGIN)
     assert str(raised.value).count("No station can be compared") == 1
+
+
+def test_components_of_unknown_azimuth_are_said(simulation, noise):
+    stream = simulation(duration=40)
+    ensemble = stream.enrich(noise, n=2, seed=1)
+    recorded = stream.copy()
+    for trace, code in zip(recorded, "Z12"):
+        trace.stats.channel = "HN" + code
+    with pytest.warns(UserWarning, match="unknown azimuth .* XX.AAA..HN"):
+        evaluate_ensemble(ensemble, recorded)
