@@ -42,7 +42,7 @@ from obspy_broadband.registry import create
     metavar="HZ|auto",
     help="Highest frequency that the input resolves; auto: where its spectrum falls off.",
 )
-@click.option("-u", "--units", help="e.g. velocity, cm/s**2, g [default: the file's, else m/s**2]")
+@click.option("-u", "--units", help="e.g. velocity, cm/s**2, g [default: what the files say]")
 @click.option("--magnitude", type=float, help="Moment magnitude.")
 @click.option("--distance", type=float, help="Hypocentral distance, km.")
 @click.option("--rupture-distance", type=float, help="Closest distance to the rupture, km.")

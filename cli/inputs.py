@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +48,13 @@ inventory_option = click.option(
 )
 
 
+#: Of the files that hold what a program read and what it made of that.
+TAG_OPTION = click.option("--tag", help="Of ASDF's waveforms, with * and ? [default: all].")
+
+
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator: the options that :func:`read_stream` takes."""
-    for option in reversed(READING_OPTIONS):
+    for option in reversed((*READING_OPTIONS, TAG_OPTION)):
         command = option(command)
     return command
 
@@ -117,15 +121,37 @@ def _find_files(inputs: Iterable[str]) -> list[Path]:
     ]
 
 
+@contextmanager
+def similar_warnings_once() -> Iterator[None]:
+    """Give a warning that many stations share once, with the number of the others."""
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield
+    finally:
+        kinds: dict[tuple[Any, ...], tuple[type[Warning], list[str]]] = {}
+        for one in caught:
+            text = str(one.message)
+            # Words with a dot in them are ids and numbers.
+            words = (word for word in text.split()[:8] if "." not in word)
+            kinds.setdefault((one.category, *words), (one.category, []))[1].append(text)
+        for category, texts in kinds.values():
+            others = len(set(texts)) - 1
+            more = f" ({others} more like this.)" if others else ""
+            warnings.warn(texts[0] + more, category, stacklevel=3)
+
+
+@similar_warnings_once()
 def read_stream(
-    inputs: Sequence[str], format: str | None, **options: Any
+    inputs: Sequence[str], format: str | None, tag: str | None = None, **options: Any
 ) -> tuple[Stream, list[tuple[Path, str]]]:
-    """One Stream of all files that :func:`_find_files` finds, of ASDF with all tags.
+    """One Stream of all files that :func:`_find_files` finds.
 
     What is of no known format and was not named, but found in a folder, is left out with one
     warning for all, unless it is called as the waveforms are.
 
     :param format: as ObsPy names it; None recognises it.
+    :param tag: of ASDF's waveforms, with * and ?; None takes all.
     :param options: of :func:`reading_options`, for the readers that know them; None is left out.
     :return: the Stream, and the files that could not be read, with the reason.
     :raises InputError: for an input that matches nothing, or if no file holds waveforms, or all are
@@ -140,8 +166,8 @@ def read_stream(
     for path in files:
         try:
             if format is None and asdf.is_asdf(path):
-                for station, tag in asdf.contents(path):
-                    found, its_own, _ = asdf.read(path, station, tag)
+                for station, its_tag in asdf.contents(path, tag):
+                    found, its_own, _ = asdf.read(path, station, its_tag)
                     stream += _completed(found, its_own)
             else:
                 stream += read_waveforms(path, format, **options)
@@ -168,31 +194,13 @@ def read_stream(
 def _completed(stream: Stream, inventory: Inventory | None) -> Stream:
     """The Stream with what an Inventory says of responses and orientations in ``stats``."""
     if inventory is not None:
-        stream.attach_response(inventory)
         for trace in stream:
+            with suppress(Exception):  # ObsPy raises a bare one where there is none
+                trace.stats.response = inventory.get_response(trace.id, trace.stats.starttime)
             direction = orientation_of(trace, inventory)
             if direction is not None:
                 trace.stats.orientation = AttribDict(azimuth=direction[0], dip=direction[1])
     return stream
-
-
-@contextmanager
-def similar_warnings_once() -> Iterator[None]:
-    """Give a warning that many stations share once, with the number of the others."""
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            yield
-    finally:
-        kinds: dict[tuple[str, ...], list[str]] = {}
-        for one in caught:
-            text = str(one.message)
-            # Words with a dot in them are ids and numbers.
-            kind = tuple(word for word in text.split()[:8] if "." not in word)
-            kinds.setdefault(kind, []).append(text)
-        for texts in kinds.values():
-            more = f" ({len(texts) - 1} more like this.)" if len(texts) > 1 else ""
-            warnings.warn(texts[0] + more, stacklevel=3)
 
 
 def report_skips(skips: Sequence[tuple[Any, str]]) -> None:

@@ -31,7 +31,7 @@ from obspy_broadband.units import parse_units
 
 @click.command()
 @click.argument("inputs", nargs=-1, required=True)
-@click.option("-u", "--units", help="e.g. velocity, cm/s**2, g [default: the file's, else m/s**2]")
+@click.option("-u", "--units", help="e.g. velocity, cm/s**2, g [default: what the files say]")
 @reading_options
 @inventory_option
 @click.option("--periods", help="Of the spectra, s, e.g. 0.1,0.3,1 [default: 21 of 0.01-10 s]")

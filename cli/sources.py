@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
-from obb_cli.inputs import READING_OPTIONS
+from obb_cli.inputs import READING_OPTIONS, TAG_OPTION
 
 from obspy_broadband.archive.source import Source
 from obspy_broadband.archive.sources.waveforms import READING
@@ -15,7 +15,7 @@ from obspy_broadband.errors import InputError
 _FILES = click.Path(exists=True)
 _OPTIONS = (
     *READING_OPTIONS,
-    click.option("--tag", help="Of ASDF's waveforms, with * and ? [default: all]."),
+    TAG_OPTION,
     click.option("--largest", type=int, help="MiB of a file [2048], of an FDSN answer [256]."),
     click.option("--inventory", "inventories", multiple=True, type=_FILES, help="StationXML."),
     click.option(

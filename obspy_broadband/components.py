@@ -14,7 +14,8 @@ from .headers import header_number, header_part
 SHORTEST, LONGEST = 5.0, 1200.0  #: s
 #: Sampling rates that differ by less, as a part of the rate, are one: clocks and rounding.
 _SAME_RATE = 1e-5
-#: Samples by which components may begin or end apart: rounding of times.
+#: Samples by which a component may begin or end apart from the median of all: rounding of times,
+#: one sample more or less.
 _APART = 1.5
 #: The longest gap that may be filled by interpolation, s: half a period of the corner at 2 Hz.
 _SHORT_GAP = 0.25
@@ -75,7 +76,8 @@ def _repeated(id: str, traces: Sequence[Trace]) -> str:
     if len(set(units)) > 1:
         return (
             f"{begins}, in {', '.join(unit or 'units unknown' for unit in dict.fromkeys(units))}: "
-            "several quantities of one motion? Read the files of one of them."
+            "several quantities of one motion? Read the files of one of them (of ASDF, one tag: "
+            "--tag)."
         )
     if min(gaps) < -ordered[0].stats.delta and not ordered[0].stats.channel:
         return (
@@ -112,13 +114,14 @@ def align(id: str, traces: Sequence[Trace]) -> tuple[list[Trace], float]:
 
     :return: the traces, all as long as the first and from its first sample's time to half a
         sample, and the sampling rate in Hz.
-    :raises InputError: for rates that differ, or times that differ by more than a sample.
+    :raises InputError: for rates that differ, or times that differ by more than a sample from the
+        median of all.
     """
     rate = _rate(id, traces)
     first = traces[0].stats
     begins = [_nearest((trace.stats.starttime - first.starttime) * rate) for trace in traces]
     ends = [begin + trace.stats.npts for begin, trace in zip(begins, traces)]
-    if np.ptp(begins) > _APART or np.ptp(ends) > _APART:
+    if any(np.abs(np.array(at) - np.median(at)).max() > _APART for at in (begins, ends)):
         parts = ", ".join(f"{t.stats.npts} samples from {t.stats.starttime}" for t in traces)
         raise InputError(
             f"The components of {id} do not cover the same time ({parts}). Cut them with "

@@ -52,6 +52,8 @@ LARGEST_ACCELERATION = 50.0
 #: The quantity that SAC's header field idep names. SAC's own unit is nm, which few programs keep.
 _SAC_IDEP: dict[float | None, str] = {6: "displacement", 7: "velocity", 8: "acceleration"}
 _SAC_VOLTS = 50
+#: Channels that SW4 and OpenSWPC give to velocity.
+_VELOCITY_CHANNEL = re.compile(r"V([xyz]|ew|ns|up)$", re.IGNORECASE)
 #: Units of formats of ObsPy's that have one unit only.
 _OF_FORMAT = {"CYBERSHAKE": "cm/s"}  # obspy/io/cybershake/docs/cybershake_format.txt
 _CALIB_IS_PHYSICAL = ("KNET", "KINEMETRICS_EVT")
@@ -196,6 +198,7 @@ def units_of(trace: Trace, units: str | None = None) -> Units:
             )
         if scaled and asked is _IN_COUNTS:
             return _physical_calib(trace) or asked
+        _compare_with_sac(trace, asked)
         return asked
     noted = _noted(trace)
     done = _after_processing(trace, noted)
@@ -272,6 +275,21 @@ def _sac(trace: Trace) -> None:
         f"The SAC header of {trace.id} says {quantity} (idep), but not its unit: SAC's own is "
         f"nm{per}, many programs write m{per}. Pass units= (--units): 'nm{per}' or 'm{per}'."
     )
+
+
+def _compare_with_sac(trace: Trace, asked: Units) -> None:
+    """Warn where SAC's idep, or SW4's channel (Vx, Vew, ...), names another quantity."""
+    sac = trace.stats.get("sac")
+    quantity = _SAC_IDEP.get(int(sac.get("idep", 0))) if sac else None
+    if sac and quantity is None and _VELOCITY_CHANNEL.match(trace.stats.channel):
+        quantity = "velocity"
+    if quantity is not None and asked.order not in (-1, _ORDERS[quantity]):
+        warnings.warn(
+            f"{trace.stats.station}: units= says {asked.name}, but the SAC header says {quantity}. "
+            "units= is taken.",
+            InputWarning,
+            stacklevel=5,
+        )
 
 
 def _calib_is_physical(trace: Trace) -> bool:
@@ -384,7 +402,8 @@ def _without_response(trace: Trace, inventory: Inventory | None) -> np.ndarray:
         trace.remove_response(inventory=inventory, output="ACC")
     except Exception as error:  # ObsPy raises bare ValueError, Exception, evalresp errors
         raise InputError(
-            f"{trace.id} is in counts, and its response cannot be removed: {first_line(error)}. "
+            f"{trace.id} is in counts, and its response cannot be removed: "
+            f"{first_line(error).rstrip('.')}. "
             "Pass an inventory with the response of this channel at this time, or remove it "
             "yourself and pass units= (--units)."
         ) from error

@@ -57,6 +57,17 @@ def test_a_sample_more_or_less_is_cut(simulation):
     assert {header.npts for header in record.headers} == {record.data.shape[1]}
 
 
+def test_a_sample_more_and_a_sample_less(simulation):
+    stream = simulation()
+    stream[1].data = stream[1].data[:-1]
+    stream[2].data = np.append(stream[2].data, 0.0)
+    record = only_record(stream)
+    assert record.data.shape[1] == stream[1].stats.npts
+    assert np.array_equal(record.data[2], stream[2].data[:-2])
+    stream[2].data = np.append(stream[2].data, 0.0)
+    assert "do not cover the same time" in read_records(stream)[1][0].reason
+
+
 def test_a_mask_over_nothing_is_none(simulation):
     stream = simulation()
     for trace in stream:

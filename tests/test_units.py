@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import obspy
 import pytest
@@ -145,6 +147,29 @@ def test_counts_noted_as_such_are_not_another_unit():
     raw = trace(np.rint(wave(2e4)).astype(np.int32), units="counts")
     with pytest.raises(InputError, match="in counts, as its reader says"):
         to_acceleration(raw, units="cm/s**2")
+
+
+@pytest.mark.parametrize(
+    ("channel", "idep", "units", "said"),
+    [
+        ("Vx", None, "m", "velocity"),
+        ("Vew", None, "m/s", None),
+        ("HNZ", "idisp", "m/s**2", "displacement"),
+        ("HNZ", "iacc", "nm/s**2", None),
+        ("HNZ", None, "m", None),
+        ("HNZ", "ivel", "counts", None),
+    ],
+)
+def test_units_against_the_quantity_of_sac_are_warned_of(tmp_path, channel, idep, units, said):
+    sac = SACTrace(data=wave(1.0).astype("f4"), delta=0.02, kcmpnm=channel, kstnm="STA1")
+    if idep:
+        sac.idep = idep
+    sac.write(tmp_path / "a.sac")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert units_of(obspy.read(tmp_path / "a.sac")[0], units).name == units
+    about = [str(one.message) for one in caught if "SAC header says" in str(one.message)]
+    assert [f"the SAC header says {said}" in text for text in about] == [True] * bool(said)
 
 
 @pytest.mark.parametrize(("idep", "unit"), [(6, "nm"), (7, "nm/s"), (8, r"nm/s\*\*2")])

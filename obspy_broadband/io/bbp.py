@@ -22,7 +22,7 @@ from ..headers import header_part
 from ..units import parse_units, units_to_write
 from . import axes
 from .options import refuse_unknown
-from .table import head, make_stream, one_station, read_table
+from .table import head, make_stream, one_station, read_table, row_of_numbers
 
 #: The beginning of a line that names the columns: time, and its unit as a rule.
 _TIME = re.compile(r"t(?:ime)?(\s*\(s(?:ec)?\)|\s)(?!\s*[:=])", re.I)
@@ -66,7 +66,8 @@ def is_format(path: Any, **kwargs: Any) -> bool:
         header.append(text.lstrip("#% "))
     else:
         return False
-    if len(text.split()) != 4 or not _are_numbers(text):
+    row = row_of_numbers(text)
+    if row is None or len(row) != 4 or not np.isfinite(row).all():
         return False
     if Path(path).name.lower().endswith(".bbp"):
         return True
@@ -89,13 +90,6 @@ def contents(path: Any) -> tuple[str, list[str]]:
     kinds = {"acc": "acceleration", "vel": "velocity", "dis": "displacement"}
     quantity = kinds[match[1].lower()] if match else ""
     return quantity, [f"{_NAME.sub('', name)}.{letter}" for letter in _ORDER]
-
-
-def _are_numbers(text: str) -> bool:
-    try:
-        return all(np.isfinite([float(word) for word in text.split()]))
-    except ValueError:
-        return False
 
 
 def read(path: Any, units: str | None = None, **options: Any) -> Stream:

@@ -42,8 +42,8 @@ def read(
 
     :param components: their letters in the order of the columns after the time, e.g. "NEZ" (a list
         is taken, too); a "-" leaves a column out. X, Y, Z are east, north, up.
-    :param units: of the numbers; default: the one unit that the header has in brackets, if any,
-        e.g. ``# time (s) N (cm/s) E (cm/s) Z (cm/s)``.
+    :param units: of the numbers; default: the units that the header has in brackets, if any, one
+        for all or one a column, e.g. ``# time (s) N (cm/s) E (cm/s) Z (cm/s)``.
     :param dt: sampling interval in s, of a file without a column of times.
     :param station: default: the name of the file.
     :param comment: what begins a line to leave out.
@@ -58,13 +58,13 @@ def read(
         table = np.column_stack([_times(dt, len(table)), table])
     letters = _letters(path, components, table.shape[1] - 1, header)
     kept = [index for index, letter in enumerate(letters) if letter != "-"]
-    units = units or _units_of_header(header)
+    each = [units] * len(letters) if units else _units_of_header(header, len(letters))
     stream = make_stream(
         path, table[:, 0], table[:, [1 + index for index in kept]],
-        [letters[index] for index in kept], units or "", station or Path(path).stem, "COLUMNS",
-        network=network,
+        [letters[index] for index in kept], [each[index] for index in kept] if each else "",
+        station or Path(path).stem, "COLUMNS", network=network,
     )  # fmt: skip
-    if not units:  # what is not known is not noted
+    if not each:  # what is not known is not noted
         for trace in stream:
             del trace.stats["units"]
     return stream
@@ -102,10 +102,11 @@ def _letters(path: Any, components: Any, count: int, header: list[str]) -> str:
     return letters
 
 
-def _units_of_header(header: list[str]) -> str | None:
-    """The one unit of motion in brackets in the line that names the columns, if there is one.
+def _units_of_header(header: list[str], count: int) -> list[str]:
+    """Of each column, from the brackets in the line that names the columns; none if it has none.
 
-    That is the last, if it begins with the time or has a unit for several columns.
+    That is the last line, if it begins with the time or has a unit for several columns. Several
+    units of which it cannot be told whose they are, are noted as such, to be asked for.
     """
     found = []
     for text in _BRACKETS.findall(header[-1]) if header else ():
@@ -113,5 +114,11 @@ def _units_of_header(header: list[str]) -> str | None:
             found.append(parse_units(text).name.replace(" ", ""))
         except InputError:
             continue
-    names = bool(header) and (bool(_NAMES.match(header[-1])) or len(found) > 1)
-    return found[0] if names and len(set(found)) == 1 else None
+    if not found or not (_NAMES.match(header[-1]) or len(found) > 1):
+        return []
+    distinct = list(dict.fromkeys(found))
+    if len(distinct) == 1:
+        return distinct * count
+    if len(found) == count:
+        return found
+    return [f"several in the header: {', '.join(distinct)}"] * count

@@ -17,6 +17,7 @@ from obspy import Stream
 from ..errors import InputError
 from ..units import STANDARD_GRAVITY, parse_units, units_to_write
 from .options import check_number, refuse_unknown
+from .series import refuse_cut_off
 from .table import make_stream, read_text
 
 #: What :func:`file_name` makes of a trace's id, an archive's digest of it included.
@@ -52,7 +53,8 @@ def read(
     :param dt: sampling interval in s; default: what the name has after ``_dt``.
     :param units: of the numbers.
     :param station: default: the station in such a name, else the name of the file.
-    :raises InputError: if the component or the interval is not known, or for more than numbers.
+    :raises InputError: if the component or the interval is not known, for more than numbers, or a
+        last one that was cut off.
     """
     refuse_unknown("OPENSEES", options, ("components", "dt", "units", "station", "network"))
     parse_units(units)
@@ -72,7 +74,8 @@ def read(
             f"{path} holds one component, and nothing says which: name it, e.g. components='N' "
             f"(--components N){'' if components is None else f', not {components!r}'}."
         )
-    words = read_text(path).replace(",", " ").split()
+    text = read_text(path)
+    words = text.replace(",", " ").split()
     try:
         values = np.array([float(word) for word in words])
     except ValueError as error:
@@ -81,6 +84,7 @@ def read(
         ) from error
     if len(values) < 2 or not np.isfinite(values).all():
         raise InputError(f"{path} must hold two or more numbers, none NaN or infinite.")
+    refuse_cut_off(path, text, words)
     code = station or codes.get("station") or codes.get("other") or Path(path).stem
     stream = make_stream(
         path, np.arange(len(values)) * dt, values[:, None], components.upper(), units, code,

@@ -26,18 +26,24 @@ from .restart import without_repeats
 from .table import head, make_stream, read_table
 
 _TITLE = re.compile(r"Temporal Signal for (?:receiver|pickpoint) number\s+(\d+)")
+#: A receiver's file: its number, and the process that wrote it.
+_NAME = re.compile(r"-receiver-(\d+)(?:-\d+)?\.dat$")
 _LARGEST = 2 * 1024**3  # bytes of all receivers
 _VELOCITIES = (("v1", "v2", "v3"), ("u", "v", "w"))
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
-    """Whether the first line is SeisSol's title of a receiver, or the data sets are SeisSol's."""
+    """Whether title, or name and columns, are those of a receiver, or the data sets SeisSol's."""
     if isinstance(path, (str, Path)) and Path(path).name.endswith("receivers.h5"):
         return _has_receivers(path)
     start = head(path)
     if not start or not start.lstrip().startswith("TITLE"):
         return False
-    return bool(_TITLE.search(start.splitlines()[0]))
+    first, *others = start.splitlines()
+    if _TITLE.search(first):
+        return True
+    named = bool(_NAME.search(Path(path).name))
+    return named and any(re.match(r'\s*VARIABLES\s*=\s*"Time"', line) for line in others[:3])
 
 
 def _has_receivers(path: Any) -> bool:
@@ -90,7 +96,7 @@ def _read_text(path: Any) -> list[_Receiver]:
                 raise InputError(f"{path}: {line!r} is no position.") from error
     if len(names) != table.shape[1]:
         raise InputError(f"{path} names {len(names)} variables, but has {table.shape[1]} columns.")
-    number = _TITLE.search(header[0])
+    number = _TITLE.search(header[0]) or _NAME.search(Path(path).name)
     station = _station(int(number.group(1))) if number else Path(path).stem
     return [(station, place if len(place) == 3 else None, names, table)]
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Collection, Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,8 @@ def is_format(path: Any, **kwargs: Any) -> bool:
                 return False
             if "Variables" in file:
                 names = dataset(file, "Variables", _SMALL)
-                return names.ndim == 1 and names.dtype == np.dtype(f"S{WIDTH + 2}")
+                if names.ndim == 1 and names.dtype == np.dtype(f"S{WIDTH + 2}"):
+                    return True
     except Exception:  # a damaged HDF5 file may raise anything, and detection must go on
         pass
     return rank(path) is not None
@@ -184,7 +186,8 @@ def _nothing(path: Any, why: str, pattern: str) -> Stream:
     :raises InputError: if it is alone.
     """
     path = Path(path)
-    if any(other.name != path.name for other in path.parent.glob(pattern)):
+    others = path.parent.glob(pattern) if fnmatchcase(path.name, pattern) else ()
+    if any(other.name != path.name for other in others):
         # Names the folder, not the file: Python then shows it once for all processes.
         warnings.warn(
             f"{path.parent}: files with nothing to read are left out: {why}",

@@ -37,12 +37,20 @@ def samples(path: Any, text: str, first: int, count: int, interval: float) -> np
     if not np.isfinite(values).all():
         bad = int(np.flatnonzero(~np.isfinite(values))[0]) + 1
         raise InputError(f"{path}: sample {bad} is NaN or infinite.")
+    refuse_cut_off(path, text, words)
+    return values
+
+
+def refuse_cut_off(path: Any, text: str, words: Sequence[str]) -> None:
+    """See that the last of a text's numbers is whole, as far as those before it tell.
+
+    :raises InputError: for a last line that does not end, and whose last number has fewer digits.
+    """
     if not text.endswith(("\n", "\r")) and _is_short(words):
         raise InputError(
             f"{path}: the last number, {words[-1]}, has fewer digits than those before it: the "
             "file is cut off."
         )
-    return values
 
 
 def _fortran(path: Any, lines: Sequence[str], first: int) -> np.ndarray:

@@ -23,7 +23,7 @@ from obspy import Stream
 from ..errors import InputError, InputWarning
 from .options import refuse_unknown
 from .quantity import UNITS, check_quantity
-from .table import head, make_stream, read_table
+from .table import head, make_stream, read_table, row_of_numbers
 
 _KINDS = {"d": "displacement", "v": "velocity", "a": "acceleration", "": "displacement"}
 _NAME = re.compile(
@@ -61,11 +61,8 @@ def is_format(path: Any, **kwargs: Any) -> bool:
     if not isinstance(path, (str, Path)) or not _NAME.match(Path(path).name):
         return False
     lines = [line.strip() for line in (head(path) or "").splitlines() if line.strip()]
-    rows = [line.split() for line in lines if not line.startswith("#")]
-    try:
-        count = len([float(word.replace("D", "E")) for word in rows[0]]) if rows else 0
-    except ValueError:
-        return False
+    rows = [line for line in lines if not line.startswith("#")]
+    count = len(row_of_numbers(rows[0]) or ()) if rows else 0
     return count == 2 or (count > 2 and any(_COLUMN in line for line in lines))
 
 

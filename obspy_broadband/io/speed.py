@@ -24,7 +24,7 @@ from ..errors import InputError
 from .options import refuse_unknown
 from .quantity import UNITS, check_quantity
 from .restart import without_repeats
-from .table import head, make_stream, read_table, read_text
+from .table import head, make_stream, read_table, read_text, row_of_numbers
 
 _KINDS = {"d": "displacement", "v": "velocity", "a": "acceleration"}
 _ONE = re.compile(r"^monitor(\d{5,})\.([dva])$")
@@ -40,10 +40,7 @@ def is_format(path: Any, **kwargs: Any) -> bool:
     if not process and not _ONE.match(Path(path).name):
         return False
     lines = (head(path) or "").splitlines()
-    try:
-        count = len([float(word) for word in lines[0].split()]) if lines else 0
-    except ValueError:
-        return False
+    count = len(row_of_numbers(lines[0]) or ()) if lines else 0
     return count > 0 if process else count == 4
 
 

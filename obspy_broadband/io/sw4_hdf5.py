@@ -3,8 +3,10 @@
 In src/sachdf5.C of geodynamics/sw4: attributes DATETIME and UNIT of the file; data sets DELTA,
 DOWNSAMPLE and ORIGINTIME; a group a station with the samples of ``X Y Z`` or ``EW NS UP``
 (displacement, m), ``Vx Vy Vz`` or ``Vew Vns Vup`` (velocity, m/s), beside NPTS, ``STLA,STLO,STDP``,
-``STX,STY,STZ`` and, for each component, CMPAZ and CMPINC. (ISNSEW is not used: after a station in
-east and north SW4 says so of all that follow.) Time 0 is DATETIME.
+``STX,STY,STZ`` and, for each component, CMPAZ and CMPINC. In files for SW4 to compare with, which
+src/TimeSeries.C reads, velocity is called ``X Y Z`` or ``EW NS UP``, too, and UNIT alone tells it.
+(ISNSEW is not used: after a station in east and north SW4 says so of all that follow.) Time 0 is
+DATETIME.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from obspy.core import AttribDict
 from obspy.geodetics import gps2dist_azimuth
 
 from ..errors import InputError, first_line
+from ..units import parse_units
 from .hdf5 import dataset, is_hdf5
 from .options import asked_stations
 from .table import make_stream
@@ -66,9 +69,10 @@ def read(path: Any, azimuth: float | None, stations: str | Collection[str] | Non
                 raise InputError(f"{path} holds no station.")
             if azimuth is None:
                 azimuth = _azimuth(file, names)  # of all, whichever are read
+            plain = _unit_of_plain_names(path, file)
             stream = Stream()
             for name in names if asked is None else asked:
-                stream += _station(path, file, name, azimuth)
+                stream += _station(path, file, name, azimuth, plain)
     except InputError:
         raise
     except Exception as error:  # h5py raises OSError, KeyError, RuntimeError, ... for damage
@@ -84,7 +88,28 @@ def _is_own_group(file: Any, name: str) -> bool:
     return own and isinstance(file[name], h5py.Group)
 
 
-def _station(path: Any, file: Any, name: str, azimuth: float | None) -> Stream:
+def _unit_of_plain_names(path: Any, file: Any) -> str:
+    """Of ``X Y Z`` and ``EW NS UP``: UNIT, where velocity has no names of its own in the file.
+
+    SW4 writes the first station's unit as UNIT, also where others are of another quantity.
+    """
+    noted = "m"
+    if "UNIT" in file.attrs or "UNIT" in file:
+        text = _value(file, "UNIT")[0]
+        noted = text.decode("latin-1") if isinstance(text, bytes) else str(text)
+        noted = noted.strip("\0 ") or "m"
+    if noted == "m" or any(
+        _is_own_group(file, name) and not {"Vx", "Vew"}.isdisjoint(file[name]) for name in file
+    ):
+        return "m"
+    try:
+        parse_units(noted)
+    except InputError as error:
+        raise InputError(f"{path}: UNIT is {noted!r}, which is no unit of motion.") from error
+    return noted
+
+
+def _station(path: Any, file: Any, name: str, azimuth: float | None, plain: str) -> Stream:
     group = file[name]
     motion = next((one for one in _MOTIONS if set(one[0]) <= set(group)), None)
     if motion is None:
@@ -94,6 +119,7 @@ def _station(path: Any, file: Any, name: str, azimuth: float | None) -> Stream:
             "velocity is needed."
         )
     names, letters, unit = motion
+    unit = plain if unit == "m" else unit
     count, interval = int(_value(group, "NPTS")[0]), float(_value(file, "DELTA")[0])
     columns = [dataset(group, one) for one in names]
     # What was not written yet is not zero: SW4 makes the data sets without filling them.

@@ -190,14 +190,9 @@ def _rows(path: Any, numbers: Sequence[int], lines: Sequence[str]) -> Iterator[l
     """
     columns = 0
     for number, line in zip(numbers, lines):
-        row: list[float] = []
-        for word in line.split():
-            found = _numbers(word)
-            if found is None:
-                raise InputError(
-                    f"{path}, line {number}: {line.strip()[:60]!r} is not all numbers."
-                )
-            row += found
+        row = row_of_numbers(line)
+        if row is None:
+            raise InputError(f"{path}, line {number}: {line.strip()[:60]!r} is not all numbers.")
         columns = columns or len(row)
         if len(row) != columns:
             raise InputError(
@@ -221,6 +216,17 @@ def _numbers(word: str) -> list[float] | None:
         float(f"{one}E{first or second or 0}")
         for one, first, second in (match.groups() for match in found)
     ]
+
+
+def row_of_numbers(line: str) -> list[float] | None:
+    """All numbers of a line, also as Fortran prints them; None if there is anything else."""
+    found: list[float] = []
+    for word in line.split():
+        numbers = _numbers(word)
+        if numbers is None:
+            return None
+        found += numbers
+    return found
 
 
 def _refuse_cut_off(path: Any, number: int, lines: Sequence[str]) -> None:

@@ -158,7 +158,7 @@ def _flaw(times: np.ndarray, steps: np.ndarray) -> str:
     if steps[at] > 1.5 * usual:
         missing = max(round(float(steps[at]) / usual) - 1, 1)
         rows = "row is" if missing == 1 else "rows are"
-        return f"{missing} {rows} missing {where}; the times rise by {usual:.9g} s elsewhere."
+        return f"{missing} {rows} missing {where}; the times rise by {usual:.6g} s elsewhere."
     return (
         "the times in the first column do not rise in even steps: by "
         f"{steps[at]:.9g} s {where}, by {usual:.9g} s elsewhere."

@@ -57,6 +57,21 @@ def test_an_archive_run(run, tmp_path, inside):
     assert {trace.stats.channel[-1] for trace in found} == set("ENZ")
 
 
+def test_many_processes_without_a_station_are_said_once(run, tmp_path):
+    for number in range(20, 40):
+        write_rank(run / "traces" / f"capteurs.{number:04d}.h5", {}, ())
+    done = invoke(*RUN, tmp_path / "out", run)
+    assert done.exit_code == 0, done.output
+    assert done.output.count("files with nothing to read are left out") == 1
+
+
+def test_a_process_without_a_station_alone(run, tmp_path):
+    path = run / "traces" / "capteurs.0003.h5"
+    done = invoke(*RUN, tmp_path / "out", path, "--to", "ensemble")
+    assert done.exit_code == 1
+    assert "no file holds samples of a station" in done.output
+
+
 def test_text_files(run, tmp_path, simulation):
     """SEM3D's default; what the columns are has to be said."""
     traces = tmp_path / "text" / "traces"

@@ -5,6 +5,7 @@ import obspy
 import pytest
 
 from obspy_broadband.errors import InputError
+from obspy_broadband.units import to_acceleration
 
 STEP, SAMPLES = 0.02, 400
 TIMES = np.arange(SAMPLES) * STEP
@@ -71,7 +72,6 @@ def test_components_that_cannot_be(tmp_path, components, told):
         ("# time Z N E", None),
         ("# time (s) Z (cm/s) N (cm/s) E (cm/s)", "cm/s"),
         ("# station 7\n# t[s] Z[g] N[g] E[g]", "g"),
-        ("# time (s) Z (cm/s) N (cm) E (cm/s)", None),
     ],
 )
 def test_units_are_noted_only_where_they_are_known(tmp_path, header, units):
@@ -100,3 +100,15 @@ def test_arguments_that_nobody_knows_are_refused(tmp_path):
         read(path, component="ZNE")
     with pytest.raises(InputError, match="Unknown units"):
         read(path, components="ZNE", units="furlong")
+
+
+def test_units_of_each_column(tmp_path):
+    path = write(tmp_path / "a.txt", header="# time (s) Z (cm/s) N (cm) E (cm/s2)")
+    found = {trace.stats.channel[-1]: trace.stats.units for trace in read(path, components="-NE")}
+    assert found == {"N": "cm", "E": "cm/s2"}
+
+
+def test_units_of_columns_that_are_not_named_are_asked_for(tmp_path):
+    path = write(tmp_path / "a.txt", header="# time (s) velocity (cm/s), not acceleration (g)")
+    with pytest.raises(InputError, match=r"several in the header: cm/s, g.* Pass units="):
+        to_acceleration(read(path, components="ZNE")[0])

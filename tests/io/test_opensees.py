@@ -67,3 +67,14 @@ def test_what_is_no_column_of_numbers(tmp_path, content):
     path.write_text(content)
     with pytest.raises(InputError, match=r"a\.txt"):
         read(path, components="N", dt=0.01)
+
+
+@pytest.mark.parametrize("cut", [5, 8, 12])
+def test_a_last_number_that_was_cut_off(tmp_path, cut):
+    path = tmp_path / "a.txt"
+    text = "".join(f"{value:.8e}\n" for value in np.linspace(0.01, 0.03, 500))
+    path.write_text(text[:-cut])
+    with pytest.raises(InputError, match="cut off"):
+        read(path, components="N", dt=0.01)
+    path.write_text(text[:-1])
+    assert read(path, components="N", dt=0.01)[0].stats.npts == 500

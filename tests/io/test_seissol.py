@@ -54,6 +54,16 @@ def test_velocities_among_the_variables(tmp_path, names, first):
         assert dict(trace.stats.coordinates) == {"x": 1000.0, "y": 2000.0, "z": -1.0}
 
 
+def test_another_title_under_the_name_of_a_receiver(tmp_path):
+    path = write(tmp_path / "run-receiver-00007-00001.dat", VELOCITIES)
+    path.write_text(path.read_text().replace("Temporal Signal", "Signal"))
+    stream = obspy.read(path)
+    assert stream[0].id == ".R0007..HXX"
+    assert values(stream) == pytest.approx(MOTION[:, :3], rel=1e-12)
+    path.write_text(path.read_text().replace('"Time"', '"X"'))
+    assert not seissol.is_format(path)
+
+
 def test_pickpoints_of_early_versions(tmp_path):
     path = write(tmp_path / "data-pickpoint-5.dat", "uvw", title="pickpoint number 00000005 ")
     assert obspy.read(path)[0].stats.station == "R0005"

@@ -156,6 +156,24 @@ def test_a_file_of_which_nothing_can_be_read_says_so(tmp_path):
         list(FolderSource((str(write_rank(path, {})),)).items())
 
 
+def test_a_copy_of_which_nothing_can_be_read_says_so_beside_captors(tmp_path):
+    rows = numbers(("Accel",))
+    write_rank(tmp_path / "capteurs.0000.h5", {"A": (rows, PLACE)})
+    copy = write_rank(tmp_path / "copy.h5", {"A": (None, PLACE)})
+    with pytest.raises(InputError, match=r"copy.h5 holds nothing to read: .*has the run begun"):
+        obspy.read(copy)
+
+
+def test_names_that_another_program_copied(tmp_path):
+    """As strings of any length; the name of the file says what it is."""
+    rows = numbers(("Accel",))
+    path = write_rank(tmp_path / "capteurs.0000.h5", {"A": (rows, PLACE)})
+    with h5py.File(path, "a") as file:
+        del file["Variables"]
+        file["Variables"] = variables(("Accel",))
+    assert values(obspy.read(path)) == pytest.approx(rows[:, 1:])
+
+
 def test_stations_that_have_not_begun_beside_others(tmp_path):
     stations = {"A": (numbers(("Accel",)), PLACE), "B": (None, PLACE)}
     path = write_rank(tmp_path / "capteurs.0000.h5", stations)

@@ -37,6 +37,16 @@ def write_three(folder, station="CE.K400", letters="ENZ", digits=8):
             write(folder / f"{station}.BX{letter}.{kind}", motion * number, digits=digits)
 
 
+def test_a_first_value_with_three_digits_of_exponent(tmp_path):
+    """Fortran leaves the E out: 0.1234567-101."""
+    path = write(tmp_path / "CE.K400.BXZ.semd")
+    first, rest = path.read_text().split("\n", 1)
+    path.write_text(f"  {first.split()[0]}   0.1234567-101\n{rest}")
+    trace = obspy.read(path)[0]
+    assert trace.data[0] == 0.1234567e-101
+    assert trace.data[1:] == pytest.approx(pulse()["semd"][1:], rel=1e-7)
+
+
 @pytest.mark.parametrize(
     ("name", "id", "units"),
     [

@@ -221,6 +221,26 @@ def test_many_stations_of_an_hdf5_file_are_several_items_whatever_its_name_ends_
         assert read == [set(names[:STATIONS]), {names[-1]}]
 
 
+@pytest.mark.parametrize("names", ["X Y Z", "EW NS UP"])
+def test_hdf5_to_compare_with_says_its_unit_once(tmp_path, names):
+    # as src/TimeSeries.C reads observations: plain names, and UNIT
+    path = write_hdf5(tmp_path / "observed.hdf5", names.split(), unit="m/s")
+    assert {trace.stats.units for trace in obspy.read(path)} == {"m/s"}
+    write_hdf5(path, names.split(), unit="volts")
+    with pytest.raises(InputError, match="UNIT is 'volts'"):
+        obspy.read(path)
+
+
+def test_hdf5_of_displacement_beside_velocity(tmp_path):
+    # UNIT is the first station's
+    path = write_hdf5(tmp_path / "a.h5", ("Vx", "Vy", "Vz"), unit="m/s")
+    other = write_hdf5(tmp_path / "b.h5", ("X", "Y", "Z"))
+    with h5py.File(path, "a") as file, h5py.File(other) as source:
+        source.copy("S1", file, "S3")
+    found = {trace.stats.station: trace.stats.units for trace in obspy.read(path)}
+    assert found == {"S1": "m/s", "S2": "m/s", "S3": "m"}
+
+
 def test_hdf5_with_an_azimuth_of_zero(tmp_path):
     """SW4 writes 0 where it is 0, and for stations that its first process does not own."""
     xyz = ("X", "Y", "Z")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -41,16 +42,17 @@ def is_asdf(path: Path) -> bool:
         return False
 
 
-def contents(path: Path) -> list[tuple[str, str]]:
+def contents(path: Path, tag: str | None = None) -> list[tuple[str, str]]:
     """Station and tag of all that belongs together, sorted.
 
-    :raises InputError: for a damaged file.
+    :param tag: of the waveforms; ``*`` and ``?`` stand for any characters and any one.
+    :raises InputError: for a damaged file, or one without the tag.
     """
     import h5py
 
     try:
         with h5py.File(path, "r") as file:
-            return sorted(
+            everything = sorted(
                 {
                     (station, name.rsplit("__", 1)[-1])
                     for station, group in file["Waveforms"].items()
@@ -60,6 +62,12 @@ def contents(path: Path) -> list[tuple[str, str]]:
             )
     except Exception as error:  # h5py raises OSError, KeyError, RuntimeError, ... for damage
         raise InputError(f"{path} cannot be read as ASDF: {first_line(error)}") from error
+    found = [one for one in everything if fnmatchcase(one[1], tag or "*")]
+    if not found:
+        tags = ", ".join(sorted({one for _, one in everything})) or "none"
+        of_tag = "" if tag is None else f" of the tag {tag!r}; it has {tags}"
+        raise InputError(f"{path} has no waveforms{of_tag}.")
+    return found
 
 
 def read(path: Path, station: str, tag: str) -> tuple[Stream, Inventory | None, Event | None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -80,9 +79,15 @@ class FolderSource(Source):
             yield self._item(path.as_posix(), [path], None)
             found = True
         if not found:
+            given = ", ".join(self.inputs)
+            if known:  # SEM3D's files without a station, files of other quantities
+                raise InputError(
+                    f"There is nothing to read in {given}: no file holds "
+                    f"{self.quantity or 'samples of a station'}."
+                )
             raise InputError(
-                f"There is nothing to read in {', '.join(self.inputs)}: no file is of a known "
-                "waveform format. Formats that are not recognised are named with --format."
+                f"There is nothing to read in {given}: no file is of a known waveform format. "
+                "Formats that are not recognised are named with --format."
             )
 
     def _folder(
@@ -139,11 +144,7 @@ class FolderSource(Source):
 
     def _asdf(self, path: Path) -> list[Item]:
         """:raises InputError: for a damaged file, or one without the tag."""
-        everything = asdf.contents(path)
-        found = [one for one in everything if fnmatchcase(one[1], self.tag or "*")]
-        if not found:
-            tags = ", ".join(sorted({tag for _, tag in everything})) or "none"
-            raise InputError(f"{path} has no waveforms of the tag {self.tag!r}; it has {tags}.")
+        found = asdf.contents(path, self.tag)
         return [
             self._item(
                 f"{path.as_posix()}:{station}:{tag}", [path], "ASDF", len(found),

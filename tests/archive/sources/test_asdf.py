@@ -6,6 +6,8 @@ import json
 import h5py
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from obb_cli.main import obb
 from obspy import Inventory, UTCDateTime
 from obspy.core.inventory import Channel, Network, Station
 from obspy.core.inventory.response import Response
@@ -124,3 +126,20 @@ def test_processed_waveforms_of_others_are_not_divided_by_a_response(tmp_path, t
 def test_raw_recordings_lose_their_response(tmp_path):
     path = workspace(tmp_path / "others.h5", {"raw_recording": (GAIN, "f8")})
     assert records_by_tag(path)["raw_recording"] == pytest.approx(0.1, rel=0.01)
+
+
+def test_a_tag_is_chosen_for_measuring(tmp_path):
+    tags = {PROCESSED: (100.0, "f8"), RAW: (GAIN, "i4"), "synthetic": (1.0, "f8")}
+    path = workspace(tmp_path / "workspace.h5", tags)
+
+    def measure(*words):
+        return CliRunner().invoke(obb, ["measure", str(path), "--periods", "1", *words])
+
+    assert "of ASDF, one tag: --tag" in measure().output
+    found = measure("--tag", "*_default")
+    assert found.exit_code == 0, found.output
+    assert found.output.count("XX.AAA..HN,") == 1
+    raw = measure("--tag", RAW)
+    assert raw.exit_code == 0, raw.output
+    assert "deprecated" not in raw.output
+    assert f"it has synthetic, {PROCESSED}, {RAW}" in measure("--tag", "nope").output
