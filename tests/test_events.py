@@ -117,3 +117,24 @@ def test_times_around_1970_are_those_of_simulations_without_a_date():
     assert is_undated(UTCDateTime(0))
     assert is_undated(UTCDateTime(-12.5))
     assert not is_undated(UTCDateTime(1971, 2, 9))
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [(("33.6", "-118.4"), (33.6, -118.4)), (("67000.0", "3653250."), (None, None))],
+    ids=["degrees", "metres"],
+)
+def test_a_cmtsolution_of_specfem3d_cartesian(tmp_path, place, expected):
+    """latorUTM and longorUTM, and a first line in m, as its examples have them."""
+    text = CMTSOLUTION.replace("44.5200   4.6700   1.0", "67000 67000 -25000")
+    text = text.replace("latitude:       44.5300", f"latorUTM:       {place[0]}")
+    text = text.replace("longitude:       4.6800", f"longorUTM:      {place[1]}")
+    (tmp_path / "CMTSOLUTION").write_text(text)
+    event = one_event(tmp_path / "CMTSOLUTION")
+    (origin,) = event.origins
+    assert (origin.latitude, origin.longitude) == expected
+    assert origin.depth == 2500.0
+    assert origin_time(event) == UTCDateTime(2019, 11, 11, 10, 52, 46, 250000)
+    magnitude, is_moment = magnitude_of(event)
+    assert is_moment
+    assert magnitude == pytest.approx(2 / 3 * (math.log10(MOMENT) - 9.1), abs=0.011)

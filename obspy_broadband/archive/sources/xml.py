@@ -15,6 +15,7 @@ from typing import Any
 from obspy import Catalog, Inventory, read_events, read_inventory
 
 from ...errors import InputError, first_line
+from ...io import cmtsolution
 from .waveforms import check_file
 
 #: StationXML with all responses of a large network has some 100 MB.
@@ -63,7 +64,12 @@ def events(path: str) -> Catalog:
 
     :raises InputError: for a file that is none of them, or cannot be read.
     """
-    return _read(read_events, path, "events (QuakeML, CMTSOLUTION or another format of ObsPy's)")
+    return _read(_events, path, "events (QuakeML, CMTSOLUTION or another format of ObsPy's)")
+
+
+def _events(document: io.BytesIO) -> Catalog:
+    data = document.getvalue()
+    return cmtsolution.read(data) if cmtsolution.is_cartesian(data) else read_events(document)
 
 
 def stations(path: str) -> Inventory:

@@ -1,0 +1,48 @@
+"""CMTSOLUTION as SPECFEM3D Cartesian has it (src/specfem3D/get_cmt.f90): latorUTM and longorUTM.
+
+The two are degrees, or x and y in m where the projection is suppressed; the first line's place is
+often in m, too. ObsPy reads neither.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+
+from obspy import Catalog, read_events
+
+#: Source, date and time, then latitude, longitude and depth of the first line.
+_FIRST = re.compile(r"^(\s*\S+?\s*\d{4}(?:\s+\S+){5})\s+(\S+)\s+(\S+)\s+(\S+)")
+_PLACE = {
+    name: re.compile(rf"^\s*{key}\s*:\s*(\S+)", re.M)
+    for name, key in (("latitude", "latorUTM"), ("longitude", "longorUTM"))
+}
+
+
+def is_cartesian(data: bytes) -> bool:
+    """Whether it is such a file."""
+    return b"latorUTM" in data[:4096]
+
+
+def read(data: bytes) -> Catalog:
+    """The event, without latitude and longitude where the file has them in m.
+
+    :raises Exception: whatever ObsPy raises for a file that is none.
+    """
+    text = data.decode("utf-8", "replace").lstrip("\r\n")  # a blank has its place in line 1
+    degrees = {}
+    for name, pattern in _PLACE.items():
+        match = pattern.search(text)
+        degrees[name] = float(match.group(1).upper().replace("D", "E")) if match else 1e9
+    on_earth = abs(degrees["latitude"]) <= 90.0 and abs(degrees["longitude"]) <= 180.0
+    for name, pattern in _PLACE.items():
+        text = pattern.sub(f"{name}: {degrees[name] if on_earth else 0.0}", text)
+    first, _, rest = text.partition("\n")
+    first = _FIRST.sub(r"\1 0.0 0.0 0.0", first)  # ObsPy's reading needs a place on Earth
+    found = read_events(io.BytesIO(f"{first}\n{rest}".encode()), format="CMTSOLUTION")
+    for event in found:
+        centroid = event.preferred_origin()
+        event.origins = [centroid]  # the other one is that of the first line
+        if not on_earth:
+            centroid.latitude = centroid.longitude = None
+    return found
