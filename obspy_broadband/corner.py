@@ -14,8 +14,10 @@ from .signal.limit import Limit, upper_limit
 
 AUTO = "auto"
 _LOWEST = 0.05  #: Hz, the lowest corner that is taken
-#: A simulation with next to nothing from this part of its corner on was given too high a corner.
-_EMPTY_FROM = 0.7
+#: A simulation with next to nothing from this part of its corner on was given too high a corner, and
+#: one with next to nothing from the second part on, whose spectrum falls off below the third. Of 300
+#: records filtered at the corner itself, one in a hundred is warned of.
+_EMPTY_FROM, _NEARLY, _FALLS_OFF = 0.7, 0.9, 0.5
 
 
 def check_corner(corner: float | str, method: Method | type[Method]) -> None:
@@ -67,13 +69,19 @@ def corner_of(
     return found
 
 
+def _is_empty(limit: Limit, corner: float) -> bool:
+    """Whether a simulation holds next to nothing well below its corner."""
+    falls_off = limit.corner < _FALLS_OFF * corner and limit.content < _NEARLY * corner
+    return limit.ends and (limit.content < _EMPTY_FROM * corner or falls_off)
+
+
 def _warn_of_nothing_below(
     corner: float, records: Sequence[Record], limits: Sequence[Limit]
 ) -> None:
     short = [
         (record.id, limit)
         for record, limit in zip(records, limits)
-        if limit.ends and limit.content < _EMPTY_FROM * corner <= 0.5 * record.sampling_rate
+        if _is_empty(limit, corner) and corner <= 0.5 * record.sampling_rate
     ]
     if not short:
         return

@@ -69,6 +69,17 @@ def test_the_right_corner_is_not(noise, recwarn):
     assert not recwarn.list
 
 
+def test_a_soft_end_well_below_the_corner_is_warned_of(noise):
+    """A source-time function of 5 s, as SPECFEM's, under a corner of 0.5 Hz: a twentieth is left."""
+    stream = simulation(3.0)
+    for trace in stream:
+        frequencies = np.fft.rfftfreq(len(trace), 1 / 50.0)
+        spectrum = np.fft.rfft(trace.data) * np.exp(-((frequencies / 0.18) ** 2))
+        trace.data = np.fft.irfft(spectrum, len(trace))
+    with pytest.warns(UserWarning, match=r"corner of 0\.5 Hz"):
+        stream.enrich(noise, n=1, seed=1, corner=0.5)
+
+
 def test_auto_takes_it_and_says_so(noise):
     with pytest.warns(UserWarning, match=r"corner='auto': 0\.\d+ Hz"):
         ensemble = simulation(0.2, ("AAA", "BBB")).enrich(noise, n=1, seed=1, corner="auto")
