@@ -14,9 +14,9 @@ from .signal.limit import Limit, upper_limit
 
 AUTO = "auto"
 _LOWEST = 0.05  #: Hz, the lowest corner that is taken
-#: A simulation with next to nothing from this part of its corner on was given too high a corner, and
-#: one with next to nothing from the second part on, whose spectrum falls off below the third. Of 300
-#: records filtered at the corner itself, one in a hundred is warned of.
+#: A simulation with next to nothing from this part of its corner on was given too high a corner,
+#: and so was one with next to nothing from the second part on whose spectrum falls off below the
+#: third. Of 300 records filtered at the corner itself, one in a hundred is warned of.
 _EMPTY_FROM, _NEARLY, _FALLS_OFF = 0.7, 0.9, 0.5
 
 
