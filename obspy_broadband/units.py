@@ -210,7 +210,8 @@ def units_of(trace: Trace, units: str | None = None) -> Units:
         return found
     if _whole(trace.data):
         return _IN_COUNTS
-    if "instaseis" in trace.stats:
+    in_sac = str(header_part(trace.stats, "sac").get("kuser0", "")).strip() == "InstSeis"
+    if "instaseis" in trace.stats or in_sac:
         raise InputError(
             f"{trace.id} comes from Instaseis, which gives displacement, velocity or acceleration "
             "by its kind=. Pass the same word as units= ('displacement' is its default)."
@@ -279,8 +280,8 @@ def _sac(trace: Trace) -> None:
 
 def _compare_with_sac(trace: Trace, asked: Units) -> None:
     """Warn where SAC's idep, or SW4's channel (Vx, Vew, ...), names another quantity."""
-    sac = trace.stats.get("sac")
-    quantity = _SAC_IDEP.get(int(sac.get("idep", 0))) if sac else None
+    sac = header_part(trace.stats, "sac")
+    quantity = _SAC_IDEP.get(header_number(sac.get("idep")))
     if sac and quantity is None and _VELOCITY_CHANNEL.match(trace.stats.channel):
         quantity = "velocity"
     if quantity is not None and asked.order not in (-1, _ORDERS[quantity]):

@@ -298,3 +298,11 @@ def test_sac_in_volts_is_no_motion():
     one = trace(wave(), sac={"idep": 50})
     with pytest.raises(InputError, match="volts"):
         to_acceleration(one)
+
+
+def test_seismograms_of_instaseis_are_asked_for_their_kind():
+    """krischer/instaseis: stats.instaseis in Python, kuser0 in the SAC files of its server."""
+    for header in ({"instaseis": {"mu": 3e10}}, {"sac": {"kuser0": "InstSeis"}}):
+        with pytest.raises(InputError, match="kind="):
+            units_of(trace(wave(), **header))
+        assert units_of(trace(wave(), **header), "displacement").order == 0
