@@ -81,8 +81,8 @@ def enrich(
     :param corner: the highest frequency that the simulation resolves, Hz, or "auto": where the
         spectra of the records fall off (the median of all stations).
     :param units: of the Stream: "acceleration", "velocity", "displacement" or e.g. "cm/s**2";
-        default: what is known of each trace (see :mod:`obspy_broadband.units`). Numbers of which
-        nothing is known are assumed to be m/s², with a warning; whole numbers are refused.
+        default: what is known of each trace, see :mod:`obspy_broadband.trace_units`. Numbers of
+        which nothing is known are assumed to be m/s², with a warning; whole numbers are refused.
     :param magnitude: moment magnitude, one value or ``{station: value}``; also from ``stats`` or
         ``event``.
     :param distance: hypocentral distance in km, likewise.

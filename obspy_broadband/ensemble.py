@@ -213,7 +213,10 @@ class Ensemble(Sequence[Stream]):
         """
         if not isinstance(other, Ensemble):
             return NotImplemented
-        mine, theirs = _draw(self.provenance), _draw(other.provenance)
+        mine, theirs = (
+            {name: value for name, value in one.provenance.items() if name not in _OF_STATIONS}
+            for one in (self, other)
+        )
         differing = [
             f"{name} is {mine.get(name)!r} and {theirs.get(name)!r}"
             for name in dict.fromkeys([*mine, *theirs])
@@ -395,8 +398,3 @@ def _of(header: Any, name: str) -> str:
     codes = [header[part] for part in ("network", "station", "location", "channel")]
     text = {"component": header.channel[-1:], "id": ".".join(codes)}.get(name)
     return str(header[name] if text is None else text).upper()
-
-
-def _draw(provenance: dict[str, Any]) -> dict[str, Any]:
-    """What two ensembles must have in common to be parts of one."""
-    return {name: value for name, value in provenance.items() if name not in _OF_STATIONS}

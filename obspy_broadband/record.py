@@ -16,7 +16,8 @@ from .errors import InputError, InputWarning, first_line
 from .headers import header_part
 from .method import Scenario
 from .orientation import component_rows, orientation_of, station_codes, station_id, turn
-from .units import Units, parse_units, to_acceleration
+from .trace_units import to_acceleration
+from .units import Units, parse_units
 
 #: What is added to the name of a unit that nothing says.
 ASSUMED = " (assumed)"
@@ -69,7 +70,7 @@ def read_records(
 
     :param stream: any number of stations with one or three components; it is not changed.
     :param units: what the numbers are; default: what is known of each trace, see
-        :mod:`obspy_broadband.units`.
+        :mod:`obspy_broadband.trace_units`.
     :param inventory: instrument responses of traces in counts, and orientations of components.
     :return: the records, in the order in which the stations first appear, and the stations that
         cannot be used.

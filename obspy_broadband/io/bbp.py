@@ -19,7 +19,8 @@ from obspy import Inventory, Stream, UTCDateTime
 
 from ..errors import InputError
 from ..headers import header_part
-from ..units import parse_units, units_to_write
+from ..trace_units import units_to_write
+from ..units import parse_units
 from . import axes
 from .options import refuse_unknown
 from .table import head, make_stream, one_station, read_table, row_of_numbers

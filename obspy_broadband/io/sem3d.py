@@ -23,7 +23,7 @@ from obspy import Stream, Trace
 from ..errors import InputError, InputWarning, first_line
 from ..headers import header_part
 from ..orientation import station_codes
-from ..units import units_to_write
+from ..trace_units import units_to_write
 from .hdf5 import dataset, is_hdf5
 from .options import asked_stations, refuse_unknown
 from .quantity import check_quantity
