@@ -104,7 +104,7 @@ def refuse_existing(output: Path | None, overwrite: bool, file: bool = False) ->
         raise InputError(f"{output} exists and is not empty; choose another name or --overwrite.")
 
 
-def _find_files(inputs: Iterable[str]) -> list[Path]:
+def _find_files(inputs: Sequence[str]) -> list[Path]:
     """Files among paths, folders (all files below, hidden ones left out) and glob patterns.
 
     Of a folder of SEM3D's results, its captors alone. Of folders and patterns, lists of stations
@@ -112,10 +112,10 @@ def _find_files(inputs: Iterable[str]) -> list[Path]:
 
     :raises InputError: for an input that matches nothing.
     """
-    given = list(inputs)
+    given = set(inputs)
     return [
         path
-        for files in folders(given)
+        for files in folders(list(inputs))
         for path in files
         if path.is_file() and (str(path) in given or not lies_beside(path))
     ]
