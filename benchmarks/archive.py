@@ -31,8 +31,8 @@ from obspy import Stream
 from obspy_broadband.archive.local import LocalWorkers
 from obspy_broadband.archive.request import Request
 from obspy_broadband.archive.run import run
-from obspy_broadband.archive.source import Item, Loaded, Source
 from obspy_broadband.archive.work import Job, write_item
+from obspy_broadband.sources.source import Item, Loaded, Source
 
 STATIONS, ROUNDS = 24, 2
 ASKED = Request(n=20, seed=1, magnitude=5.5, distance=30.0)
@@ -166,8 +166,8 @@ def network(asked: Request, folder: str, name: str, preset: str | None = None) -
     """The same of a network as it is trained by default, with weights that were not trained."""
     import torch
 
-    from obspy_broadband import weights
-    from obspy_broadband.registry import load
+    from obspy_broadband.method import weights
+    from obspy_broadband.method.registry import load
     from obspy_broadband.training.options import resolve
     from obspy_broadband.training.step import new
 

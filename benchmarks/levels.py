@@ -22,9 +22,11 @@ from torch import Tensor
 
 from obspy_broadband.data.pairs import Augmentation, Pairs
 from obspy_broadband.data.store import SAMPLING_RATE, Store
-from obspy_broadband.neural import CONDITIONS, batch_conditions
-from obspy_broadband.nn import level
-from obspy_broadband.nn.predictor import Predictor
+from obspy_broadband.level.conditional import condition_rows
+from obspy_broadband.level.head import LevelHead
+from obspy_broadband.level.regression import Predictor
+from obspy_broadband.level.spectral import LEVELS
+from obspy_broadband.method.neural import CONDITIONS, batch_conditions
 from obspy_broadband.training.batches import event_weights
 
 FOLDS, WAYS, SAMPLES = 5, 3, 4096
@@ -38,7 +40,7 @@ class Windows:
         records = np.concatenate(parts)
         pairs = Pairs(store, records, SAMPLES, "clean", (0.5, 5.0), Augmentation((-5.0, 15.0)))
         self.pairs, self.turns = pairs, turns
-        head = level.LevelHead(SAMPLES, SAMPLING_RATE, CONDITIONS)
+        head = LevelHead(SAMPLES, SAMPLING_RATE, CONDITIONS)
         found = []
         for turn in range(turns):
             for some in np.array_split(np.arange(len(pairs)), -(-len(pairs) // 64)):
@@ -83,7 +85,7 @@ def predict(
     sets = [windows] + ([scenarios] if scenarios else [])
     given = [torch.cat([getattr(one, name) for one in sets]) for name in ("x", "y", "known")]
     events = [event for one in sets for event in one.events.tolist()]
-    mean, root = torch.empty_like(windows.y), torch.empty(len(windows.y), *2 * [level.LEVELS])
+    mean, root = torch.empty_like(windows.y), torch.empty(len(windows.y), *2 * [LEVELS])
     for fold in range(FOLDS):
         out = torch.as_tensor(folds == fold)
         counts = windows.weights(balance) * ~out.numpy()
@@ -92,7 +94,7 @@ def predict(
         if scenarios:
             parts.append(share * scenarios.weights(balance) / scenarios.turns)
         weights = torch.as_tensor(np.concatenate(parts)).float()
-        predictor = Predictor(given[0].shape[1], level.LEVELS, CONDITIONS)
+        predictor = Predictor(given[0].shape[1], LEVELS, CONDITIONS)
         predictor.fit(*given, weights, events, steps)
         mean[out], root[out] = predictor.mean(windows.x[out]), predictor.root(windows.known[out])
     return mean, root
@@ -133,16 +135,21 @@ def main(asked: argparse.Namespace) -> None:
     for name, choice in choices.items():
         found = [predict(windows, windows.folds(w), asked.steps, **choice) for w in range(WAYS)]
         kept = found if name == usual else kept
-        show(name, windows, sets, [told(windows, *one) for one in found])
+        show(name, windows, sets, [condition(windows, *one) for one in found])
     print(f"of {usual}:")
     show("not read", windows, sets, kept)
     for error in (0.1, 0.25, 0.5, 1.0):
-        show(f"read, error {error:g}", windows, sets, [told(windows, *one, error) for one in kept])
+        show(
+            f"read, error {error:g}",
+            windows,
+            sets,
+            [condition(windows, *one, error) for one in kept],
+        )
 
 
-def told(windows: Windows, mean: Tensor, root: Tensor, *error: float) -> tuple[Tensor, Tensor]:
-    """See :func:`obspy_broadband.nn.level.told`."""
-    return level.told(mean, root, windows.read, windows.is_read, *error)
+def condition(windows: Windows, mean: Tensor, root: Tensor, *error: float) -> tuple[Tensor, Tensor]:
+    """See :func:`obspy_broadband.level.conditional.condition_rows`."""
+    return condition_rows(mean, root, windows.read, windows.is_read, *error)
 
 
 def show(name: str, windows: Windows, sets: list[str], found: list[tuple[Tensor, Tensor]]) -> None:

@@ -21,13 +21,13 @@ import torch
 from networks import prepared
 from obb_cli.inputs import parse_settings
 
-from obspy_broadband.codes import CodedMethod, passages
 from obspy_broadband.data.pairs import Pairs
 from obspy_broadband.data.simulated import Population, simulate
 from obspy_broadband.data.store import SAMPLING_RATE, Store
 from obspy_broadband.evaluation.goodness import envelope_phase
-from obspy_broadband.method import Batch
-from obspy_broadband.neural import NeuralMethod
+from obspy_broadband.method.contract import Batch
+from obspy_broadband.method.latent import CodedMethod, passages
+from obspy_broadband.method.neural import NeuralMethod
 from obspy_broadband.training.devices import fabric_for
 from obspy_broadband.training.step import State, optimizers, own, step
 

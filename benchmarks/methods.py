@@ -30,9 +30,9 @@ from obspy_broadband.evaluation.correlation import baker_jayaram, within_ensembl
 from obspy_broadband.evaluation.evaluate import cases_on_store, judge_on_store
 from obspy_broadband.evaluation.judging import Judged, period_of
 from obspy_broadband.evaluation.rows import method_row, reference_rows
-from obspy_broadband.registry import create, load
+from obspy_broadband.method.registry import create, load
+from obspy_broadband.method.weights import available
 from obspy_broadband.testing import low_frequency_batch
-from obspy_broadband.weights import available
 
 REFERENCES = ("copy", "inverse filter", "stochastic", "level ridge", "oracle envelope")
 _BIASES = ("0.05", "0.1", "0.3", "1", "3")
@@ -87,7 +87,7 @@ def headline(judged: Judged, names: list[str], summary: pd.DataFrame) -> pd.Data
             compared = tables.comparisons(judged, name, [other]).iloc[0] if name != other else None
             line[f"p, {other}"] = "" if compared is None else f"{compared['p_value']:.3f}"
         for share in (0.5, 0.9) if draws.shape[-1] > 1 else ():
-            lies = tables.inside(draws, recorded, share).mean(axis=1)
+            lies = tables.coverage(draws, recorded, share).mean(axis=1)
             line[f"in {100 * share:.0f} %"] = with_interval(lies, judged.events)
         line["spread ratio"] = _number(summary.loc[name, "spread_ratio"])
         line["correlation error"] = _number(correlation_error(judged, name))
@@ -159,7 +159,7 @@ def published(judged: Judged, names: list[str]) -> pd.DataFrame:
 
 def cost(method: Method) -> dict[str, str]:
     """Parameters, and milliseconds a draw of 20 draws of one window, on one thread."""
-    from obspy_broadband.neural import NeuralMethod
+    from obspy_broadband.method.neural import NeuralMethod
 
     size = ""
     if isinstance(method, NeuralMethod):

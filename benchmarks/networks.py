@@ -27,13 +27,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from obspy_broadband.data.simulated import Population, simulate
 from obspy_broadband.data.store import Store
-from obspy_broadband.method import Batch
-from obspy_broadband.neural import NeuralMethod
-from obspy_broadband.registry import load
+from obspy_broadband.method.contract import Batch
+from obspy_broadband.method.neural import NeuralMethod
+from obspy_broadband.method.registry import load
 from obspy_broadband.training.devices import fabric_for
 from obspy_broadband.training.options import TrainingOptions, resolve
+from obspy_broadband.training.selection import pairs_of
 from obspy_broadband.training.step import State, new, optimizers, own, step
-from obspy_broadband.training.windows import pairs_of
 
 METHODS = (
     *("pix2pix", "bicyclegan", "seismoalice-2020", "seismoalice-shared"),

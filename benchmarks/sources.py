@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import obspy
 
-from obspy_broadband.archive.sources.folder import FolderSource
+from obspy_broadband.sources.folder import FolderSource
 
 
 def make(folder: Path, stations: int) -> None:

@@ -17,11 +17,11 @@ import numpy as np
 from obb_plugins.stochastic import Options, Stochastic
 
 from obspy_broadband import Batch, Scenario
+from obspy_broadband.level.residuals import correlation
 from obspy_broadband.signal.envelope import saragoni_hart
 from obspy_broadband.signal.filters import band_limit
 from obspy_broadband.signal.phases import OMORI_VELOCITY
 from obspy_broadband.signal.point_source import duration
-from obspy_broadband.signal.residuals import correlation
 from obspy_broadband.signal.response import rotd
 from obspy_broadband.signal.spectra import effective_amplitude
 

@@ -14,9 +14,9 @@ from click.core import ParameterSource
 
 from obspy_broadband.archive.outputs import KINDS
 from obspy_broadband.archive.request import Request
-from obspy_broadband.archive.source import Source
 from obspy_broadband.archive.tables import KINDS as TABLES
 from obspy_broadband.errors import InputError
+from obspy_broadband.sources.source import Source
 
 #: s that an item may take; one station takes seconds, a service that is slow minutes.
 _PATIENCE = 1800.0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from obspy_broadband.registry import load
+from obspy_broadband.method.registry import load
 
 
 @click.command()
@@ -41,8 +41,8 @@ def calibrate(
     obb enrich traces/ --method ann2bb --set calibrated=false -o as-fitted/
     """
     load(method)  # a name that is not known is told before PyTorch is imported
+    from obspy_broadband.method.weights import note
     from obspy_broadband.training.calibrate import calibrate as find_factor
-    from obspy_broadband.weights import note
 
     said, table, found = find_factor(
         method, store, weights, split, corner, realizations, seed, progress=True

@@ -19,14 +19,14 @@ from obb_cli.inputs import (
 from obb_cli.sources import source_of, source_options
 
 import obspy_broadband
-from obspy_broadband.archive.sources.waveforms import READING
-from obspy_broadband.archive.sources.xml import all_stations
-from obspy_broadband.coherence import AUTO, MODELS
 from obspy_broadband.enrich import check_call
-from obspy_broadband.ensemble_folder import CARD
+from obspy_broadband.ensemble.folder import CARD
 from obspy_broadband.errors import InputError
-from obspy_broadband.record import read_records
-from obspy_broadband.registry import create
+from obspy_broadband.io.xml import all_stations
+from obspy_broadband.method.registry import create
+from obspy_broadband.records.record import read_records
+from obspy_broadband.records.spatial_correlation import AUTO, MODELS
+from obspy_broadband.sources.waveforms import READING
 
 
 @click.command()
@@ -55,7 +55,7 @@ from obspy_broadband.registry import create
     help="File of one event: QuakeML, CMTSOLUTION, ...",
 )
 @click.option(
-    "--coherence",
+    "--spatial-correlation",
     type=click.Choice([AUTO, *MODELS, "none"]),
     default=AUTO,
     show_default=True,
@@ -79,7 +79,7 @@ def enrich(
     corner: str,
     units: str | None,
     event_file: str | None,
-    coherence: str,
+    spatial_correlation: str,
     settings: tuple[str, ...],
     weights: str | None,
     output: Path,
@@ -113,7 +113,7 @@ def enrich(
         "magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30,
         "rupture_distance": rupture_distance,
     }  # fmt: skip
-    model = None if coherence == "none" else coherence
+    model = None if spatial_correlation == "none" else spatial_correlation
     options = take_run_options(given)
     refuse_ensembles(inputs)
     if is_archive(context):
@@ -132,7 +132,7 @@ def enrich(
         asked |= {
             "weights": weights,
             "options": parse_settings(settings),
-            "coherence": model,
+            "spatial_correlation": model,
         }
         source = source_of(inputs, **given)
         enrich_archive(source, output, asked, seed, strict, dry_run, options)
@@ -174,7 +174,7 @@ def enrich(
             inventory=inventory,
             event=event_file,
             weights=weights,
-            coherence=model,
+            spatial_correlation=model,
             on_bad="raise" if strict else "skip",
             progress=True,
             **parse_settings(settings),

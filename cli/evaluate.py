@@ -17,8 +17,8 @@ from obb_cli.inputs import (
     report_skips,
 )
 
-from obspy_broadband.archive.sources.xml import all_stations
 from obspy_broadband.errors import InputError
+from obspy_broadband.io.xml import all_stations
 
 if TYPE_CHECKING:
     from obspy_broadband import Ensemble
@@ -161,7 +161,7 @@ def evaluate(
 def _check(generated: Path, output: Path | None) -> None:
     import pandas as pd
 
-    from obspy_broadband.ensemble_folder import ensemble_folders
+    from obspy_broadband.ensemble.folder import ensemble_folders
     from obspy_broadband.evaluation.sanity import check_ensemble, describe
 
     folders = ensemble_folders(generated)
@@ -213,7 +213,7 @@ def _ensemble(
     reading: dict[str, Any],
     arguments: dict[str, Any],
 ) -> Any:
-    from obspy_broadband.ensemble_folder import ensemble_folders
+    from obspy_broadband.ensemble.folder import ensemble_folders
     from obspy_broadband.evaluation.evaluate import evaluate_ensembles
 
     folders = ensemble_folders(generated)

@@ -8,7 +8,7 @@ import click
 from obb_cli.inputs import parse_settings
 
 from obspy_broadband.errors import MethodError
-from obspy_broadband.registry import load
+from obspy_broadband.method.registry import load
 
 
 @click.command()
@@ -48,7 +48,7 @@ def finetune(
     obb finetune --method must --from aegean --data site/ --remember aegean/ -o site-run/
     """
     from obspy_broadband.data.store import Store
-    from obspy_broadband.neural import NeuralMethod
+    from obspy_broadband.method.neural import NeuralMethod
     from obspy_broadband.training.devices import fabric_for
     from obspy_broadband.training.finetune import finetune as tune
     from obspy_broadband.training.finetune import plan

@@ -13,12 +13,12 @@ import click
 from obspy import Inventory, Stream
 from obspy.core import AttribDict
 
-from obspy_broadband.archive.sources import asdf
-from obspy_broadband.archive.sources.files import damaged, folders, is_result, merely_found
-from obspy_broadband.archive.sources.waveforms import known_format, lies_beside, read_waveforms
-from obspy_broadband.ensemble_folder import CARD
+from obspy_broadband.ensemble.folder import CARD
 from obspy_broadband.errors import InputError, NoWaveforms
-from obspy_broadband.orientation import orientation_of
+from obspy_broadband.records.orientation import orientation_of
+from obspy_broadband.sources import asdf
+from obspy_broadband.sources.files import damaged, folders, is_result, merely_found
+from obspy_broadband.sources.waveforms import known_format, lies_beside, read_waveforms
 
 #: The format of files, and arguments of their readers.
 READING_OPTIONS = (

@@ -11,11 +11,11 @@ import numpy as np
 from obb_cli.inputs import parse_settings, refuse_existing
 
 from obspy_broadband.errors import InputError
-from obspy_broadband.registry import create
+from obspy_broadband.method.registry import create
 
 if TYPE_CHECKING:
-    from obspy_broadband.codes import CodedMethod
     from obspy_broadband.evaluation.latent import Latent
+    from obspy_broadband.method.latent import CodedMethod
 
 
 @click.command()
@@ -50,10 +50,10 @@ def latent(
     \b
     obb latent --method must --data store/ -o codes/
     """
-    from obspy_broadband.codes import coded
     from obspy_broadband.data.pairs import Pairs
     from obspy_broadband.data.store import Store
     from obspy_broadband.evaluation.latent import look, normality, togetherness
+    from obspy_broadband.method.latent import coded
 
     refuse_existing(output, overwrite)
     ready = coded(create(method, parse_settings(settings), weights), method)

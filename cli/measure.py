@@ -21,12 +21,12 @@ from obspy import Stream
 from tqdm import tqdm
 
 from obspy_broadband import Ensemble, InputError
-from obspy_broadband.archive.sources.xml import all_stations
-from obspy_broadband.ensemble_folder import ensemble_folders
-from obspy_broadband.measures import check_periods
-from obspy_broadband.measures import measure as measure_stream
-from obspy_broadband.orientation import station_id
-from obspy_broadband.units import parse_units
+from obspy_broadband.ensemble.folder import ensemble_folders
+from obspy_broadband.ensemble.measures import check_periods
+from obspy_broadband.ensemble.measures import measure as measure_stream
+from obspy_broadband.io.xml import all_stations
+from obspy_broadband.records.orientation import station_id
+from obspy_broadband.records.units import parse_units
 
 
 @click.command()

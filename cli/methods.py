@@ -7,7 +7,7 @@ import inspect
 
 import click
 
-from obspy_broadband import registry
+from obspy_broadband.method import registry
 
 
 @click.command()

@@ -10,8 +10,8 @@ from obb_cli.inputs import refuse_existing, report_skips
 from tqdm import tqdm
 
 from obspy_broadband import Ensemble, InputError
-from obspy_broadband.ensemble_folder import ensemble_folders
-from obspy_broadband.plot import plot_ensemble, plot_motion
+from obspy_broadband.ensemble.folder import ensemble_folders
+from obspy_broadband.ensemble.plot import plot_ensemble, plot_motion
 
 
 @click.command()

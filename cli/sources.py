@@ -8,9 +8,9 @@ from typing import Any
 import click
 from obb_cli.inputs import READING_OPTIONS, TAG_OPTION
 
-from obspy_broadband.archive.source import Source
-from obspy_broadband.archive.sources.waveforms import READING
 from obspy_broadband.errors import InputError
+from obspy_broadband.sources.source import Source
+from obspy_broadband.sources.waveforms import READING
 
 _FILES = click.Path(exists=True)
 _OPTIONS = (
@@ -65,11 +65,11 @@ def source_of(inputs: Sequence[str], **options: Any) -> Source:
     :param options: those of :func:`source_options`, by name.
     :raises InputError: for none or several sources, or options that another source has.
     """
-    from obspy_broadband.archive.sources.codes import Codes
-    from obspy_broadband.archive.sources.fdsn import FDSNSource
-    from obspy_broadband.archive.sources.folder import FolderSource
-    from obspy_broadband.archive.sources.sds import SDSSource
-    from obspy_broadband.archive.sources.seisbench import SeisBenchSource
+    from obspy_broadband.sources.channels import Codes
+    from obspy_broadband.sources.fdsn import FDSNSource
+    from obspy_broadband.sources.folder import FolderSource
+    from obspy_broadband.sources.sds import SDSSource
+    from obspy_broadband.sources.seisbench import SeisBenchSource
 
     kind = _kind(inputs, options)
     metadata = _metadata(options)
@@ -111,7 +111,7 @@ def _kind(inputs: Sequence[str], options: dict[str, Any]) -> str:
 
 
 def _metadata(options: dict[str, Any]) -> Any:
-    from obspy_broadband.archive.sources.metadata import Metadata
+    from obspy_broadband.sources.metadata import Metadata
 
     origin = None
     if options["origin"] is not None:
@@ -136,7 +136,7 @@ def _largest(options: dict[str, Any], default: int) -> int:
 
 
 def _times(options: dict[str, Any]) -> Any:
-    from obspy_broadband.archive.sources.windows import Times, time_from
+    from obspy_broadband.sources.times import Times, time_from
 
     for name in ("before", "after", "within", "timeout"):
         value = options[name]

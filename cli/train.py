@@ -11,7 +11,7 @@ import click
 from obb_cli.inputs import parse_settings
 
 from obspy_broadband.errors import InputError, MethodError
-from obspy_broadband.registry import load
+from obspy_broadband.method.registry import load
 
 
 @click.command()
@@ -58,7 +58,7 @@ def train(
     obb train --method pix2pix --data store/ --gpus 4 --set training.precision=bf16-mixed -o run/
     obb train -o run/ --resume
     """
-    from obspy_broadband.neural import NeuralMethod
+    from obspy_broadband.method.neural import NeuralMethod
     from obspy_broadband.training.devices import fabric_for
     from obspy_broadband.training.options import read_toml, resolve
     from obspy_broadband.training.plan import plan

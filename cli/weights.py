@@ -26,7 +26,7 @@ def list_() -> None:
 
     Folders of $OBB_WEIGHTS go before the user's (`obb weights add`), and that before the package's.
     """
-    from obspy_broadband.weights import everything, folders
+    from obspy_broadband.method.weights import everything, folders
 
     found = list(everything())
     for one, used in found:
@@ -56,8 +56,8 @@ def add(source: str, name: str, folder: str | None, half: bool, overwrite: bool)
     obb weights add training/
     obb weights add training/ --name aegean --half
     """
-    from obspy_broadband.weights import add as copy
-    from obspy_broadband.weights import everything
+    from obspy_broadband.method.weights import add as copy
+    from obspy_broadband.method.weights import everything
 
     made = copy(source, name, folder, half, overwrite)
     click.echo(f"{made.method} {made.name} -> {made.path}")
@@ -90,7 +90,7 @@ def remove(method: str, name: str | None) -> None:
     obb weights remove pix2pix
     obb weights remove must aegean
     """
-    from obspy_broadband.weights import remove as take_away
+    from obspy_broadband.method.weights import remove as take_away
 
     path, left = take_away(method, name)
     click.echo(f"removed {path}")
@@ -105,7 +105,7 @@ def remove(method: str, name: str | None) -> None:
 @click.argument("name", required=False)
 def show(method: str, name: str | None) -> None:
     """The card of a set of weights: options, data, protocol, metrics."""
-    from obspy_broadband.weights import find
+    from obspy_broadband.method.weights import find
 
     click.echo(json.dumps(find(method, name).card, indent=1, ensure_ascii=False))
 
@@ -115,7 +115,7 @@ def show(method: str, name: str | None) -> None:
 @click.argument("name", required=False)
 def verify(method: str | None, name: str | None) -> None:
     """Compare weights with the checksums of their cards; all of them by default."""
-    from obspy_broadband.weights import everything, find
+    from obspy_broadband.method.weights import everything, find
 
     for one in [find(method, name)] if method else [found for found, _ in everything()]:
         one.verify()

@@ -69,7 +69,7 @@ def simulation(out: Path, figures: Path) -> None:
                 outfile=figures / f"leteil-{code}-{method}.png",
                 dpi=110,
             )
-        obspy_broadband.plot.plot_motion(
+        obspy_broadband.ensemble.plot.plot_motion(
             ensemble, "A_0001", outfile=figures / f"motion-{method}.png", dpi=110
         )
 

@@ -122,7 +122,7 @@ def check(earthquake: Earthquake, method: str, ensemble: Ensemble) -> list[dict]
 
 def unlike(earthquake: Earthquake, method: str, ensemble: Ensemble) -> list[str]:
     """What of an earthquake is not like what the method's weights were trained on."""
-    found = ensemble.provenance.get("unlike_training", {})
+    found = ensemble.provenance.get("outside_training_range", {})
     reasons: dict[str, list[str]] = {}
     for id, said in found.items():
         for one in said:

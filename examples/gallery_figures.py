@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from obspy_broadband import Ensemble
-from obspy_broadband.ensemble import EnrichedRecord
+from obspy_broadband.ensemble.ensemble import EnrichedRecord
 from obspy_broadband.evaluation.sanity import above_corner
 from obspy_broadband.signal.envelope import envelope
 from obspy_broadband.signal.integration import integrate

@@ -8,12 +8,12 @@ from obspy import Trace as _Trace
 
 from ._version import __version__
 from .enrich import broadband, enrich
-from .ensemble import Ensemble
+from .ensemble.ensemble import Ensemble
 from .errors import BroadbandError, InputError, MethodError
 from .generate import generate
-from .method import Batch, Method, Scenario
-from .record import Record
-from .registry import methods
+from .method.contract import Batch, Method, Scenario
+from .method.registry import methods
+from .records.record import Record
 
 # ObsPy has plugin groups for formats but none for methods of Stream and Trace.
 _Stream.enrich = _Trace.enrich = enrich

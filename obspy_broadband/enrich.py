@@ -14,21 +14,21 @@ from typing import Any
 import numpy as np
 from obspy import Stream, Trace
 
-from .coherence import AUTO, find_field, levels
-from .coherence import check as check_coherence
-from .corner import check_corner, corner_of
-from .ensemble import EnrichedRecord, Ensemble
+from .ensemble.ensemble import EnrichedRecord, Ensemble
+from .ensemble.provenance import provenance
 from .errors import InputError, MethodError
-from .events import EventLike, is_undated, one_event, origin_time
-from .familiar import strange, warn
-from .method import Batch, Method
-from .places import InventoryLike, one_inventory
-from .provenance import provenance
-from .record import Record, Refusal, read_records
-from .registry import create
-from .scenarios import Given, find_scenario
+from .io.xml import EventLike, InventoryLike, as_event, as_inventory
+from .method.contract import Batch, Method
+from .method.registry import create
+from .method.training_range import outside_training_range, warn
+from .records.corner import check_corner, corner_of
+from .records.events import is_undated, origin_time
+from .records.record import Record, Refusal, read_records
+from .records.scenario import Given, find_scenario
+from .records.spatial_correlation import AUTO, draw_epsilon, find_field
+from .records.spatial_correlation import check as check_spatial_correlation
+from .records.windows import Prepared, batches, prepare, restore
 from .signal.hybrid import hybridize
-from .windows import Prepared, batches, prepare, restore
 
 #: Numbers (all components and realizations together) that one call of a method may return; bounds
 #: memory.
@@ -40,7 +40,7 @@ BLOCK = 8
 #: Arguments whose misspelling would be taken for a method's option.
 _ARGUMENTS = (
     *("units", "corner", "magnitude", "distance", "rupture_distance", "depth", "vs30", "seed"),
-    *("inventory", "event", "weights", "coherence", "on_bad", "progress", "method"),
+    *("inventory", "event", "weights", "spatial_correlation", "on_bad", "progress", "method"),
 )
 
 
@@ -60,7 +60,7 @@ def enrich(
     weights: str | Path | None = None,
     on_bad: str = "raise",
     progress: bool = False,
-    coherence: str | None = AUTO,
+    spatial_correlation: str | None = AUTO,
     rupture_distance: Given = None,
     **options: Any,
 ) -> Ensemble:
@@ -81,8 +81,9 @@ def enrich(
     :param corner: the highest frequency that the simulation resolves, Hz, or "auto": where the
         spectra of the records fall off (the median of all stations).
     :param units: of the Stream: "acceleration", "velocity", "displacement" or e.g. "cm/s**2";
-        default: what is known of each trace, see :mod:`obspy_broadband.trace_units`. Numbers of
-        which nothing is known are assumed to be m/s², with a warning; whole numbers are refused.
+        default: what is known of each trace, see :mod:`obspy_broadband.records.trace_units`.
+        Numbers of which nothing is known are assumed to be m/s², with a warning; whole numbers are
+        refused.
     :param magnitude: moment magnitude, one value or ``{station: value}``; also from ``stats`` or
         ``event``.
     :param distance: hypocentral distance in km, likewise.
@@ -94,14 +95,15 @@ def enrich(
         the path of a file with one (QuakeML, CMTSOLUTION, ...). Its origin time is noted for
         simulations without a date; they keep their own time.
     :param weights: of a trained method: a name, or a path; default: those named "default", or the
-        only ones (see :mod:`obspy_broadband.weights`).
+        only ones (see :mod:`obspy_broadband.method.weights`).
     :param on_bad: "raise" an error for a station that cannot be used, or "skip" it with a warning
         and a line in the provenance.
     :param progress: show a progress bar.
-    :param coherence: whether the level of the high frequencies is correlated between stations by
-        their distance, as residuals of one event are. "loth-baker-2013": at all stations, which
-        need coordinates, by a method that draws a level. "auto": so where that can be had and the
-        event's origin time is known; the others, and with None all, are drawn by themselves.
+    :param spatial_correlation: whether the level of the high frequencies is correlated between
+        stations by their distance, as residuals of one event are. "loth-baker-2013": at all
+        stations, which need coordinates, by a method that draws a level. "auto": so where that can
+        be had and the event's origin time is known; the others, and with None all, are drawn
+        independently.
     :param rupture_distance: closest distance to the rupture in km, like ``distance``. Methods use
         it where no hypocentral distance is given.
     :param options: the method's options.
@@ -123,8 +125,8 @@ def enrich(
     if isinstance(stream, Trace):
         stream = Stream([stream])
     return enrich_with(
-        method, ready, stream, n, seed, corner, units, known, inventory, event, coherence, on_bad,
-        progress,
+        method, ready, stream, n, seed, corner, units, known, inventory, event,
+        spatial_correlation, on_bad, progress,
     )  # fmt: skip
 
 
@@ -139,7 +141,7 @@ def enrich_with(
     known: Mapping[str, Given],
     inventory: InventoryLike | None,
     event: EventLike | None,
-    coherence: str | None,
+    spatial_correlation: str | None,
     on_bad: str,
     progress: bool = False,
 ) -> Ensemble:
@@ -153,15 +155,15 @@ def enrich_with(
 
     if on_bad not in ("raise", "skip"):
         raise InputError(f"on_bad is {on_bad!r}; it must be 'raise' or 'skip'.")
-    check_coherence(coherence, ready)
-    event, inventory = one_event(event), one_inventory(inventory)
+    check_spatial_correlation(spatial_correlation, ready)
+    event, inventory = as_event(event), as_inventory(inventory)
     records, refusals = read_records(stream, units, inventory)
     corner = corner_of(corner, records, ready)
     prepared: list[Prepared] = []
     for record in records:
         try:
             scenario = find_scenario(record, **known, inventory=inventory, event=event)
-            field = find_field(coherence, ready, record, inventory, event)
+            field = find_field(spatial_correlation, ready, record, inventory, event)
             item = _prepare(dataclasses.replace(record, scenario=scenario), ready, corner)
             prepared.append(dataclasses.replace(item, field=field))
         except InputError as error:
@@ -169,18 +171,20 @@ def enrich_with(
     _refuse(refusals, on_bad, nothing_left=not prepared)
 
     enriched: dict[int, EnrichedRecord] = {}
-    unlike: dict[str, list[str]] = {}
+    outside: dict[str, list[str]] = {}
     with tqdm(total=len(prepared), unit="station", disable=not progress) as bar:
         for owners, batch in batches(prepared, max(1, CHUNK // n)):
             fields = [field for index in owners if (field := prepared[index].field) is not None]
             if fields:
                 drawn = {
-                    field: levels(seed, field, n, ready.level_numbers)
+                    field: draw_epsilon(seed, field, n, ready.epsilon_size)
                     for field in dict.fromkeys(fields)
                 }
                 numbers = np.stack([drawn[field] for field in fields])
-                batch = dataclasses.replace(batch, levels=numbers)
-            unlike |= strange(ready, batch, [prepared[index].record.id for index in owners])
+                batch = dataclasses.replace(batch, epsilon=numbers)
+            outside |= outside_training_range(
+                ready, batch, [prepared[index].record.id for index in owners]
+            )
             windows = _realize(ready, batch, _seeds(seed, prepared, owners, n))
             for index in dict.fromkeys(owners):
                 item = prepared[index]
@@ -193,10 +197,10 @@ def enrich_with(
                 ]
                 enriched[index] = collect(item, joined, ready.sampling_rate)
                 bar.update()
-    warn(unlike)
-    said = provenance(name, ready, n, seed, corner, prepared, refusals, coherence)
-    if unlike:
-        said["unlike_training"] = unlike
+    warn(outside)
+    said = provenance(name, ready, n, seed, corner, prepared, refusals, spatial_correlation)
+    if outside:
+        said["outside_training_range"] = outside
     time = origin_time(event)
     if time is not None and any(is_undated(item.record.start) for item in prepared):
         said["origin_time"] = str(time)  # t = 0 of a simulation, for comparing it with recordings

@@ -11,18 +11,18 @@ from obspy import Stream, Trace, UTCDateTime
 from tqdm import tqdm
 
 from .enrich import check_call, collect, enrich, realization_seeds
-from .ensemble import EnrichedRecord, Ensemble
+from .ensemble.ensemble import EnrichedRecord, Ensemble
+from .ensemble.provenance import provenance
 from .errors import InputError
-from .method import Method, Scenario
-from .provenance import provenance
-from .record import read_records
-from .registry import create
-from .scenarios import check_distance
+from .method.contract import Method, Scenario
+from .method.registry import create
+from .records.record import read_records
+from .records.scenario import check_distance
+from .records.windows import prepare
 from .signal.filters import band_limit
-from .windows import prepare
 
 if TYPE_CHECKING:
-    from .codes import CodedMethod
+    from .method.latent import CodedMethod
 
 #: Codes say nothing of a day; ObsPy needs one.
 _START = UTCDateTime(2000, 1, 1)

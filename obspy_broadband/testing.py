@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .errors import MethodError
-from .method import Batch, Method, Scenario
-from .registry import create, load
+from .method.contract import Batch, Method, Scenario
+from .method.registry import create, load
 from .signal.filters import band_limit
 
 #: With all, some and none of the metadata.
@@ -176,8 +176,8 @@ def _any_length(method: Method) -> list[str]:
 def _training(method: Method) -> list[str]:
     if not method.trainable:
         return []
-    from .neural import NeuralMethod
-    from .training.contract import training_problems
+    from .method.neural import NeuralMethod
+    from .training.check import training_problems
 
     if not isinstance(method, NeuralMethod):
         return ["a trainable method must be a NeuralMethod: obb train knows no other"]

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from obspy_broadband import Batch, InputError
-from obspy_broadband.neural import CONDITIONS, LevelOptions, NeuralMethod, batch_conditions
-from obspy_broadband.nn.predictor import Predictor
+from obspy_broadband.level.regression import Predictor
+from obspy_broadband.method.neural import CONDITIONS, LevelOptions, NeuralMethod, batch_conditions
 from obspy_broadband.signal.filters import fast_length, low_pass, raised_cosine
 from obspy_broadband.signal.phases import arrivals, smooth
 from obspy_broadband.signal.response import response_spectrum
@@ -82,12 +82,12 @@ class ANN2BB(NeuralMethod):
         return True
 
     @property
-    def level_numbers(self) -> int:  # type: ignore[override]
-        """The first numbers of a draw; see :attr:`obspy_broadband.Method.level_numbers`."""
+    def epsilon_size(self) -> int:  # type: ignore[override]
+        """The first numbers of a draw; see :attr:`obspy_broadband.Method.epsilon_size`."""
         return _SPECTRA if self.options.vary_level else 0
 
     def prepare_training(self, batch: Batch, weights: Tensor, events: Sequence[str]) -> None:
-        """Fit all there is to fit; see :meth:`obspy_broadband.nn.predictor.Predictor.fit`."""
+        """Fit all there is to fit; see :meth:`obspy_broadband.level.regression.Predictor.fit`."""
         known = batch_conditions(batch)
         physical = torch.isfinite(batch.scale).to(weights)
         x = torch.cat([self._given(batch.low_frequency, known), known], dim=1)
@@ -95,10 +95,10 @@ class ANN2BB(NeuralMethod):
         o = self.options
         self.predictor.fit(x, y, known, weights * physical, events, o.steps, o.level_fit)
 
-    def look(
+    def context(
         self, low_frequency: Tensor, conditions: Tensor, strongest: tuple[Tensor, Tensor]
     ) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.look`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.context`."""
         x = torch.cat([self._given(low_frequency, conditions), conditions], dim=1)
         corners = conditions[:, 0].exp().cpu().double().numpy()
         low = low_frequency.cpu().double().numpy()
@@ -116,14 +116,18 @@ class ANN2BB(NeuralMethod):
         }
 
     def sample(
-        self, low_frequency: Tensor, conditions: Tensor, noise: Tensor, seen: Mapping[str, Tensor]
+        self,
+        low_frequency: Tensor,
+        conditions: Tensor,
+        noise: Tensor,
+        context: Mapping[str, Tensor],
     ) -> Tensor:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.sample`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.sample`."""
         drawn = noise[:, :_SPECTRA, None] * float(self.options.vary_level)
-        spectra = seen["spectra"] + (seen["root"] @ drawn)[..., 0]
+        spectra = context["spectra"] + (context["root"] @ drawn)[..., 0]
         white = noise[:, _SPECTRA:].unflatten(1, (3, self.samples))
-        white = white.double() * seen["envelope"][:, None]
-        given = (low_frequency, spectra, white, conditions[:, 0].exp(), seen["alone"])
+        white = white.double() * context["envelope"][:, None]
+        given = (low_frequency, spectra, white, conditions[:, 0].exp(), context["alone"])
         made = [self._match(*row) for row in zip(*(one.cpu().double().numpy() for one in given))]
         return torch.as_tensor(np.array(made), dtype=torch.float32, device=low_frequency.device)
 

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from obspy_broadband import Batch, InputError
-from obspy_broadband.codes import CodedMethod, Codes
-from obspy_broadband.neural import CONDITIONS
-from obspy_broadband.nn.codes import Encoder
+from obspy_broadband.method.latent import CodedMethod, Codes
+from obspy_broadband.method.neural import CONDITIONS
+from obspy_broadband.method.shape import ShapeOptions
+from obspy_broadband.nn.autoencoder import Encoder
 from obspy_broadband.nn.discriminators import JointHead, PatchDiscriminator, SignalBranch
 from obspy_broadband.nn.unet import UNet
-from obspy_broadband.shapes import ShapeOptions
 from obspy_broadband.training.adversaries import criterion
 from obspy_broadband.training.objectives import distance, kl_to_normal
 from obspy_broadband.training.step import frozen
@@ -118,7 +118,7 @@ class BicycleGAN(CodedMethod):
         return {"low": signal} if kind == "low" else {"code": self._encode(signal)[0]}
 
     def decode(self, codes: Codes, kind: str, conditions: Tensor) -> Tensor:
-        """See :meth:`obspy_broadband.codes.CodedMethod.decode`."""
+        """See :meth:`obspy_broadband.method.latent.CodedMethod.decode`."""
         low, code = codes["low"], codes["code"]
         steer = [conditions] if self.options.conditioned else []
         if self.channel is None:
@@ -134,7 +134,7 @@ class BicycleGAN(CodedMethod):
         return mean, log_variance.clamp(-8.0, 8.0)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.forward`."""
         low, recorded, known = self.signals(batch)
         mean, log_variance = self._encode(recorded)
         code = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
@@ -152,7 +152,7 @@ class BicycleGAN(CodedMethod):
         return outputs
 
     def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.generator_losses`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.generator_losses`."""
         losses = {
             name: self.criterion.generator(generated)
             for name, (_, generated) in self._judge(outputs).items()
@@ -165,7 +165,7 @@ class BicycleGAN(CodedMethod):
         return losses
 
     def discriminator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.discriminator_losses`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.discriminator_losses`."""
         return {
             name: self.criterion.discriminator(recorded, generated)
             for name, (recorded, generated) in self._judge(outputs).items()

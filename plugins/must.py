@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from obspy_broadband import Batch
-from obspy_broadband.codes import CodedMethod, Codes
-from obspy_broadband.neural import CONDITIONS
-from obspy_broadband.nn.codes import Decoder, Encoder
+from obspy_broadband.method.latent import CodedMethod, Codes
+from obspy_broadband.method.neural import CONDITIONS
+from obspy_broadband.method.shape import ShapeOptions
+from obspy_broadband.nn.autoencoder import Decoder, Encoder
 from obspy_broadband.nn.discriminators import CodeBranch, JointHead, SignalBranch
 from obspy_broadband.nn.residual import ResidualDense
-from obspy_broadband.shapes import ShapeOptions
 from obspy_broadband.training.adversaries import criterion
 from obspy_broadband.training.objectives import distance
 
@@ -120,7 +120,7 @@ class MUST(CodedMethod):
         return {"content": self.content(low)}
 
     def decode(self, codes: Codes, kind: str, conditions: Tensor) -> Tensor:
-        """See :meth:`obspy_broadband.codes.CodedMethod.decode`."""
+        """See :meth:`obspy_broadband.method.latent.CodedMethod.decode`."""
         content, style = codes["content"], codes["style"]
         if kind == "low":
             return self.to_low(content, self.steer_low(style))
@@ -128,7 +128,7 @@ class MUST(CodedMethod):
         return self.to_broadband(content, self.steer_broadband(torch.cat(known, dim=1)))
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.forward`."""
         low, recorded, known = self.signals(batch)
         content_low, style_low = self.encode(low, "low").values()
         content, style = self.encode(recorded, "broadband").values()
@@ -162,7 +162,7 @@ class MUST(CodedMethod):
         return outputs
 
     def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.generator_losses`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.generator_losses`."""
         losses = {
             f"joint_{name}": self.criterion.discriminator(generated, recorded)
             for name, (recorded, generated) in self._judge(outputs).items()
@@ -181,7 +181,7 @@ class MUST(CodedMethod):
         return losses
 
     def discriminator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.discriminator_losses`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.discriminator_losses`."""
         return {
             f"joint_{name}": self.criterion.discriminator(recorded, generated)
             for name, (recorded, generated) in self._judge(outputs).items()

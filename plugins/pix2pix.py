@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from obspy_broadband import Batch, InputError
-from obspy_broadband.neural import CONDITIONS, batch_conditions
+from obspy_broadband.method.neural import CONDITIONS, batch_conditions
+from obspy_broadband.method.shape import ShapeMethod, ShapeOptions
 from obspy_broadband.nn.discriminators import PatchDiscriminator
 from obspy_broadband.nn.unet import UNet
-from obspy_broadband.shapes import ShapeMethod, ShapeOptions
 from obspy_broadband.training.adversaries import criterion
 from obspy_broadband.training.objectives import (
     focal_frequency,
@@ -108,11 +108,11 @@ class Pix2Pix(ShapeMethod):
         return low
 
     def contents(self, low: Tensor, conditions: Tensor) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.shapes.ShapeMethod.contents`."""
+        """See :meth:`obspy_broadband.method.shape.ShapeMethod.contents`."""
         return {"low": low} if self.options.noise else {"made": self._make(low, conditions)}
 
     def translate(self, conditions: Tensor, noise: Tensor, content: Mapping[str, Tensor]) -> Tensor:
-        """See :meth:`obspy_broadband.shapes.ShapeMethod.translate`."""
+        """See :meth:`obspy_broadband.method.shape.ShapeMethod.translate`."""
         if not self.options.noise:
             return content["made"]
         noise = noise.unflatten(1, (3, self.samples))
@@ -123,7 +123,7 @@ class Pix2Pix(ShapeMethod):
         return torch.tanh(self.generator(given, known))
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.forward`."""
         known = batch_conditions(batch)
         low, target = batch.low_frequency, batch.broadband
         noise = torch.randn(len(low), self.own_noise, device=low.device)
@@ -135,7 +135,7 @@ class Pix2Pix(ShapeMethod):
         return {"generated": made, "recorded": target}
 
     def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.generator_losses`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.generator_losses`."""
         pair = outputs["generated"], outputs["recorded"]
         losses = {
             "adversarial": self.criterion.generator(self._judge(batch, outputs["generated"])),
@@ -147,7 +147,7 @@ class Pix2Pix(ShapeMethod):
         return losses
 
     def discriminator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.discriminator_losses`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.discriminator_losses`."""
         judged = [self._judge(batch, outputs[name]) for name in ("recorded", "generated")]
         return {"adversarial": self.criterion.discriminator(*judged)}
 

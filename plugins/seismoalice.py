@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from obspy_broadband import Batch, InputError
-from obspy_broadband.codes import CodedMethod, Codes
-from obspy_broadband.neural import CONDITIONS
-from obspy_broadband.nn.codes import Decoder, Encoder
+from obspy_broadband.method.latent import CodedMethod, Codes
+from obspy_broadband.method.neural import CONDITIONS
+from obspy_broadband.method.shape import ShapeOptions
+from obspy_broadband.nn.autoencoder import Decoder, Encoder
 from obspy_broadband.nn.discriminators import CodeBranch, JointHead, SignalBranch
-from obspy_broadband.shapes import ShapeOptions
 from obspy_broadband.training.adversaries import criterion
 from obspy_broadband.training.arrivals import Alignment
 from obspy_broadband.training.objectives import distance
@@ -155,13 +155,13 @@ class SharedSeismoALICE(CodedMethod):
         return of_low, of_recorded
 
     def decode(self, codes: Codes, kind: str, conditions: Tensor) -> Tensor:
-        """See :meth:`obspy_broadband.codes.CodedMethod.decode`."""
+        """See :meth:`obspy_broadband.method.latent.CodedMethod.decode`."""
         if kind == "low":
             return self.to_low(codes["code"])
         return self.to_broadband(codes["code"], conditions if self.options.conditioned else None)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.forward`."""
         low, recorded, known = self.signals(batch)
         of_low, of_recorded = self._encode_both(low, recorded)
         drawn = {"code": torch.randn_like(of_low["code"])}
@@ -180,7 +180,7 @@ class SharedSeismoALICE(CodedMethod):
         return outputs
 
     def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.generator_losses`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.generator_losses`."""
         # Both the encoder and the decoder want to be taken for the other: labels change places.
         losses = {
             f"joint_{name}": self.criterion.discriminator(generated, recorded)
@@ -199,7 +199,7 @@ class SharedSeismoALICE(CodedMethod):
         return losses
 
     def discriminator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.discriminator_losses`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.discriminator_losses`."""
         return {
             f"joint_{name}": self.criterion.discriminator(recorded, generated)
             for name, (recorded, generated) in self._judge(outputs).items()
@@ -294,7 +294,7 @@ class FactorizedSeismoALICE(SharedSeismoALICE):
         return codes
 
     def decode(self, codes: Codes, kind: str, conditions: Tensor) -> Tensor:
-        """See :meth:`obspy_broadband.codes.CodedMethod.decode`.
+        """See :meth:`obspy_broadband.method.latent.CodedMethod.decode`.
 
         The decoder with skips cannot do without an encoder's features; where codes have none,
         they are those of silence.
@@ -312,7 +312,7 @@ class FactorizedSeismoALICE(SharedSeismoALICE):
         return self.to_broadband(common, torch.cat([*known, specific], dim=1), features)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.forward`."""
         low, recorded, known = self.signals(batch)
         of_low, of_recorded = self._encode_both(low, recorded)
         drawn = {name: torch.randn_like(of_low[name]) for name in ("common", "specific")}
@@ -336,7 +336,7 @@ class FactorizedSeismoALICE(SharedSeismoALICE):
         return outputs
 
     def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.generator_losses`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.generator_losses`."""
         losses = super().generator_losses(batch, outputs)
         del losses["translate_broadband"]
         size = self.options.code

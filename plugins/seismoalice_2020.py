@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from obspy_broadband import Batch, InputError
-from obspy_broadband.codes import CodedMethod, Codes
-from obspy_broadband.neural import CONDITIONS
-from obspy_broadband.nn.codes import DEPTH, Decoder, Encoder
+from obspy_broadband.method.latent import CodedMethod, Codes
+from obspy_broadband.method.neural import CONDITIONS
+from obspy_broadband.method.shape import ShapeOptions
+from obspy_broadband.nn.autoencoder import DEPTH, Decoder, Encoder
 from obspy_broadband.nn.discriminators import CodeBranch, JointHead, SignalBranch
 from obspy_broadband.nn.residual import ResidualSame
-from obspy_broadband.shapes import ShapeOptions
 from obspy_broadband.training.adversaries import criterion
 
 STAGES = ("low", "broadband", "hybrid")
@@ -155,7 +155,7 @@ class OriginalSeismoALICE(CodedMethod):
         return self.decoders[kind](self.widen[kind](code), steer)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.forward`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.forward`."""
         low, recorded, known = self.signals(batch)
         if self.options.stage == "hybrid":
             return self._cross(low, recorded, known)
@@ -185,7 +185,7 @@ class OriginalSeismoALICE(CodedMethod):
         }
 
     def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.generator_losses`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.generator_losses`."""
         losses = {
             # Encoder and decoder want to be taken for each other: labels change places.
             name: self.criterion.discriminator(generated, recorded)
@@ -202,7 +202,7 @@ class OriginalSeismoALICE(CodedMethod):
         return losses
 
     def discriminator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.neural.NeuralMethod.discriminator_losses`."""
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.discriminator_losses`."""
         return {
             name: self.criterion.discriminator(recorded, generated)
             for name, (recorded, generated) in self._judge(outputs).items()

@@ -7,6 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from obspy_broadband import Batch, InputError, Method, Scenario
+from obspy_broadband.level.conditional import condition_gaussian
+from obspy_broadband.level.residuals import (
+    correlation,
+    square_root,
+    standard_deviation,
+    symmetric,
+)
 from obspy_broadband.signal.envelope import saragoni_hart
 from obspy_broadband.signal.filters import fast_length
 from obspy_broadband.signal.intensity import significant_duration
@@ -17,13 +24,6 @@ from obspy_broadband.signal.point_source import (
     p_wave_share,
     site_slope,
     vertical_ratio,
-)
-from obspy_broadband.signal.residuals import (
-    condition,
-    correlation,
-    square_root,
-    standard_deviation,
-    symmetric,
 )
 from obspy_broadband.signal.spectra import fourier_amplitude, konno_ohmachi_weights
 
@@ -104,7 +104,7 @@ class Stochastic(Method):
         "Bayless and Abrahamson (2019), BSSA 109, 1058-1071"
     )
     samples = None
-    level_numbers = _FREQUENCIES
+    epsilon_size = _FREQUENCIES
     Options = Options
 
     def realize(self, batch: Batch, seeds: np.ndarray) -> np.ndarray:
@@ -112,7 +112,7 @@ class Stochastic(Method):
 
         :raises InputError: for level="scenario" without magnitude and distance.
         """
-        levels = [None] * len(batch) if batch.levels is None else batch.levels
+        levels = [None] * len(batch) if batch.epsilon is None else batch.epsilon
         rows = zip(batch.low_frequency, batch.scale, batch.corner, batch.scenarios, seeds, levels)
         return np.stack([self._record(*row) for row in rows])
 
@@ -176,7 +176,7 @@ class Stochastic(Method):
                 )
             rest = covariance[np.ix_(~observed, ~observed)]
             return Level(grid, means[:, ~observed], prior, square_root(rest), sources)
-        weights, rest, among = condition(covariance, observed, _READING_ERROR)
+        weights, rest, among = condition_gaussian(covariance, observed, _READING_ERROR)
         residual = (
             np.log(_effective_amplitude(motion, self.sampling_rate, read)) - means[:, observed]
         )

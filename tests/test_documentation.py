@@ -47,7 +47,7 @@ def test_every_method_has_its_page_and_its_row(name):
     page = text("docs", "methods", f"{name}.md")
     assert re.findall(r"^## (.*)$", page, re.M) == HEADINGS
     assert f"`{name}`" in text("README.md")
-    from obspy_broadband.registry import load
+    from obspy_broadband.method.registry import load
 
     for option in load(name).Options.__dataclass_fields__:
         assert f"`{option}`" in page

@@ -16,8 +16,8 @@ from obspy.io.sac import SACTrace
 from sem3d_files import write_run
 
 import obspy_broadband  # noqa: F401 - gives Stream its .enrich()
+from obspy_broadband.ensemble.measures import measure
 from obspy_broadband.errors import InputError
-from obspy_broadband.measures import measure
 
 RATE, SAMPLES = 50.0, 3000
 TIMES = np.arange(SAMPLES) / RATE

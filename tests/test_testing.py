@@ -3,7 +3,7 @@ import pytest
 
 from obspy_broadband import Method, methods
 from obspy_broadband.errors import MethodError
-from obspy_broadband.registry import load
+from obspy_broadband.method.registry import load
 from obspy_broadband.testing import check_method, low_frequency_batch
 
 

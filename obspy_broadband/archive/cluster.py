@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from ..errors import InputError
-from .source import Item
+from ..sources.source import Item
 from .work import IMPORTS, Finished, Job, Lost, late, work
 
 #: s to reach a scheduler.

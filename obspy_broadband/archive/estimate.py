@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from ..sources.source import Item, Source
 from .local import LocalWorkers
 from .outputs import check_kind
 from .request import Request
-from .source import Item, Source
 from .tables import check_measures
 from .work import Finished, Job
 

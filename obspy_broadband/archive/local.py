@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from ..errors import InputError
-from .source import Item
+from ..sources.source import Item
 from .work import IMPORTS, Finished, Job, Lost, late, work
 
 #: Worker processes that die one after the other before they have begun: something is wrong.

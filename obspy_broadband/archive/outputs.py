@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from obspy import Inventory, Stream
 
-from ..ensemble import Ensemble
+from ..ensemble.ensemble import Ensemble
 from ..errors import InputError
-from ..headers import header_part
 from ..io import at2, bbp, opensees
-from ..orientation import station_id
-from .durable import plain_name
-from .sds import MOST_REALIZATIONS, write_pieces
+from ..io.durable import plain_name
+from ..records.headers import header_part
+from ..records.orientation import station_id
+from .sds_output import MOST_REALIZATIONS, write_pieces
 
 
 def write_ensemble(ensemble: Ensemble, folder: Path) -> None:

@@ -10,14 +10,14 @@ from typing import Any
 
 from obspy import Stream
 
-from ..coherence import AUTO
-from ..coherence import check as check_coherence
 from ..enrich import check_call, enrich_with
-from ..ensemble import Ensemble
-from ..method import Method, Scenario
-from ..registry import create
-from ..scenarios import ARGUMENTS, check_distance
-from .source import Loaded
+from ..ensemble.ensemble import Ensemble
+from ..method.contract import Method, Scenario
+from ..method.registry import create
+from ..records.scenario import ARGUMENTS, check_distance
+from ..records.spatial_correlation import AUTO
+from ..records.spatial_correlation import check as check_spatial_correlation
+from ..sources.source import Loaded
 
 #: The part of a scenario that each argument gives.
 _QUANTITIES = {argument: quantity for quantity, argument in ARGUMENTS.items()}
@@ -42,7 +42,7 @@ class Request:
     vs30: float | None = None
     weights: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    coherence: str | None = AUTO
+    spatial_correlation: str | None = AUTO
     to: str = "ensemble"
     measures: str = "csv"
     rupture_distance: float | None = None
@@ -58,7 +58,7 @@ class Request:
         :raises MethodError: for an unknown or broken method.
         """
         check_call(self.n, self.seed, self.corner, self.ready())
-        check_coherence(self.coherence, self.ready())
+        check_spatial_correlation(self.spatial_correlation, self.ready())
         asked = (self.magnitude, self.distance, self.depth, self.vs30, self.rupture_distance)
         check_distance(Scenario(*asked))
 
@@ -78,7 +78,7 @@ class Request:
             known=self._known(loaded),
             inventory=loaded.inventory,
             event=loaded.event,
-            coherence=self.coherence,
+            spatial_correlation=self.spatial_correlation,
             on_bad="skip",
         )
 

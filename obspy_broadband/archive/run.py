@@ -12,14 +12,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..errors import InputError, InputWarning
-from .durable import plain_name
+from ..io.durable import plain_name
+from ..sources.source import Source
 from .local import Workers
 from .outputs import check_kind
 from .report import write_report
 from .request import Request
 from .run_folder import Lock, RunFolder
-from .sds import join_pieces
-from .source import Source
+from .sds_output import join_pieces
 from .tables import (
     MEASURES,
     PARQUET,

@@ -23,11 +23,11 @@ import socket
 from pathlib import Path
 from typing import Any
 
+from ..ensemble.provenance import software
 from ..errors import InputError
-from ..provenance import software
-from .durable import sync, write_file
+from ..io.durable import sync, write_file
+from ..sources.source import Source
 from .request import Request
-from .source import Source
 
 FORMAT, VERSION = "obspy_broadband.run", 2
 

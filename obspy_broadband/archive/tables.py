@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InputError
-from .durable import sync, write_file
+from ..io.durable import sync, write_file
 
 if TYPE_CHECKING:
-    from ..ensemble import Ensemble
+    from ..ensemble.ensemble import Ensemble
 
 MEASURES, PARQUET, SKIPPED = "measures.csv", "measures.parquet", "skipped.csv"
 WARNINGS = "warnings.csv"
@@ -29,7 +29,7 @@ _INDEX = ("item", "station", "realization")
 @lru_cache(maxsize=1)
 def measure_names() -> tuple[str, ...]:
     """The measures in a table: of three components; of a single one some are empty."""
-    from ..measures import PERIODS
+    from ..ensemble.measures import PERIODS
     from ..signal.intensity import measures
 
     impulse = np.zeros((3, 64))

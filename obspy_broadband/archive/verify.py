@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .durable import checksum
+from ..io.durable import checksum
 from .run_folder import RunFolder
-from .sds import is_day_file
+from .sds_output import is_day_file
 
 
 def is_whole(places: RunFolder, name: str, thoroughly: bool) -> bool:

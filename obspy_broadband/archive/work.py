@@ -11,17 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..ensemble import Ensemble
+from ..ensemble.ensemble import Ensemble
 from ..errors import BroadbandError, InputWarning
-from .durable import checksum, checksums, move_folder, plain_name, write_file
+from ..io.durable import checksum, checksums, move_folder, plain_name, write_file
+from ..sources.source import Item, Source
 from .outputs import KINDS, check_stream
 from .request import Request
 from .run_folder import RunFolder
-from .source import Item, Source
 from .tables import write_measures
 
 #: What the first item of a process would import while its time runs.
-IMPORTS = ("obspy_broadband.archive.work", "obspy_broadband.measures", "scipy.interpolate", "tqdm")
+IMPORTS = (
+    "obspy_broadband.archive.work",
+    "obspy_broadband.ensemble.measures",
+    "scipy.interpolate",
+    "tqdm",
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ def work(job: Job, number: int, item: Item) -> Finished:
         number,
         skips=tuple((one["id"], one["reason"]) for one in said["skipped"]),
         records=len(ensemble.records),
-        shared=sum(one["coherence"] is not None for one in said["stations"]),
+        shared=sum(one["spatial_correlation"] is not None for one in said["stations"]),
         written=written,
         warnings=tuple(
             dict.fromkeys(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from .source import Item
+from ..sources.source import Item
 
 #: Items that are fetched at once: the list may be longer than the memory.
 _PAGE = 200

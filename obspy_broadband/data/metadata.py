@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .sources import Bucket
+from .buckets import Bucket
 from .store import SAMPLING_RATE
 
 if TYPE_CHECKING:

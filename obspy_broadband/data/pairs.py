@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from ..errors import InputError
-from ..method import Batch, Scenario
+from ..method.contract import Batch, Scenario
 from ..signal.filters import STOP_RATIO, fast_length
 from .store import SAMPLING_RATE, Store
 

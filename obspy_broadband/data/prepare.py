@@ -20,7 +20,7 @@ from .._version import __version__
 from ..errors import InputError
 from ..signal.filters import band_limit, fast_length, raised_cosine
 from . import metadata, quality
-from .sources import Bucket, open_source, read_bucket
+from .buckets import Bucket, open_source, read_bucket
 from .splits import SPLITS, assign_splits
 from .store import SAMPLING_RATE, VERSION, write_index, write_text
 
@@ -70,7 +70,7 @@ def prepare(
 ) -> dict[str, Any]:
     """Make a store, or go on with one that was interrupted.
 
-    :param sources: data sets, see :func:`obspy_broadband.data.sources.open_source`.
+    :param sources: data sets, see :func:`obspy_broadband.data.buckets.open_source`.
     :param folder: the store. Shards that are there already are kept if the settings are the same.
     :param workers: processes.
     :return: what ``store.json`` holds: counts, quality, what was left out and why.

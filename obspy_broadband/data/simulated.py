@@ -22,7 +22,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from ..errors import InputError
-from ..method import Scenario
+from ..level.residuals import correlation, square_root, standard_deviation
+from ..method.contract import Scenario
 from ..signal.envelope import saragoni_hart
 from ..signal.filters import band_limit, fast_length
 from ..signal.hybrid import hybridize
@@ -32,7 +33,6 @@ from ..signal.point_source import (
     p_wave_share,
     vertical_ratio,
 )
-from ..signal.residuals import correlation, square_root, standard_deviation
 from ..signal.spectra import effective_amplitude
 from .layered import layered_motion
 from .prepare import Settings, check_settings, finish, judge, write_shard

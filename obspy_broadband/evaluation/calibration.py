@@ -27,7 +27,7 @@ def crps(draws: np.ndarray, recorded: np.ndarray) -> np.ndarray:
     return error - (sorted_draws * times).sum(axis=-1) / (count * (count - 1))
 
 
-def rank(draws: np.ndarray, recorded: np.ndarray) -> np.ndarray:
+def pit(draws: np.ndarray, recorded: np.ndarray) -> np.ndarray:
     """Share of the realizations below the recorded value, ties counting half: 0-1.
 
     Even between 0 and 1 if the record could be one of them (the probability integral transform).
@@ -37,18 +37,18 @@ def rank(draws: np.ndarray, recorded: np.ndarray) -> np.ndarray:
     return (below + 0.5 * equal) / draws.shape[-1]
 
 
-def inside(draws: np.ndarray, recorded: np.ndarray, coverage: float) -> np.ndarray:
-    """Whether the record lies within the central share ``coverage`` of the ensemble.
+def coverage(draws: np.ndarray, recorded: np.ndarray, share: float) -> np.ndarray:
+    """Whether the record lies within the central ``share`` of the ensemble.
 
     The ensemble's interval is the one whose coverage would be exact for a record drawn like the
-    realizations: bounds at the ranks (1 -+ coverage) / 2 (n + 1), interpolated. Where they lie
+    realizations: bounds at the ranks (1 -+ share) / 2 (n + 1), interpolated. Where they lie
     beyond the outermost realizations, those are the bounds.
     """
     count = draws.shape[-1]
     ordered = np.sort(draws, axis=-1)
     bounds = []
-    for share in (0.5 - 0.5 * coverage, 0.5 + 0.5 * coverage):
-        place = np.clip(share * (count + 1) - 1.0, 0.0, count - 1.0)
+    for bound in (0.5 - 0.5 * share, 0.5 + 0.5 * share):
+        place = np.clip(bound * (count + 1) - 1.0, 0.0, count - 1.0)
         low = int(np.floor(place))
         high = min(low + 1, count - 1)
         bounds.append(ordered[..., low] + (place - low) * (ordered[..., high] - ordered[..., low]))

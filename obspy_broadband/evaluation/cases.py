@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from obspy import Inventory, Stream, UTCDateTime
 
-from ..ensemble import EnrichedRecord, Ensemble
+from ..ensemble.ensemble import EnrichedRecord, Ensemble
+from ..ensemble.measures import detrended
 from ..errors import InputError, InputWarning
-from ..events import is_undated
-from ..measures import detrended
-from ..method import Batch, Method, Scenario
-from ..record import Record, read_records
+from ..method.contract import Batch, Method, Scenario
+from ..records.events import is_undated
+from ..records.record import Record, read_records
 from ..signal.filters import band_limit, extend, fast_length
 from ..signal.hybrid import hybridize
 
@@ -33,7 +33,7 @@ class Case:
 
     :param name: of the record.
     :param event: that it belongs to.
-    :param given: all that a method is handed, one row; its ``broadband`` is None.
+    :param input: all that a method is handed, one row; its ``broadband`` is None.
     :param recorded: (3, samples), m/s² (under the thesis protocol, over the peak of each
         component).
     :param sampling_rate: Hz.
@@ -42,30 +42,30 @@ class Case:
 
     name: str
     event: str
-    given: Batch
+    input: Batch
     recorded: np.ndarray
     sampling_rate: float
     protocol: str = "clean"
 
     def __post_init__(self) -> None:
-        if self.given.broadband is not None:
+        if self.input.broadband is not None:
             raise AssertionError("A method must not be handed the target.")
 
     @property
     def corner(self) -> float:
         """Hz."""
-        return float(self.given.corner[0])
+        return float(self.input.corner[0])
 
     @property
     def scenario(self) -> Scenario:
         """What is known of the earthquake and the site."""
-        return self.given.scenarios[0]
+        return self.input.scenarios[0]
 
     @property
     def low_frequency(self) -> np.ndarray:
         """(3, samples), in the unit of ``recorded``."""
-        low = np.asarray(self.given.low_frequency[0], dtype=float)
-        return low if self.protocol == "thesis" else low * float(self.given.scale[0])
+        low = np.asarray(self.input.low_frequency[0], dtype=float)
+        return low if self.protocol == "thesis" else low * float(self.input.scale[0])
 
 
 def cases_of(pairs: Pairs) -> list[Case]:
@@ -95,9 +95,9 @@ def draw(method: Method, case: Case, seeds: np.ndarray, join: bool | None = None
     :param join: with the low frequencies; default: as the protocol says (the thesis takes what a
         network puts out, over the whole band).
     """
-    drawn = np.asarray(method.realize(case.given, seeds[None]))[0]
+    drawn = np.asarray(method.realize(case.input, seeds[None]))[0]
     if case.protocol == "clean":
-        drawn = drawn * float(case.given.scale[0])
+        drawn = drawn * float(case.input.scale[0])
     join = case.protocol == "clean" if join is None else join
     return joined(case, drawn) if join else drawn
 

@@ -10,16 +10,15 @@ from typing import Any
 import numpy as np
 from obspy import Stream, Trace, UTCDateTime
 
-from .. import events
 from ..data.pairs import Pairs
 from ..data.store import Store
-from ..ensemble import Ensemble
+from ..ensemble.ensemble import Ensemble
+from ..ensemble.measures import offset_velocity, warn_of_offsets
 from ..errors import InputError
-from ..events import EventLike
-from ..measures import offset_velocity, warn_of_offsets
-from ..method import Method
-from ..places import InventoryLike, one_inventory
-from ..registry import create
+from ..io.xml import EventLike, InventoryLike, as_event, as_inventory
+from ..method.contract import Method
+from ..method.registry import create
+from ..records import events
 from .cases import NOTHING, Case, cases_of, cases_of_ensemble, nothing_compared
 from .judging import Judged, judge
 from .level_row import add_level_ridge
@@ -52,7 +51,7 @@ def evaluate_on_store(
     :param method: a registered name, or a method already made.
     :param protocol: "clean" or "thesis".
     :param corner: Hz; 1 under the thesis protocol.
-    :param weights: of a trained method; see :func:`obspy_broadband.weights.find`.
+    :param weights: of a trained method; see :func:`obspy_broadband.method.weights.find`.
     :param realizations: of one-to-many rows.
     :param limit: judge so many records only, spread over the split.
     :return: what was measured, and what is needed to do it again.
@@ -122,7 +121,7 @@ def evaluate_ensembles(
 
     Of a station that was recorded more than once, the records count that overlap the ensemble.
     """
-    inventory = one_inventory(inventory)
+    inventory = as_inventory(inventory)
     cases: list[Case] = []
     drawn: dict[str, np.ndarray] = {}
     skipped: list[tuple[str, str]] = []
@@ -212,7 +211,7 @@ def _time_zero(
     if origin_time is not None and event is not None:
         raise InputError("origin_time= and event= both say when t = 0 was; give one of them.")
     if event is not None:
-        found = events.origin_time(events.one_event(event))
+        found = events.origin_time(as_event(event))
         if found is None:
             raise InputError("The event has no origin time; give origin_time= (--origin-time).")
         undated = any(events.is_undated(record.start) for record in ensemble.records)

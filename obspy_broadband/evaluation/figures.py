@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..signal.residuals import correlation as bayless_abrahamson
+from ..level.residuals import correlation as bayless_abrahamson
 from .correlation import baker_jayaram, within_ensembles
 from .judging import FREQUENCIES, Judged, period_of
 from .tables import ranks

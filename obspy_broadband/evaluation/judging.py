@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from tqdm import tqdm
 
-from ..measures import PERIODS
+from ..ensemble.measures import PERIODS
 from ..signal.filters import band_limit
 from ..signal.intensity import measures
 from ..signal.phases import arrivals

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ..codes import CodedMethod, passages
 from ..data.pairs import Pairs
 from ..data.store import SAMPLING_RATE
 from ..errors import InputError
+from ..method.latent import CodedMethod, passages
 from .goodness import envelope_phase
 
 _AT_ONCE = 16
@@ -25,8 +25,8 @@ class Latent:
     """Codes of a set of records and of their low frequencies.
 
     :param codes: by (name of the code, "low" or "broadband"): (records, numbers).
-    :param scores: EG and PG of each way of :func:`obspy_broadband.codes.passages` against what it
-        should be, 0.1-30 Hz, of normalized signals: columns way, record, EG, PG.
+    :param scores: EG and PG of each way of :func:`obspy_broadband.method.latent.passages` against
+        what it should be, 0.1-30 Hz, of normalized signals: columns way, record, EG, PG.
     :param about: record, event, magnitude and distance of each row.
     """
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..codes import CodedMethod
 from ..data.store import SAMPLING_RATE
+from ..method.latent import CodedMethod
 from .latent import STEPS, Latent
 
 _COLORS = {"low": "C3", "broadband": "C0"}

@@ -47,8 +47,8 @@ SHOWN = {
             ("d5_95_s", "D5-95"),
         )
     },
-    "inside_50": "in 50 %",
-    "inside_90": "in 90 %",
+    "coverage_50": "in 50 %",
+    "coverage_90": "in 90 %",
     "spread_ratio": "spread ratio",
     "low_frequency_least": "low-f. ratio, least",
     "low_frequency_most": "most",

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..method import Method
-from ..registry import create
+from ..method.contract import Method
+from ..method.registry import create
 from ..signal.filters import band_limit
 from . import references
 from .cases import Case, draw, joined

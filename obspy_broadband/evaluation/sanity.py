@@ -22,7 +22,7 @@ from ..signal.spectra import fourier_amplitude, konno_ohmachi_weights
 from .judging import low_frequency_kept
 
 if TYPE_CHECKING:
-    from ..ensemble import EnrichedRecord, Ensemble
+    from ..ensemble.ensemble import EnrichedRecord, Ensemble
 
 #: What passes, (lowest, highest), by the name of the check. Kappa of records is 0.01-0.08 s at most
 #: sites, more where the path is long; the rest are choices: what is outside is seen in a figure at

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from .calibration import bootstrap, crps, event_weights, inside, rank, spread_ratio
+from .calibration import bootstrap, coverage, crps, event_weights, pit, spread_ratio
 from .judging import Judged
 
 #: The spectral accelerations (s) whose CRPS is the headline.
@@ -28,7 +28,7 @@ def by_measure(judged: Judged) -> pd.DataFrame:
 
     ``bias`` with its 90 % interval (bootstrap of events), ``spread``: standard deviation between
     records of the residual of the ensemble's mean, ``within``: that between realizations, ``crps``,
-    ``inside_50`` and ``inside_90``: share of the records in the central half and nine tenths of
+    ``coverage_50`` and ``coverage_90``: share of the records in the central half and nine tenths of
     their ensemble, ``spread_ratio``: what an ensemble says of its error over its error.
     """
     rows = []
@@ -64,8 +64,8 @@ def _scores(draws: np.ndarray, recorded: np.ndarray, events: np.ndarray) -> dict
     if filled.shape[1] > 1:
         found |= {
             "within": float(np.sqrt(weights @ filled.var(axis=1, ddof=1))),
-            "inside_50": float(weights @ inside(filled, recorded, 0.5)),
-            "inside_90": float(weights @ inside(filled, recorded, 0.9)),
+            "coverage_50": float(weights @ coverage(filled, recorded, 0.5)),
+            "coverage_90": float(weights @ coverage(filled, recorded, 0.9)),
             "spread_ratio": spread_ratio(filled, recorded, weights)
             if len(residual) > 1
             else np.nan,
@@ -92,7 +92,7 @@ def summary(judged: Judged, measures: pd.DataFrame | None = None) -> pd.DataFram
         spectra = part.loc[[one for one in part.index if one in headline]]
         line = table.setdefault(name, {})
         line["crps_sa"] = float(spectra["crps"].mean())
-        for key in ("inside_50", "inside_90", "spread_ratio"):
+        for key in ("coverage_50", "coverage_90", "spread_ratio"):
             line[key] = float(spectra[key].mean()) if key in spectra else np.nan
         for measure in _SUMMARY:
             if measure in part.index:
@@ -179,7 +179,7 @@ def ranks(judged: Judged, name: str, measures: Sequence[str]) -> np.ndarray:
     """Where each record lies among its realizations, 0-1: (cases, measures)."""
     places = judged.columns(measures)
     draws = np.moveaxis(judged.draws[name][..., places], 1, -1)
-    return rank(draws, judged.recorded[:, places])
+    return pit(draws, judged.recorded[:, places])
 
 
 def residuals(judged: Judged) -> pd.DataFrame:

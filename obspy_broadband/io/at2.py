@@ -14,8 +14,8 @@ import numpy as np
 from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from ..errors import InputError
-from ..trace_units import units_to_write
-from ..units import STANDARD_GRAVITY, parse_units
+from ..records.trace_units import units_to_write
+from ..records.units import STANDARD_GRAVITY, parse_units
 from . import axes
 from .options import refuse_unknown
 from .series import samples

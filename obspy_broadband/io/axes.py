@@ -8,8 +8,8 @@ from typing import NamedTuple
 from obspy import Inventory, Stream, Trace
 
 from ..errors import InputError
-from ..headers import header_part
-from ..orientation import orientation_of, station_codes
+from ..records.headers import header_part
+from ..records.orientation import orientation_of, station_codes
 
 _UP = (0.0, -90.0)
 _NORTH = (0.0, 0.0)

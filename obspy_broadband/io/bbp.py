@@ -18,9 +18,9 @@ import numpy as np
 from obspy import Inventory, Stream, UTCDateTime
 
 from ..errors import InputError
-from ..headers import header_part
-from ..trace_units import units_to_write
-from ..units import parse_units
+from ..records.headers import header_part
+from ..records.trace_units import units_to_write
+from ..records.units import parse_units
 from . import axes
 from .options import refuse_unknown
 from .table import head, make_stream, one_station, read_table, row_of_numbers

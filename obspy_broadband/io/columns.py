@@ -14,7 +14,7 @@ import numpy as np
 from obspy import Stream
 
 from ..errors import InputError
-from ..units import parse_units
+from ..records.units import parse_units
 from .options import check_number, refuse_unknown
 from .table import make_stream, read_table
 

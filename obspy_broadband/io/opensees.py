@@ -15,8 +15,8 @@ import numpy as np
 from obspy import Stream
 
 from ..errors import InputError
-from ..trace_units import units_to_write
-from ..units import STANDARD_GRAVITY, parse_units
+from ..records.trace_units import units_to_write
+from ..records.units import STANDARD_GRAVITY, parse_units
 from .options import check_number, refuse_unknown
 from .series import refuse_cut_off
 from .table import make_stream, read_text

@@ -21,9 +21,9 @@ import numpy as np
 from obspy import Stream, Trace
 
 from ..errors import InputError, InputWarning, first_line
-from ..headers import header_part
-from ..orientation import station_codes
-from ..trace_units import units_to_write
+from ..records.headers import header_part
+from ..records.orientation import station_codes
+from ..records.trace_units import units_to_write
 from .hdf5 import dataset, is_hdf5
 from .options import asked_stations, refuse_unknown
 from .quantity import check_quantity

@@ -10,7 +10,7 @@ from obspy import Inventory, Stream
 from obspy.core.inventory import Channel, Network, Station
 
 from ..errors import InputError
-from ..headers import header_part
+from ..records.headers import header_part
 
 _EARTH_RADIUS = 6371e3  # m
 

@@ -19,7 +19,7 @@ from typing import Any
 from obspy import Stream, UTCDateTime
 
 from ..errors import InputError
-from ..units import parse_units
+from ..records.units import parse_units
 from . import sw4_hdf5
 from .hdf5 import is_hdf5
 from .options import check_number, refuse_unknown

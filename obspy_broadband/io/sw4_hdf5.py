@@ -21,7 +21,7 @@ from obspy.core import AttribDict
 from obspy.geodetics import gps2dist_azimuth
 
 from ..errors import InputError, first_line
-from ..units import parse_units
+from ..records.units import parse_units
 from .hdf5 import dataset, is_hdf5
 from .options import asked_stations
 from .table import make_stream

@@ -16,7 +16,7 @@ from obspy import Stream, Trace, UTCDateTime
 from obspy.core import AttribDict
 
 from ..errors import InputError
-from ..orientation import station_id
+from ..records.orientation import station_id
 from .times import nanoseconds, sampling_interval
 
 #: Larger files are no station's time series.

@@ -15,7 +15,7 @@ import numpy as np
 from obspy import Stream, UTCDateTime
 
 from ..errors import InputError
-from ..units import parse_units
+from ..records.units import parse_units
 from . import axes
 from .options import refuse_unknown
 from .series import samples

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..data.pairs import Pairs
 from ..errors import InputError
-from ..method import Batch
+from ..method.contract import Batch
 
 #: Keeps the draws of different runs apart.
 _RUNS = 1_000_003

@@ -17,16 +17,16 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from .. import weights
 from ..data.store import SAMPLING_RATE, Store
+from ..ensemble.measures import PERIODS
 from ..errors import InputError
-from ..evaluation.calibration import bootstrap, crps, event_weights, inside, spread_ratio
+from ..evaluation.calibration import bootstrap, coverage, crps, event_weights, spread_ratio
 from ..evaluation.cases import Case, draw, seeds_for
 from ..evaluation.evaluate import cases_on_store
 from ..evaluation.tables import HEADLINE
-from ..measures import PERIODS
-from ..neural import NeuralMethod
-from ..registry import create
+from ..method import weights
+from ..method.neural import NeuralMethod
+from ..method.registry import create
 from ..signal.response import rotd
 
 #: Factors at which records are drawn; those that are tried lie between them, and 1 is one of them.
@@ -50,7 +50,7 @@ def calibrate(
     seed: int = 0,
     progress: bool = False,
 ) -> tuple[dict[str, Any], pd.DataFrame, weights.Weights]:
-    """Find the factor; :func:`obspy_broadband.weights.note` puts it into a card.
+    """Find the factor; :func:`obspy_broadband.method.weights.note` puts it into a card.
 
     It has the least CRPS of ln SA RotD50 at 0.05-1 s, every event counting alike, drawn towards 1
     by how little so many events know. Unless its 90 % interval leaves 1 out, it is 1: a method's
@@ -58,7 +58,7 @@ def calibrate(
 
     :param name: of the method.
     :param store_folder: with records in m/s² that the weights were not fitted to.
-    :param weights_name: see :func:`obspy_broadband.weights.find`.
+    :param weights_name: see :func:`obspy_broadband.method.weights.find`.
     :param split: of the store.
     :param corner: Hz.
     :param realizations: of each record; 19 are the least of which nine tenths can be told exactly.
@@ -67,7 +67,7 @@ def calibrate(
     :raises InputError: for weights that draw no level, or fewer than five events.
     """
     method = create(name, {}, weights_name)
-    if not isinstance(method, NeuralMethod) or method.weights is None or not method.level_numbers:
+    if not isinstance(method, NeuralMethod) or method.weights is None or not method.epsilon_size:
         raise InputError(f"{name} draws no level that was learned; there is nothing to calibrate.")
     cases = _a_few(cases_on_store(Store(store_folder), split, "clean", corner, method.samples))
     events = np.array([case.event for case in cases])
@@ -173,8 +173,8 @@ def _scores(draws: np.ndarray, recorded: np.ndarray, events: np.ndarray) -> dict
     ratios = [spread_ratio(draws[:, one], recorded[:, one], counts) for one in range(len(_PERIODS))]
     return {
         "crps": float(counts @ crps(draws, recorded).mean(axis=-1)),
-        "inside_50": float(counts @ inside(draws, recorded, 0.5).mean(axis=-1)),
-        "inside_90": float(counts @ inside(draws, recorded, 0.9).mean(axis=-1)),
+        "coverage_50": float(counts @ coverage(draws, recorded, 0.5).mean(axis=-1)),
+        "coverage_90": float(counts @ coverage(draws, recorded, 0.9).mean(axis=-1)),
         "spread_ratio": float(np.mean(ratios)),
         "bias": float(counts @ (recorded - draws.mean(axis=-1)).mean(axis=-1)),
     }

@@ -11,14 +11,14 @@ from typing import Any
 import pandas as pd
 from lightning_fabric import Fabric
 
-from .. import weights
 from ..data.store import Store
 from ..errors import InputError
-from ..neural import NeuralMethod, load_weights
+from ..method import weights
+from ..method.neural import NeuralMethod, load_weights
 from .options import TrainingOptions, resolve
+from .selection import select
 from .trainer import train
 from .validation import Validation
-from .windows import select
 
 #: Events in physical units from which the level is learned anew; of fewer, only how far they lie
 #: from what the weights say.

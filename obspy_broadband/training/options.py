@@ -14,7 +14,7 @@ from typing import Any
 
 from ..data.pairs import PROTOCOLS
 from ..errors import InputError
-from ..neural import NeuralMethod
+from ..method.neural import NeuralMethod
 
 _PREFIX = "training."
 SCHEDULES = ("constant", "multiplicative", "cyclic", "cosine")

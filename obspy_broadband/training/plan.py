@@ -11,11 +11,11 @@ from typing import Any
 from lightning_fabric import Fabric
 
 from ..data.store import Store
-from ..neural import NeuralMethod
+from ..method.neural import NeuralMethod
 from .batches import Batches
 from .options import TrainingOptions
+from .selection import known, pairs_of, select
 from .step import State, new, optimizers, own, side, step
-from .windows import known, pairs_of, select
 
 
 @dataclass(frozen=True)

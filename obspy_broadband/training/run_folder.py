@@ -21,7 +21,7 @@ from typing import Any
 import torch
 
 from ..errors import InputError
-from ..method import Batch
+from ..method.contract import Batch
 
 VERSION = 1
 

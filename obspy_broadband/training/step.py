@@ -14,8 +14,8 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import cached
 
-from ..method import Batch
-from ..neural import NeuralMethod
+from ..method.contract import Batch
+from ..method.neural import NeuralMethod
 from .batches import Batches
 from .options import TrainingOptions
 

@@ -14,18 +14,18 @@ import torch
 from lightning_fabric import Fabric
 from tqdm import tqdm
 
-from .. import weights
 from ..data.store import SAMPLING_RATE, Store
 from ..errors import InputError, TrainingError
-from ..familiar import ranges
-from ..neural import NeuralMethod, load_weights
+from ..method import weights
+from ..method.neural import NeuralMethod, load_weights
+from ..method.training_range import ranges
 from .batches import Batches
 from .devices import fabric_for
 from .options import TrainingOptions, to_toml
 from .run_folder import RunFolder
+from .selection import known, many, pairs_of, select
 from .step import NotFinite, State, new, optimizers, own, reduced, step
 from .validation import SCORE, Validation, score_of
-from .windows import known, many, pairs_of, select
 
 
 def train(
@@ -48,7 +48,7 @@ def train(
     :param options: of the method; ``training`` of the loop.
     :param store_folder: made by ``obb data prepare``.
     :param run_folder: see :mod:`.run_folder`.
-    :param start_from: weights to start from; see :func:`obspy_broadband.weights.find`.
+    :param start_from: weights to start from; see :func:`obspy_broadband.method.weights.find`.
     :param fabric: devices, processes and precision; default: one CPU process.
     :return: the best weights of the run.
     :raises InputError: for data or a folder that cannot be used.

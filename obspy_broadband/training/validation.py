@@ -13,7 +13,7 @@ from ..data.store import SAMPLING_RATE, Store
 from ..evaluation.calibration import crps, event_weights
 from ..evaluation.cases import Case, cases_of, draw, seeds_for
 from ..evaluation.goodness import by_band, envelope_phase
-from ..method import Method
+from ..method.contract import Method
 from ..signal.response import rotd
 from .options import TrainingOptions
 

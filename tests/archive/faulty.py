@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from obspy import read
 
-from obspy_broadband.archive.source import Item, Loaded, Source
 from obspy_broadband.errors import InputError
+from obspy_broadband.sources.source import Item, Loaded, Source
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,11 @@ import pandas as pd
 from fdsn_server import catalog, inventory
 from obspy import Stream, Trace, UTCDateTime
 
-from obspy_broadband.archive.sources.folder import FolderSource
-from obspy_broadband.archive.sources.metadata import Metadata
-from obspy_broadband.archive.sources.seisbench import SeisBenchSource
 from obspy_broadband.errors import InputError
-from obspy_broadband.record import read_records
+from obspy_broadband.records.record import read_records
+from obspy_broadband.sources.folder import FolderSource
+from obspy_broadband.sources.metadata import Metadata
+from obspy_broadband.sources.seisbench import SeisBenchSource
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "io"))

@@ -39,7 +39,7 @@ def drawn(folder):
     for place in (folder / "records").iterdir():
         ensemble = Ensemble.read(place)
         for record, said in zip(ensemble.records, ensemble.provenance["stations"]):
-            found[record.id] = record.realizations, said["coherence"]
+            found[record.id] = record.realizations, said["spatial_correlation"]
     return found
 
 
@@ -62,23 +62,23 @@ def test_the_report_counts_the_stations_drawn_each_way(stream, tmp_path, inline)
     assert f"{said}, those of 1 by themselves." in (tmp_path / "out" / "report.html").read_text()
 
 
-@pytest.mark.parametrize(("event", "coherence"), [(None, "auto"), (EVENT, None)])
+@pytest.mark.parametrize(("event", "spatial_correlation"), [(None, "auto"), (EVENT, None)])
 def test_without_an_event_or_if_asked_for_stations_are_drawn_by_themselves(
-    stream, tmp_path, inline, event, coherence
+    stream, tmp_path, inline, event, spatial_correlation
 ):
-    asked = Request(n=2, seed=7, measures="none", coherence=coherence)
+    asked = Request(n=2, seed=7, measures="none", spatial_correlation=spatial_correlation)
     counts = run(Streams(alone(stream), event), tmp_path / "out", asked, inline)
     assert (counts.records, counts.shared) == (3, 0)
     card = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert card["request"]["coherence"] == coherence
+    assert card["request"]["spatial_correlation"] == spatial_correlation
 
 
 def test_a_model_that_cannot_be_had_is_refused(stream, tmp_path, inline):
-    asked = Request(n=2, seed=7, measures="none", coherence="loth-baker-2013")
+    asked = Request(n=2, seed=7, measures="none", spatial_correlation="loth-baker-2013")
     counts = run(Streams(alone(stream)), tmp_path / "out", asked, inline)
     assert (counts.done, counts.skipped, counts.shared) == (2, 1, 2)
     assert "has no coordinates" in (tmp_path / "out" / "skipped.csv").read_text()
-    nowhere = Request(coherence="everywhere")
+    nowhere = Request(spatial_correlation="everywhere")
     with pytest.raises(InputError, match="'auto', 'loth-baker-2013' or None"):
         run(Streams(alone(stream)), tmp_path / "new", nowhere, inline)
     assert not (tmp_path / "new").exists()

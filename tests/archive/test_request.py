@@ -5,8 +5,8 @@ from obspy import Stream, Trace
 
 from obspy_broadband import Scenario
 from obspy_broadband.archive.request import Request
-from obspy_broadband.archive.source import Loaded
 from obspy_broadband.errors import InputError
+from obspy_broadband.sources.source import Loaded
 
 
 def known(request, **scenarios):

@@ -9,9 +9,10 @@ from obspy import read
 
 import obspy_broadband
 from obspy_broadband import Ensemble
-from obspy_broadband.archive import durable, request
+from obspy_broadband.archive import request
 from obspy_broadband.archive.request import Request
 from obspy_broadband.archive.run import run
+from obspy_broadband.io import durable
 
 ASKED = Request(n=2, seed=7, magnitude=5.0)
 PLAIN = Request(n=1, seed=7, measures="none")  # where measures are not what is tested

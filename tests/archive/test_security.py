@@ -13,11 +13,11 @@ import pytest
 from fdsn_server import catalog, inventory
 from sem3d_files import write_run
 
-from obspy_broadband.archive.sources import xml
-from obspy_broadband.archive.sources.folder import FolderSource
-from obspy_broadband.archive.sources.metadata import Metadata
-from obspy_broadband.archive.sources.waveforms import read_waveforms, recognise
 from obspy_broadband.errors import InputError
+from obspy_broadband.io import xml
+from obspy_broadband.sources.folder import FolderSource
+from obspy_broadband.sources.metadata import Metadata
+from obspy_broadband.sources.waveforms import read_waveforms, recognise
 
 
 class Touch:
@@ -150,7 +150,7 @@ def test_a_packed_file_is_counted_before_it_is_unpacked(tmp_path, monkeypatch):
     path = tmp_path / "a.mseed"
     trace = obspy.Trace(np.zeros(500_000, dtype=np.int32))
     trace.write(str(path), format="MSEED", encoding="STEIM2")
-    monkeypatch.setattr("obspy_broadband.archive.sources.waveforms._UNASKED", 1000)
+    monkeypatch.setattr("obspy_broadband.sources.waveforms._UNASKED", 1000)
     assert len(read_waveforms(path, largest=2 * 1024**2)[0]) == 500_000
     with pytest.raises(InputError, match="unpacks to 1 MiB"):
         read_waveforms(path, largest=1024**2)

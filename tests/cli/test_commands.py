@@ -113,11 +113,13 @@ def test_levels_are_shared_where_station_and_event_are_known_unless_told_otherwi
     def models(*words):
         done = enrich(folder, *known, "--overwrite", *words)
         stations = Ensemble.read(folder / "out").provenance["stations"]
-        return done.exit_code, [one["coherence"] and one["coherence"]["model"] for one in stations]
+        return done.exit_code, [
+            one["spatial_correlation"] and one["spatial_correlation"]["model"] for one in stations
+        ]
 
     assert models() == (0, ["loth-baker-2013", None])
-    assert models("--coherence", "none") == (0, [None, None])
-    assert models("--coherence", "loth-baker-2013") == (2, ["loth-baker-2013"])
+    assert models("--spatial-correlation", "none") == (0, [None, None])
+    assert models("--spatial-correlation", "loth-baker-2013") == (2, ["loth-baker-2013"])
 
 
 def test_options_of_the_method(folder):

@@ -13,8 +13,8 @@ from obspy.core.inventory import Channel, Network, Station
 from obspy.core.inventory.response import Response
 
 from obspy_broadband import Ensemble
-from obspy_broadband.archive.sources.waveforms import read_waveforms
 from obspy_broadband.errors import InputError
+from obspy_broadband.sources.waveforms import read_waveforms
 
 
 def run(*words):

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 from obb_cli.main import obb
 
-from obspy_broadband import Ensemble, measures
+from obspy_broadband import Ensemble
+from obspy_broadband.ensemble import measures
 from obspy_broadband.errors import InputError
 
 ROOT = Path(__file__).parents[2]

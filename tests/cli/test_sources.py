@@ -9,11 +9,11 @@ from obb_cli.main import obb
 from obb_cli.sources import source_of, source_options
 from sem3d_files import write_run
 
-from obspy_broadband.archive.sources.fdsn import FDSNSource
-from obspy_broadband.archive.sources.folder import FolderSource
-from obspy_broadband.archive.sources.sds import SDSSource
-from obspy_broadband.archive.sources.seisbench import SeisBenchSource
 from obspy_broadband.errors import InputError
+from obspy_broadband.sources.fdsn import FDSNSource
+from obspy_broadband.sources.folder import FolderSource
+from obspy_broadband.sources.sds import SDSSource
+from obspy_broadband.sources.seisbench import SeisBenchSource
 
 
 def source(*words):

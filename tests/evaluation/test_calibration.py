@@ -4,10 +4,10 @@ from scipy.special import erf
 
 from obspy_broadband.evaluation.calibration import (
     bootstrap,
+    coverage,
     crps,
     event_weights,
-    inside,
-    rank,
+    pit,
     spread_ratio,
 )
 from obspy_broadband.evaluation.correlation import baker_jayaram, within_ensembles
@@ -36,12 +36,12 @@ def test_crps_does_not_depend_on_how_many_are_drawn():
 @pytest.mark.parametrize(("width", "share"), [(1.0, 0.9), (0.5, 0.59), (2.0, 0.999)])
 def test_coverage_of_right_narrow_and_wide_ensembles(width, share):
     draws, y = width * RNG.normal(size=(20_000, 39)), RNG.normal(size=20_000)
-    assert inside(draws, y, 0.9).mean() == pytest.approx(share, abs=0.03)
+    assert coverage(draws, y, 0.9).mean() == pytest.approx(share, abs=0.03)
 
 
 def test_ranks_of_the_truth_are_flat():
     draws, y = RNG.normal(size=(50_000, 9)), RNG.normal(size=50_000)
-    counts, _ = np.histogram(rank(draws, y), bins=10, range=(-0.05, 1.05))
+    counts, _ = np.histogram(pit(draws, y), bins=10, range=(-0.05, 1.05))
     assert counts / 50_000 == pytest.approx(np.full(10, 0.1), abs=0.01)
 
 

@@ -26,7 +26,7 @@ from obspy_broadband.training.options import resolve
 from obspy_broadband.training.trainer import train
 
 spec = importlib.util.spec_from_file_location(
-    "codes_tests", Path(__file__).parents[1] / "test_codes.py"
+    "codes_tests", Path(__file__).parents[1] / "method" / "test_latent.py"
 )
 others = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(others)

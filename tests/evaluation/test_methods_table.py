@@ -8,8 +8,8 @@ import pytest
 import torch
 from obb_plugins.pix2pix import Pix2Pix
 
-from obspy_broadband import weights
 from obspy_broadband.data.simulated import Population, simulate
+from obspy_broadband.method import weights
 from obspy_broadband.training.options import resolve
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"

@@ -135,7 +135,7 @@ def test_the_report_is_one_page_that_needs_nothing_beside_it(store, tmp_path):
     assert whole["protocol"] == "clean"
     assert whole["provenance"]["split"] == "test"
     measures = pd.read_csv(tmp_path / "by_measure.csv")
-    assert {"bias", "bias_5", "crps", "inside_90", "spread_ratio"} <= set(measures)
+    assert {"bias", "bias_5", "crps", "coverage_90", "spread_ratio"} <= set(measures)
     assert set(pd.read_csv(tmp_path / "by_scenario.csv")["by"]) <= {"magnitude", "distance_km"}
     assert len(pd.read_csv(tmp_path / "residuals.csv")) == 5 * 4
 
@@ -172,7 +172,7 @@ def test_an_ensemble_beside_its_own_realization(ensemble):
     judged = judge(cases, folder_rows(drawn), 12, periods=PERIODS)
     assert judged.is_one_event
     measures = tables.by_measure(judged).set_index(["row", "measure"])
-    assert measures.loc[("generated", "sa_0.1s_m_s2"), "inside_90"] == 1.0
+    assert measures.loc[("generated", "sa_0.1s_m_s2"), "coverage_90"] == 1.0
     assert abs(measures.loc[("generated", "pga_m_s2"), "bias"]) < 0.3
 
 

@@ -6,9 +6,9 @@ import pytest
 from obspy import Stream
 
 import obspy_broadband  # noqa: F401 - adds Stream.enrich
-from obspy_broadband.archive.sources.folder import FolderSource
 from obspy_broadband.errors import InputError
 from obspy_broadband.io import at2, axes
+from obspy_broadband.sources.folder import FolderSource
 
 SAMPLES = 400
 MOTION = np.random.default_rng(0).normal(size=SAMPLES) * 1e-2

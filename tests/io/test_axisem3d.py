@@ -6,9 +6,9 @@ import obspy
 import pytest
 from obspy import UTCDateTime
 
-from obspy_broadband.archive.sources.folder import FolderSource
 from obspy_broadband.errors import InputError
 from obspy_broadband.io import axisem3d
+from obspy_broadband.sources.folder import FolderSource
 
 STEP, SAMPLES = 0.05, 300
 TIMES = np.arange(SAMPLES) * STEP - 3.0

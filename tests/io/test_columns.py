@@ -5,7 +5,7 @@ import obspy
 import pytest
 
 from obspy_broadband.errors import InputError
-from obspy_broadband.trace_units import to_acceleration
+from obspy_broadband.records.trace_units import to_acceleration
 
 STEP, SAMPLES = 0.02, 400
 TIMES = np.arange(SAMPLES) * STEP

@@ -7,9 +7,9 @@ import numpy as np
 import obspy
 import pytest
 
-from obspy_broadband.archive.sources.folder import FolderSource
 from obspy_broadband.errors import InputError
 from obspy_broadband.io import seissol
+from obspy_broadband.sources.folder import FolderSource
 
 STEP, SAMPLES = 0.01, 400
 TIMES = np.arange(SAMPLES) * STEP

@@ -13,9 +13,9 @@ from sem3d_files import (
     write_run,
 )
 
-from obspy_broadband.archive.sources.folder import FolderSource
 from obspy_broadband.errors import InputError
 from obspy_broadband.io import sem3d
+from obspy_broadband.sources.folder import FolderSource
 
 STEP, SAMPLES = 0.02, 340
 TIMES = STEP * np.arange(1, SAMPLES + 1)

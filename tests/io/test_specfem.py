@@ -5,10 +5,10 @@ import obspy
 import pytest
 from obspy import UTCDateTime
 
-from obspy_broadband.archive.sources.folder import FolderSource
 from obspy_broadband.errors import InputError
 from obspy_broadband.io import specfem
-from obspy_broadband.record import read_records
+from obspy_broadband.records.record import read_records
+from obspy_broadband.sources.folder import FolderSource
 
 STEP = 0.02
 TIMES = np.arange(1500) * STEP - 10.0

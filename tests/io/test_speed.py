@@ -4,9 +4,9 @@ import numpy as np
 import obspy
 import pytest
 
-from obspy_broadband.archive.sources.folder import FolderSource
 from obspy_broadband.errors import InputError
 from obspy_broadband.io import speed
+from obspy_broadband.sources.folder import FolderSource
 
 STEP, SAMPLES = 0.02, 300
 TIMES = np.arange(SAMPLES) * STEP

@@ -7,11 +7,11 @@ import pytest
 from mangling import mangle
 from obspy import UTCDateTime
 
-from obspy_broadband.archive.sources.folder import FolderSource
-from obspy_broadband.archive.sources.grouping import STATIONS
 from obspy_broadband.errors import InputError
 from obspy_broadband.io import bbp, sw4
 from obspy_broadband.io.stations import inventory
+from obspy_broadband.sources.folder import FolderSource
+from obspy_broadband.sources.grouping import STATIONS
 
 STEP, SAMPLES = 0.02, 400
 TIMES = np.arange(SAMPLES) * STEP

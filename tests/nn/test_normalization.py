@@ -1,6 +1,6 @@
 import torch
 
-from obspy_broadband.nn.codes import Encoder
+from obspy_broadband.nn.autoencoder import Encoder
 from obspy_broadband.nn.normalization import StandardCode
 
 

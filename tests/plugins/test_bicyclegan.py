@@ -7,7 +7,7 @@ from obb_plugins.bicyclegan import BicycleGAN
 from torch import nn
 
 from obspy_broadband.errors import InputError
-from obspy_broadband.neural import CONDITIONS
+from obspy_broadband.method.neural import CONDITIONS
 from obspy_broadband.testing import check_method
 
 spec = importlib.util.spec_from_file_location(

@@ -3,7 +3,7 @@ import torch
 from obb_plugins.must import MUST
 from torch import nn
 
-from obspy_broadband.neural import CONDITIONS
+from obspy_broadband.method.neural import CONDITIONS
 from obspy_broadband.testing import check_method
 
 TINY = {"width": 2, "features": 8, "style": 5, "level_steps": 5}

@@ -6,9 +6,9 @@ import torch
 from obb_plugins.pix2pix import Options, Pix2Pix
 
 from obspy_broadband.errors import InputError
-from obspy_broadband.method import Batch
-from obspy_broadband.neural import batch_conditions
-from obspy_broadband.nn.level import LEVELS
+from obspy_broadband.level.head import LEVELS
+from obspy_broadband.method.contract import Batch
+from obspy_broadband.method.neural import batch_conditions
 from obspy_broadband.testing import check_method, low_frequency_batch
 from obspy_broadband.training.step import frozen, side
 
@@ -65,7 +65,7 @@ def test_a_batch_can_be_learnt_in_shape_and_in_level():
     known = batch_conditions(batch)
     with torch.no_grad():
         given = batch.low_frequency, known
-        made = method.sample(*given, torch.zeros(4, LEVELS), method.look(*given, given))
+        made = method.sample(*given, torch.zeros(4, LEVELS), method.context(*given, given))
     middle = slice(400, -400)
     recorded = batch.broadband - batch.low_frequency
     correlation = torch.nn.functional.cosine_similarity(

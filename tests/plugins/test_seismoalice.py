@@ -7,9 +7,9 @@ from obb_plugins.seismoalice import FactorizedSeismoALICE, SharedSeismoALICE
 from torch import nn
 
 from obspy_broadband.errors import InputError
-from obspy_broadband.method import Batch
-from obspy_broadband.neural import CONDITIONS
-from obspy_broadband.nn.codes import Decoder, Encoder
+from obspy_broadband.method.contract import Batch
+from obspy_broadband.method.neural import CONDITIONS
+from obspy_broadband.nn.autoencoder import Decoder, Encoder
 from obspy_broadband.testing import check_method, low_frequency_batch
 from obspy_broadband.training import arrivals
 

@@ -4,10 +4,10 @@ import torch
 from obb_plugins.seismoalice_2020 import STAGES, OriginalSeismoALICE
 
 from obspy_broadband.errors import InputError
-from obspy_broadband.method import Batch
-from obspy_broadband.neural import CONDITIONS
+from obspy_broadband.method.contract import Batch
+from obspy_broadband.method.neural import CONDITIONS
 from obspy_broadband.testing import check_method, low_frequency_batch
-from obspy_broadband.training.contract import training_problems
+from obspy_broadband.training.check import training_problems
 from obspy_broadband.training.step import own
 
 TINY = {"width": 2, "code": 2, "bridge": 1, "features": 8, "level_steps": 5}

@@ -3,11 +3,11 @@ import pytest
 from obb_plugins.stochastic import Options, Stochastic
 
 from obspy_broadband import Batch, InputError, Scenario
+from obspy_broadband.level.residuals import standard_deviation
 from obspy_broadband.signal.envelope import saragoni_hart
 from obspy_broadband.signal.filters import band_limit
 from obspy_broadband.signal.phases import OMORI_VELOCITY
 from obspy_broadband.signal.point_source import fourier_spectrum
-from obspy_broadband.signal.residuals import standard_deviation
 from obspy_broadband.signal.spectra import effective_amplitude
 from obspy_broadband.testing import check_method
 

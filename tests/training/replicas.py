@@ -15,8 +15,8 @@ from obspy_broadband.nn.normalization import StandardCode
 from obspy_broadband.training.batches import Batches
 from obspy_broadband.training.devices import fabric_for
 from obspy_broadband.training.options import resolve
+from obspy_broadband.training.selection import many, pairs_of
 from obspy_broadband.training.step import State, new, optimizers, own, step
-from obspy_broadband.training.windows import many, pairs_of
 
 if __name__ == "__main__":
     store, output = map(Path, sys.argv[1:])

@@ -9,16 +9,16 @@ from obb_cli.main import obb
 from obb_plugins.ann2bb import ANN2BB
 from obb_plugins.pix2pix import Pix2Pix
 
-from obspy_broadband import weights
 from obspy_broadband.data.simulated import Population, simulate
 from obspy_broadband.data.store import Store
 from obspy_broadband.errors import InputError
 from obspy_broadband.evaluation.calibration import crps
-from obspy_broadband.registry import create
+from obspy_broadband.method import weights
+from obspy_broadband.method.registry import create
 from obspy_broadband.testing import low_frequency_batch
 from obspy_broadband.training.calibrate import _DRAWN, _TRIED, _at, learn
 from obspy_broadband.training.options import resolve
-from obspy_broadband.training.windows import many, pairs_of
+from obspy_broadband.training.selection import many, pairs_of
 
 TINY = {"width": 2, "depth": 3, "discriminator_width": 2}
 SEEDS = np.arange(3, dtype=np.uint64)[None]
@@ -60,17 +60,17 @@ def test_every_record_is_taken_at_its_own_factor():
 def test_a_wider_level_is_the_same_numbers_times_the_factor(kind, options):
     method = kind(kind.configure(options))
     batch = low_frequency_batch(method, rows=1)
-    numbers = np.random.default_rng(1).normal(size=(1, 3, method.level_numbers)).astype("f4")
+    numbers = np.random.default_rng(1).normal(size=(1, 3, method.epsilon_size)).astype("f4")
     as_fitted = method.realize(batch, SEEDS)
-    asked = method.realize(dataclasses.replace(batch, levels=1.5 * numbers), SEEDS)
+    asked = method.realize(dataclasses.replace(batch, epsilon=1.5 * numbers), SEEDS)
     method.level_spread = 1.5
     np.testing.assert_array_equal(
-        method.realize(dataclasses.replace(batch, levels=numbers), SEEDS), asked
+        method.realize(dataclasses.replace(batch, epsilon=numbers), SEEDS), asked
     )
     assert not np.array_equal(method.realize(batch, SEEDS), as_fitted)
     rising = np.repeat(np.array([-1.0, 0.0, 1.0], "f4")[None, :, None], numbers.shape[-1], axis=2)
     same = np.zeros((1, 3), dtype=np.uint64)
-    made = method.realize(dataclasses.replace(batch, levels=rising), same)[0]
+    made = method.realize(dataclasses.replace(batch, epsilon=rising), same)[0]
     energy = np.square(made - batch.low_frequency).sum(axis=(1, 2))
     assert energy[0] < energy[1] < energy[2]
 
@@ -112,7 +112,7 @@ def test_a_spread_that_is_too_narrow_is_found_noted_and_used(world, simulation):
     said = card["calibration"]
     assert 1.2 < said["level_spread"] <= said["best"] <= 2.0
     scores = said["scores"]
-    assert scores["after"]["inside_90"] > scores["before"]["inside_90"] + 0.05
+    assert scores["after"]["coverage_90"] > scores["before"]["coverage_90"] + 0.05
     assert scores["left out"]["crps"] < scores["before"]["crps"]
     assert json.dumps(said, allow_nan=False)
 

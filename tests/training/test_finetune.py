@@ -7,11 +7,11 @@ from click.testing import CliRunner
 from obb_cli.main import obb
 from obb_plugins.pix2pix import Pix2Pix
 
-from obspy_broadband import weights
 from obspy_broadband.data.simulated import Population, simulate
 from obspy_broadband.data.store import Store
 from obspy_broadband.errors import InputError
-from obspy_broadband.nn.predictor import Predictor
+from obspy_broadband.level.regression import Predictor
+from obspy_broadband.method import weights
 from obspy_broadband.training import trainer
 from obspy_broadband.training.finetune import plan
 from obspy_broadband.training.options import resolve

@@ -23,8 +23,8 @@ from obspy_broadband.training import trainer
 from obspy_broadband.training.batches import Batches
 from obspy_broadband.training.devices import fabric_for
 from obspy_broadband.training.options import resolve
+from obspy_broadband.training.selection import many, pairs_of
 from obspy_broadband.training.step import State, frozen, optimizers, own, side, step
-from obspy_broadband.training.windows import many, pairs_of
 
 TINY = {
     **{"width": 2, "depth": 3, "discriminator_width": 2, "spectrogram": 0.1, "level_steps": 20},

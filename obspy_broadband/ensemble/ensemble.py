@@ -1,0 +1,400 @@
+"""Ensemble: realizations of many stations as a sequence of ordinary ObsPy Streams."""
+
+from __future__ import annotations
+
+import copy
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+from obspy import Stream, Trace, UTCDateTime
+from obspy.core import AttribDict
+
+from .._version import __version__
+from ..errors import InputError, UnknownStation
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#: What the provenance says of single stations; all else is of the draw.
+_OF_STATIONS = ("stations", "skipped", _OUTSIDE := "outside_training_range")
+#: Stations in a message or a table.
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class EnrichedRecord:
+    """One station of an ensemble.
+
+    :param id: network.station.location.channel without the component.
+    :param start: time of the first sample.
+    :param sampling_rate: Hz.
+    :param headers: ``stats`` of each component as it came.
+    :param rows: the row (vertical, first, second horizontal) of each component.
+    :param low_frequency: (components, samples), m/s²: what the method saw.
+    :param realizations: (realizations, components, samples), m/s².
+    """
+
+    id: str
+    start: UTCDateTime
+    sampling_rate: float
+    headers: tuple[Any, ...]
+    rows: tuple[int, ...]
+    low_frequency: np.ndarray
+    realizations: np.ndarray
+
+    def traces(self, motion: np.ndarray, processing: Sequence[str], **extra: Any) -> list[Trace]:
+        """Traces with the headers that came.
+
+        :param motion: (components, samples), m/s².
+        :param processing: lines for ``stats.processing``.
+        :param extra: entries of ``stats.broadband``.
+        """
+        made = []
+        for header, data in zip(self.headers, motion):
+            stats = copy.deepcopy(header)
+            stats.sampling_rate = self.sampling_rate
+            stats.npts = len(data)
+            stats.starttime = self.start
+            stats.units = "m/s**2"
+            stats.processing = [*(stats.get("processing") or []), *processing]
+            if extra:
+                stats.broadband = AttribDict(extra)
+            made.append(Trace(np.asarray(data, dtype=float), header=stats))
+        return made
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the station may be called: its code, with the network, with the location, its id."""
+        first = self.headers[0]
+        code = f"{first.network}.{first.station}"
+        return first.station, code, f"{code}.{first.location}", self.id
+
+    def components(self, rows: Sequence[int]) -> EnrichedRecord:
+        """The record with some of its components only, by their positions."""
+        return replace(
+            self,
+            headers=tuple(self.headers[row] for row in rows),
+            rows=tuple(self.rows[row] for row in rows),
+            low_frequency=self.low_frequency[list(rows)],
+            realizations=self.realizations[:, list(rows)],
+        )
+
+
+class Ensemble(Sequence[Stream]):
+    """Realizations of one or many stations.
+
+    A sequence of Streams: ``ensemble[3]`` is a realization of all stations, an ordinary Stream in
+    m/s²; ``len``, iteration and slices work as with a list. ``ensemble["STA"]`` is the ensemble of
+    one station.
+
+    :param records: one :class:`EnrichedRecord` a station.
+    :param provenance: everything needed to draw the realizations again, as JSON types.
+    """
+
+    def __init__(self, records: Sequence[EnrichedRecord], provenance: dict[str, Any]):
+        self.records = list(records)
+        self.provenance = provenance
+
+    def __len__(self) -> int:
+        return len(self.provenance["realizations"])
+
+    def __contains__(self, item: object) -> bool:
+        """Whether there is such a station, or such a Stream."""
+        if isinstance(item, str):
+            return any(item in record.names for record in self.records)
+        return super().__contains__(item)
+
+    @overload
+    def __getitem__(self, index: int) -> Stream: ...
+    @overload
+    def __getitem__(self, index: slice | str) -> Ensemble: ...
+    def __getitem__(self, index: int | slice | str) -> Stream | Ensemble:
+        """A realization, a part of the realizations, or a station.
+
+        :param index: a position, a slice, or a station as "STA", "NET.STA" or its id.
+        :raises UnknownStation: an InputError and KeyError, for a station that is not there.
+        """
+        if isinstance(index, str):
+            return self._only(
+                [k for k, one in enumerate(self.records) if index in one.names], index
+            )
+        numbers = self.provenance["realizations"]
+        if isinstance(index, slice):
+            cut = [replace(r, realizations=r.realizations[index]) for r in self.records]
+            return Ensemble(cut, self.provenance | {"realizations": numbers[index]})
+        number = numbers[index]  # raises IndexError as a list does
+        said = {key: self.provenance[key] for key in ("method", "seed", "corner_hz")}
+        stream = Stream()
+        for station, record in enumerate(self.records):
+            lines = self._history(station, number)
+            motion = record.realizations[index]
+            stream.extend(record.traces(motion, lines, realization=number, **said))
+        return stream
+
+    def select(
+        self,
+        network: str | None = None,
+        station: str | None = None,
+        location: str | None = None,
+        channel: str | None = None,
+        component: str | None = None,
+        id: str | None = None,
+    ) -> Ensemble:
+        """An ensemble of some stations, or of one of their components, as ``Stream.select``.
+
+        Names may have wildcards (``*``, ``?``, ``[AB]``); upper and lower case are alike.
+
+        :param channel: of traces, e.g. "HN?"; ``component`` is its last letter; ``id`` is
+            network.station.location.channel.
+        :raises UnknownStation: an InputError and KeyError, if nothing matches.
+        :raises InputError: if two of a station's three components match: one or three make a
+            record.
+        """
+        asked = {
+            **{"network": network, "station": station, "location": location},
+            **{"channel": channel, "component": component, "id": id},
+        }
+        wanted = {name: text.upper() for name, text in asked.items() if text is not None}
+        chosen: list[int] = []
+        records: list[EnrichedRecord] = []
+        for position, record in enumerate(self.records):
+            rows = [
+                row
+                for row, header in enumerate(record.headers)
+                if all(fnmatchcase(_of(header, name), text) for name, text in wanted.items())
+            ]
+            if len(rows) == 2:
+                raise InputError(
+                    f"Two of {record.id}'s components match; one or three make a record. Select "
+                    "one, or all."
+                )
+            if rows:
+                chosen.append(position)
+                records.append(record if len(rows) == len(record.rows) else record.components(rows))
+        text = ", ".join(f"{name}={value!r}" for name, value in asked.items() if value is not None)
+        return self._only(chosen, f"with {text}", records)
+
+    def _only(
+        self, chosen: Sequence[int], asked: str, records: Sequence[EnrichedRecord] | None = None
+    ) -> Ensemble:
+        """The stations at some positions, and what the provenance says of them.
+
+        :param asked: for the message.
+        :param records: of these stations, if not as they are.
+        :raises UnknownStation: if there is none.
+        """
+        if not chosen:
+            shown = ", ".join(self.stations[:_SHOWN])
+            more = f" and {len(self.records) - _SHOWN} more" if len(self.records) > _SHOWN else ""
+            raise UnknownStation(f"There is no station {asked}; there are {shown}{more}.")
+        records = [self.records[k] for k in chosen] if records is None else records
+        about = []
+        for position, record in zip(chosen, records):
+            entry = self.provenance["stations"][position]
+            if record is not self.records[position]:
+                entry = entry | {"components": [header.channel for header in record.headers]}
+            about.append(entry)
+        said = self.provenance | {"stations": about}
+        ids = {record.id for record in records}
+        outside = {id: why for id, why in said.pop(_OUTSIDE, {}).items() if id in ids}
+        return Ensemble(records, said | ({_OUTSIDE: outside} if outside else {}))
+
+    def __add__(self, other: Ensemble) -> Ensemble:
+        """The stations of both, drawn with the same settings.
+
+        :raises InputError: if they were not, naming what differs, or if both have a station.
+        """
+        if not isinstance(other, Ensemble):
+            return NotImplemented
+        mine, theirs = (
+            {name: value for name, value in one.provenance.items() if name not in _OF_STATIONS}
+            for one in (self, other)
+        )
+        differing = [
+            f"{name} is {mine.get(name)!r} and {theirs.get(name)!r}"
+            for name in dict.fromkeys([*mine, *theirs])
+            if mine.get(name) != theirs.get(name)
+        ]
+        if differing:
+            raise InputError(
+                "These ensembles were not drawn alike and cannot be joined: "
+                f"{'; '.join(differing)}."
+            )
+        others = set(other.stations)
+        both = [id for id in self.stations if id in others]
+        if both:
+            raise InputError(
+                f"Both ensembles have {', '.join(both[:_SHOWN])}; a station can be in one only."
+            )
+        pair = (self.provenance, other.provenance)
+        said = self.provenance | {"stations": [one for p in pair for one in p["stations"]]}
+        skipped = [one for p in pair for one in p["skipped"]]
+        said["skipped"] = [one for k, one in enumerate(skipped) if one not in skipped[:k]]
+        outside = pair[0].get(_OUTSIDE, {}) | pair[1].get(_OUTSIDE, {})
+        if outside:
+            said[_OUTSIDE] = outside
+        return Ensemble([*self.records, *other.records], said)
+
+    @property
+    def low_frequency(self) -> Stream:
+        """What the method saw: the simulation in m/s², band-limited, at the ensemble's rate."""
+        stream = Stream()
+        for station, record in enumerate(self.records):
+            stream.extend(record.traces(record.low_frequency, self._history(station, None)))
+        return stream
+
+    @property
+    def stations(self) -> list[str]:
+        """Ids of the stations: network.station.location.channel without the component."""
+        return [record.id for record in self.records]
+
+    def _history(self, station: int, number: int | None) -> list[str]:
+        """A line for every stage a realization went through, in ObsPy's manner."""
+        p = self.provenance
+        units = p["stations"][station]["input_units"]
+        stages = [
+            f"read(units={units!r})",
+            f"prepare(corner={p['corner_hz']:g}, sampling_rate={p['sampling_rate_hz']:g})",
+        ]
+        if number is not None:
+            options = ", ".join(f"{key}={value!r}" for key, value in p["options"].items())
+            drawn = f"seed={p['seed']}, realization={number}, options={{{options}}}"
+            stages += [
+                f"realize(method={p['method']!r}, {drawn})",
+                f"hybridize(corner={p['corner_hz']:g})",
+            ]
+        return [f"obspy_broadband {__version__}: {stage}" for stage in stages]
+
+    def intensity_measures(
+        self,
+        periods: Sequence[float] | None = None,
+        progress: bool = False,
+        detrend: bool = False,
+    ) -> pd.DataFrame:
+        """Intensity measures of every station and realization.
+
+        :param periods: of the response spectra in s; default
+            :data:`obspy_broadband.ensemble.measures.PERIODS`.
+        :param progress: show a progress bar.
+        :param detrend: take mean and linear trend out of the acceleration first.
+        :return: one row a station and realization (both in the index); columns as in
+            :func:`obspy_broadband.ensemble.measures.measure`.
+        """
+        from .measures import measure_ensemble
+
+        return measure_ensemble(self, periods, progress, detrend)
+
+    def plot(self, station: str | None = None, **arguments: Any) -> Figure | bytes | None:
+        """Waveforms and spectra of a station, shown on the screen as ``Stream.plot`` does.
+
+        :param station: as in ``ensemble[station]``; default: the first.
+        :param arguments: ``outfile``, ``show``, ``handle``, ``block``, ``format``, ``dpi``, and
+            what is drawn: see :func:`obspy_broadband.ensemble.plot.plot_ensemble`.
+        """
+        from .plot import plot_ensemble
+
+        return plot_ensemble(self, station, **arguments)
+
+    def to_stream(self) -> Stream:
+        """All realizations in one Stream, told apart by location code: "00", "01", ... "0Z", ...
+
+        Equal ids would be merged by ObsPy and overwrite each other in archives.
+
+        :raises InputError: for more than 1296 realizations, or stations that differ in their
+            location code only.
+        """
+        if len(self) > len(_DIGITS) ** 2:
+            raise InputError(
+                f"{len(self)} realizations do not fit into two-character location codes (1296 "
+                "do). Use slices of the ensemble."
+            )
+        bare = [".".join(np.delete(r.id.split("."), -2)) for r in self.records]
+        if len(set(bare)) < len(bare):
+            raise InputError(
+                "Some stations differ in their location code only, which numbers the "
+                "realizations here. Enrich one "
+                "location code at a time."
+            )
+        whole = Stream()
+        for position, number in enumerate(self.provenance["realizations"]):
+            for trace in self[position]:
+                trace.stats.location = _DIGITS[number // 36 % 36] + _DIGITS[number % 36]
+                whole.append(trace)
+        return whole
+
+    def write(self, folder: str | Path, overwrite: bool = False) -> Path:
+        """Write a folder that ObsPy reads file by file; see :mod:`obspy_broadband.ensemble.folder`.
+
+        :raises InputError: if the folder holds something already and ``overwrite`` is False.
+        """
+        from .folder import write_folder
+
+        return write_folder(self, Path(folder), overwrite)
+
+    @classmethod
+    def read(cls, folder: str | Path) -> Ensemble:
+        """Read a folder that :meth:`write` made.
+
+        :raises InputError: if it is none, or is damaged.
+        """
+        from .folder import read_folder
+
+        return read_folder(Path(folder))
+
+    def __repr__(self) -> str:
+        p = self.provenance
+        return (
+            f"<Ensemble: {len(self)} realizations of {len(self.records)} stations by "
+            f"{p['method']}, "
+            f"corner {p['corner_hz']:g} Hz, seed {p['seed']}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the draw, and a row for each of the first stations."""
+        rows = []
+        for record in self.records[:_SHOWN]:
+            peaks = np.abs(record.realizations).max(axis=(1, 2)) if len(self) else [np.nan]
+            duration = (record.low_frequency.shape[-1] - 1) / record.sampling_rate
+            letters = "".join(header.channel[-1:] for header in record.headers)
+            cells = (record.id, letters, str(record.start), f"{duration:.1f}")
+            rows.append((*cells, f"{np.median(peaks):.3g}"))
+        if len(self.records) > _SHOWN:
+            rows.append((f"and {len(self.records) - _SHOWN} more", "", "", "", ""))
+        heads = ("station", "components", "start", "duration (s)", "median peak (m/s²)")
+        lines = ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows]
+        return (
+            f"<p>{html.escape(repr(self)[1:-1])}</p><table><thead><tr>"
+            + "".join(f"<th>{head}</th>" for head in heads)
+            + "</tr></thead><tbody>"
+            + "".join(f"<tr>{line}</tr>" for line in lines)
+            + "</tbody></table>"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Ensemble):
+            return NotImplemented
+        return (
+            self.provenance == other.provenance
+            and self.stations == other.stations
+            and all(
+                np.array_equal(a.realizations, b.realizations)
+                and np.array_equal(a.low_frequency, b.low_frequency)
+                for a, b in zip(self.records, other.records)
+            )
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _of(header: Any, name: str) -> str:
+    """One of a trace's codes, in upper case."""
+    codes = [header[part] for part in ("network", "station", "location", "channel")]
+    text = {"component": header.channel[-1:], "id": ".".join(codes)}.get(name)
+    return str(header[name] if text is None else text).upper()

@@ -1,0 +1,96 @@
+"""Everything needed to draw a realization again, as plain JSON types."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import platform
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from .._version import __version__
+from ..method import registry
+from ..method.contract import Method
+from ..records.record import Refusal
+from ..records.windows import Prepared
+
+
+def provenance(
+    name: str | Method,
+    method: Method,
+    n: int,
+    seed: int,
+    corner: float,
+    prepared: Sequence[Prepared],
+    refusals: Sequence[Refusal],
+    spatial_correlation: str | None = None,
+) -> dict[str, Any]:
+    """What was asked for, with what, of which input.
+
+    No clock time is in it: the same call leaves the same bytes.
+    """
+    return {
+        "method": name if isinstance(name, str) else type(method).__name__,
+        "method_distribution": _distribution(name, method),
+        "options": dataclasses.asdict(method.options),
+        **_weights(method),
+        "seed": seed,
+        "realizations": list(range(n)),
+        "corner_hz": float(corner),
+        "spatial_correlation": spatial_correlation,
+        "sampling_rate_hz": method.sampling_rate,
+        "software": dict(software()),
+        "stations": [_station(item) for item in prepared],
+        "skipped": [dataclasses.asdict(refusal) for refusal in refusals],
+    }
+
+
+@lru_cache(maxsize=1)
+def software() -> dict[str, str]:
+    """Versions that decide on the bytes of a realization."""
+    return {
+        "obspy_broadband": __version__,
+        "obspy": version("obspy"),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _distribution(name: str | Method, method: Method) -> str:
+    if isinstance(name, str):
+        return _registered(name)
+    return f"{type(method).__module__}.{type(method).__qualname__}"
+
+
+@lru_cache
+def _registered(name: str) -> str:
+    found = registry.methods()[name]
+    return f"{found.distribution} {found.version}"
+
+
+def _weights(method: Method) -> dict[str, Any]:
+    found = getattr(method, "weights", None)
+    if found is None:
+        return {}
+    calibrated = {} if method.level_spread == 1.0 else {"level_spread": method.level_spread}
+    return {"weights": {"name": found.name, "sha256": found.card["sha256"], **calibrated}}
+
+
+def _station(item: Prepared) -> dict[str, Any]:
+    record = item.record
+    motion = np.ascontiguousarray(record.data, dtype="<f8")
+    return {
+        "id": record.id,
+        "start": str(record.start),
+        "input_sampling_rate_hz": record.sampling_rate,
+        "input_samples": record.data.shape[-1],
+        "input_units": record.units,
+        "input_sha256": hashlib.sha256(motion.tobytes()).hexdigest(),
+        "scale_m_s2": item.scale,
+        "scenario": dataclasses.asdict(record.scenario),
+        "spatial_correlation": None if item.field is None else item.field.as_json(),
+    }

@@ -1,0 +1,1 @@
+"""How large the high frequencies are: measured, predicted, conditioned, drawn."""

@@ -1,0 +1,150 @@
+"""Where a station is: from its header, or from the epoch of an Inventory that was open then."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from obspy import Inventory, UTCDateTime
+from obspy.core.event import Event
+
+from ..errors import InputError, InputWarning
+from .events import is_undated, origin_time
+from .headers import header_number, header_part
+from .record import Record
+
+#: Headers of formats that hold the station's and the event's coordinates, as ObsPy names them.
+_FORMATS = ("sac", "knet")
+
+
+def coordinates(
+    record: Record, inventory: Inventory | None, event: Event | None = None
+) -> tuple[float, float] | None:
+    """Latitude and longitude of a record's station.
+
+    From ``stats.coordinates``, SAC's ``stla``, ``stlo`` or K-NET's, then from the Inventory.
+
+    :param event: gives the time of a simulation that has no date, see :func:`station_place`.
+    :raises InputError: for what is no place on the Earth.
+    """
+    stats = record.headers[0]
+    place = header_part(stats, "coordinates")
+    if "latitude" in place and "longitude" in place:
+        return _on_earth(record.id, place["latitude"], place["longitude"])
+    noted = header_place(record.id, stats, "st")
+    if noted is not None or inventory is None:
+        return noted
+    found = station_place((inventory,), stats, origin_time(event))
+    return None if found is None else _on_earth(record.id, *found[:2])
+
+
+def header_place(id: str, stats: Any, which: str) -> tuple[float, float] | None:
+    """Latitude and longitude in a SAC or K-NET header.
+
+    :param which: "st", of the station, or "ev", of the event.
+    :raises InputError: for what is no place on the Earth.
+    """
+    for name in _FORMATS:
+        header = header_part(stats, name)
+        latitude, longitude = (header_number(header.get(f"{which}{axis}")) for axis in ("la", "lo"))
+        if latitude is None or longitude is None:
+            continue
+        # Programs that do not know where the event was leave zeros.
+        if which == "ev" and latitude == longitude == 0.0 and not header_number(header.get("evdp")):
+            continue
+        return _on_earth(id, latitude, longitude)
+    return None
+
+
+def station_place(
+    inventories: Iterable[Inventory], stats: Any, time: UTCDateTime | None = None
+) -> tuple[float, float, float] | None:
+    """Latitude, longitude in degrees and elevation in m of the epoch open at a record's time.
+
+    A channel of the record's location goes before another of the station, and that before the
+    station itself. A record or an Inventory without a network code is found by station code, where
+    one network alone has it. A simulation without a date (around 1970-01-01) is looked up at
+    ``time``, without that in the last epoch. A station of which no epoch was open is not found,
+    with a warning: it may have stood elsewhere.
+
+    :param stats: of a trace.
+    :param time: the origin time of the event, if it is known.
+    """
+    stations = list(_stations(inventories, stats))
+    if not stations:
+        return None
+    begins, ends = stats.starttime, stats.endtime
+    if is_undated(begins):
+        begins = ends = time
+    open_then = [station for station in stations if _is_open(station, begins, ends)]
+    if not open_then:
+        epochs = ", ".join(f"{_date(one.start_date)} to {_date(one.end_date)}" for one in stations)
+        warnings.warn(
+            f"The inventory knows {stats.network}.{stats.station} from {epochs}, but not on "
+            f"{begins.date}: its coordinates are not used. Pass an inventory of that time.",
+            InputWarning,
+            stacklevel=2,
+        )
+        return None
+    channels = [
+        channel
+        for station in open_then
+        for channel in station
+        if _is_open(channel, begins, ends) and (channel.location_code or "") == stats.location
+    ]
+    same = [channel for channel in channels if channel.code[:2] == stats.channel[:2]]
+    found = max(same or channels or open_then, key=_since)  # of epochs that overlap, the last
+    return float(found.latitude), float(found.longitude), float(found.elevation or 0.0)
+
+
+def _stations(inventories: Iterable[Inventory], stats: Any) -> Iterator[Any]:
+    found: dict[str, list[Any]] = {}
+    for inventory in inventories:
+        for network in inventory:
+            for station in network:
+                if station.code == stats.station:
+                    found.setdefault(network.code or "", []).append(station)
+    if stats.network in found:
+        yield from found[stats.network]
+    elif not stats.network and len(found) == 1:
+        yield from next(iter(found.values()))
+    elif not stats.network and found:
+        warnings.warn(
+            f"{stats.station} has no network code, and the inventory knows it in "
+            f"{', '.join(sorted(found))}: its coordinates are not used. Set stats.network.",
+            InputWarning,
+            stacklevel=2,
+        )
+    elif "" in found:
+        yield from found[""]
+
+
+def _is_open(epoch: Any, begins: UTCDateTime | None, ends: UTCDateTime | None) -> bool:
+    """Whether an epoch shares time with a record; any does if the time is not known."""
+    if begins is None or ends is None:
+        return True
+    return (epoch.start_date is None or epoch.start_date <= ends) and (
+        epoch.end_date is None or epoch.end_date >= begins
+    )
+
+
+def _since(epoch: Any) -> float:
+    return -math.inf if epoch.start_date is None else float(epoch.start_date.timestamp)
+
+
+def _date(time: UTCDateTime | None) -> str:
+    return "..." if time is None else str(time.date)
+
+
+def _on_earth(id: str, latitude: Any, longitude: Any) -> tuple[float, float]:
+    try:
+        if abs(float(latitude)) <= 90.0 and abs(float(longitude)) <= 360.0:
+            return float(latitude), float(longitude)
+    except (TypeError, ValueError):
+        pass
+    raise InputError(
+        f"{id} lies at latitude {latitude!r} and longitude {longitude!r}; degrees from -90 to 90 "
+        "and from -360 to 360 are needed, or neither of the two."
+    )

@@ -1,0 +1,253 @@
+"""What is known of the earthquake and the site of a record, and in which order it counts."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from obspy import Inventory
+from obspy.core.event import Event
+
+from ..errors import InputError, InputWarning
+from ..method.contract import Scenario
+from .events import magnitude_of, origin_of
+from .headers import header_number, header_part
+from .places import coordinates, header_place
+from .record import Record
+
+#: One value for all stations, or one for each station code ("AQK" or "IT.AQK").
+Given = float | Mapping[str, float] | None
+
+#: The argument that gives each part of a scenario.
+ARGUMENTS = {
+    "magnitude": "magnitude",
+    "distance_km": "distance",
+    "depth_km": "depth",
+    "vs30_m_s": "vs30",
+    "rupture_distance_km": "rupture_distance",
+}
+#: Where ``stats`` may hold a quantity.
+_STATS = {
+    "magnitude": ("magnitude", "mag"),
+    "distance_km": ("distance_km",),
+    "depth_km": ("depth_km",),
+    "vs30_m_s": ("vs30_m_s", "vs30"),
+    "rupture_distance_km": ("rupture_distance_km",),
+}
+#: SAC's ``imagtyp`` of magnitudes that are no moment magnitude: mb, Ms, ML, Md.
+_NO_MOMENT = (52, 53, 54, 56)
+#: No earthquake is deeper than this, km.
+_DEEPEST = 800.0
+#: Depths to this many km are common; a larger number in a SAC header may be metres.
+_COMMON = 100.0
+#: Location code that Instaseis and Syngine give by default.
+_INSTASEIS = "SE"
+#: km from which on the epicentral distance is within 5 % of the hypocentral one, for depths to
+#: 15 km.
+_FAR = 50.0
+
+
+def find_scenario(
+    record: Record,
+    magnitude: Given = None,
+    distance: Given = None,
+    depth: Given = None,
+    vs30: Given = None,
+    inventory: Inventory | None = None,
+    event: Event | None = None,
+    rupture_distance: Given = None,
+) -> Scenario:
+    """The scenario of one record: argument before header, header before Event and Inventory.
+
+    A moment magnitude of the event goes before a header's that is said to be another one (SAC's
+    ``imagtyp``, K-NET's, ``stats.local_magnitude``). The hypocentral distance is computed from the
+    epicentral one (SAC's ``dist``, ObsPy's ``stats.distance``, ``stats.epicentral_distance_km``, or
+    the coordinates of event and station) and the depth. A rupture distance that is given or noted,
+    without a hypocentral one beside it, goes before what is computed.
+
+    :param magnitude: moment magnitude.
+    :param distance: hypocentral distance in km.
+    :param depth: km.
+    :param vs30: m/s.
+    :param rupture_distance: closest distance to the rupture, km.
+    :raises InputError: for a value out of range, a hypocentral distance below the depth, or a
+        mapping that lacks the station.
+    """
+    arguments = (magnitude, distance, depth, vs30, rupture_distance)
+    values = {
+        name: _argument(record, argument, given)
+        for (name, argument), given in zip(ARGUMENTS.items(), arguments)
+    }
+    to_rupture = values["rupture_distance_km"] is not None
+    for name in ARGUMENTS:
+        if values[name] is None and not (name == "distance_km" and to_rupture):
+            values[name] = _stats(record, name)
+    if values["magnitude"] is None:
+        values["magnitude"] = _magnitude(record, event)
+    if values["depth_km"] is None:
+        values["depth_km"] = _depth(record, event, inventory)
+    computed = values["distance_km"] is None and values["rupture_distance_km"] is None
+    if computed:
+        values["distance_km"] = _hypocentral(record, values["depth_km"], event, inventory)
+    scenario = Scenario(**values)
+    if not computed:
+        check_distance(scenario, record.id)
+    return scenario
+
+
+def check_distance(scenario: Scenario, id: str = "") -> None:
+    """Refuse a hypocentral distance that is below the depth, but for rounding.
+
+    :param id: of the record, for the message.
+    :raises InputError: with both values.
+    """
+    distance, depth = scenario.hypocentral_distance_km, scenario.depth_km
+    if distance is not None and depth is not None and distance < 0.98 * depth - 0.1:
+        of = f" of {id}" if id else ""
+        raise InputError(
+            f"The hypocentral distance{of} is {distance:g} km, but the depth is {depth:g} km: the "
+            "hypocentre is nearer than it is deep. A distance to the rupture is rupture_distance="
+            " (--rupture-distance, rupture_distance_km); of an epicentral one, pass "
+            f"sqrt(distance² + depth²) = {math.hypot(distance, depth):.4g} km."
+        )
+
+
+def _argument(record: Record, argument: str, given: Given) -> float | None:
+    if given is None or not isinstance(given, Mapping):
+        return _number(record, argument, given)
+    network, station = (record.headers[0][name] for name in ("network", "station"))
+    for key in (f"{network}.{station}", station):
+        if key in given:
+            return _number(record, argument, given[key])
+    raise InputError(
+        f"{argument}= has no value for station {network}.{station}. Its keys must be station codes "
+        f"('{station}' or '{network}.{station}'); give None for a station where it is not known."
+    )
+
+
+def _stats(record: Record, name: str) -> float | None:
+    stats = record.headers[0]
+    for key in _STATS[name]:
+        if stats.get(key) is not None:
+            return _number(record, name, stats[key])
+    return None
+
+
+def _number(record: Record, name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} of {record.id} is {value!r}; a number is needed.") from error
+
+
+def _magnitude(record: Record, event: Event | None) -> float | None:
+    """Header before event, unless only the event's is a moment magnitude."""
+    stats = record.headers[0]
+    sac, knet = (header_part(stats, name) for name in ("sac", "knet"))
+    noted = header_number(sac.get("mag"))
+    is_moment = noted is not None and sac.get("imagtyp") not in _NO_MOMENT
+    for other in (knet.get("mag"), stats.get("local_magnitude")):  # JMA's, ESM's
+        noted = header_number(other) if noted is None else noted
+    of_event = None if event is None else magnitude_of(event)
+    if of_event is None or (noted is not None and (is_moment or not of_event[1])):
+        return noted
+    return of_event[0]
+
+
+def _depth(record: Record, event: Event | None, inventory: Inventory | None) -> float | None:
+    stats = record.headers[0]
+    noted = header_number(header_part(stats, "sac").get("evdp"))
+    if noted is not None:
+        return noted / 1000.0 if _is_metres(record, noted, event, inventory) else noted
+    noted = header_number(header_part(stats, "knet").get("evdp"))
+    if noted is not None or event is None:
+        return noted
+    origin = origin_of(event)
+    return None if origin is None or origin.depth is None else origin.depth / 1000.0
+
+
+def _is_metres(
+    record: Record, evdp: float, event: Event | None, inventory: Inventory | None
+) -> bool:
+    """Whether SAC's ``evdp`` is in m: by SAC's definition it is in km, in older manuals in m.
+
+    Instaseis and Syngine write m, and "InstSeis" into ``kuser0`` (krischer/instaseis,
+    server/util.py). What is deeper than any earthquake is in m. Between 100 and 800 it may be
+    either: m with Instaseis's location code, and where the epicentre is nearer than a tenth of
+    that depth, since records of such deep earthquakes come from farther away.
+    """
+    stats = record.headers[0]
+    if str(stats.sac.get("kuser0", "")).strip() == "InstSeis" or evdp > _DEEPEST:
+        return True
+    if evdp <= _COMMON:
+        return False
+    epicentral = _epicentral(record, event, inventory)
+    near = epicentral is not None and epicentral < 0.1 * evdp
+    is_metres = near or stats.location == _INSTASEIS
+    if is_metres or evdp > 300.0:
+        unit, other = ("m", f"{evdp:g}") if is_metres else ("km", f"{evdp / 1000:g}")
+        warnings.warn(
+            f"evdp of the SAC headers is {evdp:g}, taken as {unit}. If it is "
+            f"{'km' if is_metres else 'm'}, pass depth={other}.",
+            InputWarning,
+            stacklevel=2,
+        )
+    return is_metres
+
+
+def _hypocentral(
+    record: Record, depth: float | None, event: Event | None, inventory: Inventory | None
+) -> float | None:
+    """From the epicentral distance and the depth; km."""
+    epicentral = _epicentral(record, event, inventory)
+    if epicentral is None:
+        return None
+    if depth is None and epicentral < _FAR:
+        warnings.warn(
+            "The depth of the earthquake is not known: the epicentral distance is taken for the "
+            f"hypocentral one, also below {_FAR:g} km. Pass depth= in km.",
+            InputWarning,
+            stacklevel=2,
+        )
+    return math.hypot(epicentral, depth or 0.0)
+
+
+def _epicentral(record: Record, event: Event | None, inventory: Inventory | None) -> float | None:
+    """km: what the header says, else from coordinates in the header, else from the event's."""
+    stats = record.headers[0]
+    for key, factor in (("epicentral_distance_km", 1.0), ("distance", 1e-3)):  # ObsPy's is in m
+        if stats.get(key) is not None:
+            return factor * float(_number(record, key, stats[key]) or 0.0)
+    site = coordinates(record, inventory, event)
+    source = header_place(record.id, stats, "ev")
+    noted = header_number(header_part(stats, "sac").get("dist"))
+    if noted is not None:
+        _compare(record, noted, source, header_place(record.id, stats, "st"))
+        return noted
+    origin = None if source or event is None else origin_of(event)
+    if origin is not None and origin.latitude is not None and origin.longitude is not None:
+        source = (origin.latitude, origin.longitude)
+    return None if site is None or source is None else _between(source, site)
+
+
+def _compare(record: Record, dist: float, source: Any, site: Any) -> None:
+    if source is None or site is None:
+        return
+    computed = _between(source, site)
+    if abs(dist - computed) > 1.0 + 0.1 * computed:
+        warnings.warn(
+            f"The SAC header of {record.id} says dist = {dist:g} km, its coordinates "
+            f"{computed:.4g} km. dist is used; pass distance= (hypocentral) if it is wrong.",
+            InputWarning,
+            stacklevel=2,
+        )
+
+
+def _between(a: tuple[float, float], b: tuple[float, float]) -> float:
+    from obspy.geodetics import gps2dist_azimuth
+
+    return float(gps2dist_azimuth(*a, *b)[0]) / 1000.0

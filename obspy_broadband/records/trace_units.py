@@ -1,0 +1,323 @@
+"""What the numbers of a trace are: units known, or asked for, never guessed.
+
+:func:`units_of` is the one place that decides. It takes, in this order: the argument, what ObsPy
+did to the trace since it was read (``stats.processing``), what a reader or another toolkit noted in
+``stats``, the fixed units of a format, and the instrument response of what is in counts. Whole
+numbers without any of these are counts and are refused; other numbers are assumed to be m/s².
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any
+
+import numpy as np
+from obspy import Inventory, Trace
+
+from ..errors import InputError, InputWarning, first_line
+from .headers import header_number, header_part
+from .orientation import names_both_ends
+from .units import COUNT_NAMES, IN_COUNTS, Units, parse_units
+
+#: A peak that no record of an earthquake has, m/s²; what exceeds it is in another unit.
+LARGEST_ACCELERATION = 50.0
+#: The quantity that SAC's header field idep names. SAC's own unit is nm, which few programs keep.
+_SAC_IDEP: dict[float | None, str] = {6: "displacement", 7: "velocity", 8: "acceleration"}
+_SAC_VOLTS = 50
+#: Channels that SW4 and OpenSWPC give to velocity.
+_VELOCITY_CHANNEL = re.compile(r"V([xyz]|ew|ns|up)$", re.IGNORECASE)
+#: Units of formats of ObsPy's that have one unit only.
+_OF_FORMAT = {"CYBERSHAKE": "cm/s"}  # obspy/io/cybershake/docs/cybershake_format.txt
+_CALIB_IS_PHYSICAL = ("KNET", "KINEMETRICS_EVT")
+#: The unit of the trace header of SEG-Y revision 1, bytes 203-204.
+_SEGY = {5: "m", 6: "m/s", 7: "m/s**2"}
+
+
+def to_acceleration(
+    trace: Trace, units: str | None = None, inventory: Inventory | None = None
+) -> tuple[np.ndarray, Units]:
+    """Acceleration in m/s², and what the trace was taken for.
+
+    Displacement and velocity are differentiated, the response of counts is removed. The trace's
+    samples may be changed.
+
+    :param units: of the trace, if the user says so.
+    :param inventory: instrument responses, for counts alone.
+    :raises InputError: for numbers of which it is not known what they are.
+    """
+    found = units_of(trace, units)
+    if found is IN_COUNTS:
+        return _without_response(trace, inventory), found
+    data = np.asarray(trace.data, dtype=float) * found.factor
+    if found.assumed:
+        _refuse_absurd(trace)
+    if found.order < 2:
+        from ..signal.integration import differentiate
+
+        for _ in range(2 - found.order):
+            data = differentiate(data, trace.stats.sampling_rate)
+    return data, found
+
+
+def _refuse_absurd(trace: Trace) -> None:
+    """:raises InputError: for numbers that are assumed to be m/s² and are too large for it."""
+    peak = float(np.abs(trace.data).max()) if len(trace.data) else 0.0
+    if peak > LARGEST_ACCELERATION:
+        raise InputError(
+            f"Nothing says what the numbers of {trace.id} are, and they reach {peak:.3g}, too much "
+            "for m/s². Pass units= (--units): 'cm/s**2', 'gal', ..., or 'counts' with the "
+            "inventory that has the response."
+        )
+
+
+def units_to_write(trace: Trace, format: str) -> Units:
+    """What the numbers of a trace are that is to be written in units of motion.
+
+    :param format: for messages.
+    :raises InputError: for counts, and for what is not known and too large for m/s².
+    """
+    found = units_of(trace)
+    if found is IN_COUNTS:
+        raise InputError(
+            f"{trace.id} is in counts as far as is known, and {format} holds motion. Remove the "
+            "response first, or note in stats.units what the numbers are."
+        )
+    if found.assumed:
+        _refuse_absurd(trace)
+        warnings.warn(
+            f"Nothing says what the numbers are that are written as {format}: taken for "
+            "acceleration in m/s². Note their unit in stats.units to say it.",
+            InputWarning,
+            stacklevel=4,
+        )
+    return found
+
+
+def units_of(trace: Trace, units: str | None = None) -> Units:
+    """What the numbers of a trace are: see the beginning of this module.
+
+    :raises InputError: if they are contradictory, or their quantity is known and the unit is not.
+    """
+    if units:
+        asked = parse_units(units)
+        counts = str(trace.stats.get("units", "")).strip().lower() in COUNT_NAMES
+        scaled = _calib_is_physical(trace) and float(trace.stats.calib) != 1.0
+        if (counts or scaled) and asked is not IN_COUNTS and _whole(trace.data):
+            raise InputError(
+                f"{trace.id} is in counts, as its reader says, and not in {units}. Leave units= "
+                "(--units) out" + ("." if scaled else ", and pass an inventory with its response.")
+            )
+        if scaled and asked is IN_COUNTS:
+            return _physical_calib(trace) or asked
+        _compare_with_sac(trace, asked)
+        return asked
+    noted = _noted(trace)
+    done = _after_processing(trace, noted)
+    found = done or noted
+    if found is None:
+        _sac(trace)
+        found = _physical_calib(trace)
+    if found is not None:
+        return found
+    if _whole(trace.data):
+        return IN_COUNTS
+    in_sac = str(header_part(trace.stats, "sac").get("kuser0", "")).strip() == "InstSeis"
+    if "instaseis" in trace.stats or in_sac:
+        raise InputError(
+            f"{trace.id} comes from Instaseis, which gives displacement, velocity or acceleration "
+            "by its kind=. Pass the same word as units= ('displacement' is its default)."
+        )
+    return Units("m/s**2", 1.0, 2, assumed=True)
+
+
+def _noted(trace: Trace) -> Units | None:
+    """What a reader, or another toolkit, wrote into ``stats``."""
+    stats = trace.stats
+    for place, text in (
+        ("stats.units", stats.get("units")),
+        ("stats.unit", stats.get("unit")),
+        ("stats.standard.units", header_part(stats, "standard").get("units")),  # gmprocess
+        ("stats.ascii.unit", header_part(stats, "ascii").get("unit")),  # ObsPy's SLIST and TSPAIR
+        ("its format", _OF_FORMAT.get(stats.get("_format", ""))),
+        ("its SEG-Y header", _segy(stats)),
+    ):
+        if isinstance(text, str) and text.strip():
+            try:
+                return parse_units(text)
+            except InputError as error:
+                if place == "stats.ascii.unit":  # any text may stand there
+                    continue
+                raise InputError(
+                    f"{trace.id}: {place} says {text!r}, which is no unit of ground motion. "
+                    "Pass units= (--units)."
+                ) from error
+    return None
+
+
+def _segy(stats: Any) -> str | None:
+    header = header_part(stats, "segy").get("trace_header")
+    return _SEGY.get(getattr(header, "trace_value_measurement_unit", 0))
+
+
+def _sac(trace: Trace) -> None:
+    """What SAC's header leaves open.
+
+    :raises InputError: if it names a quantity, whose unit is not known, or if the components are a
+        simulation's (X, Y, Z; EW, NS, UP): SW4 writes displacement or velocity without idep.
+    """
+    sac = header_part(trace.stats, "sac")
+    quantity = _SAC_IDEP.get(header_number(sac.get("idep")))
+    if sac.get("idep") == _SAC_VOLTS:
+        raise InputError(
+            f"The SAC header of {trace.id} says that it is in volts (idep). Remove the response, "
+            "and pass units= (--units) with what it is then."
+        )
+    if quantity is None:
+        component = trace.stats.channel[-1:].upper()
+        simulated = component in ("X", "Y") or (component == "Z" and sac.get("cmpinc") == 180.0)
+        if sac and (simulated or names_both_ends(trace.stats)) and not _whole(trace.data):
+            raise InputError(
+                f"The SAC header of {trace.id}, named as simulations name components, does not say "
+                "what its numbers are. Pass units= (--units): 'm', 'm/s', ... (SW4: 'm', and 'm/s' "
+                "of files with a v in their names)."
+            )
+        return
+    per = {"displacement": "", "velocity": "/s", "acceleration": "/s**2"}[quantity]
+    raise InputError(
+        f"The SAC header of {trace.id} says {quantity} (idep), but not its unit: SAC's own is "
+        f"nm{per}, many programs write m{per}. Pass units= (--units): 'nm{per}' or 'm{per}'."
+    )
+
+
+def _compare_with_sac(trace: Trace, asked: Units) -> None:
+    """Warn where SAC's idep, or SW4's channel (Vx, Vew, ...), names another quantity."""
+    sac = header_part(trace.stats, "sac")
+    quantity = _SAC_IDEP.get(header_number(sac.get("idep")))
+    if sac and quantity is None and _VELOCITY_CHANNEL.match(trace.stats.channel):
+        quantity = "velocity"
+    if quantity is not None and asked.order not in (-1, parse_units(quantity).order):
+        warnings.warn(
+            f"{trace.stats.station}: units= says {asked.name}, but the SAC header says {quantity}. "
+            "units= is taken.",
+            InputWarning,
+            stacklevel=5,
+        )
+
+
+def _calib_is_physical(trace: Trace) -> bool:
+    return trace.stats.get("_format") in _CALIB_IS_PHYSICAL or "knet" in trace.stats
+
+
+def _physical_calib(trace: Trace) -> Units | None:
+    """Counts of formats whose ``stats.calib`` is m/s² a count.
+
+    K-NET, KiK-net (obspy/io/nied) and Kinemetrics (obspy/io/kinemetrics).
+
+    :raises InputError: if it cannot be told whether calib was applied.
+    """
+    stats = trace.stats
+    if not _calib_is_physical(trace):
+        return None
+    calib = float(stats.calib)
+    if calib == 1.0:
+        return Units("m/s**2", 1.0, 2)
+    counts = Units(f"counts of {calib:g} m/s**2", calib, 2)
+    if _whole(trace.data):
+        return counts
+    # obspy.read(apply_calib=True) leaves no other mark than the size of the numbers.
+    peak = float(np.ptp(trace.data)) / 2.0
+    largest = (header_number(header_part(stats, "knet").get("accmax")) or 0.0) * 0.01  # gal
+    if not (peak > 0 and largest > 0 and calib > 0):
+        raise InputError(
+            f"{trace.id} has a calib of {calib:g} m/s² a count, and it cannot be told whether it "
+            "was applied. Pass units= (--units) with what the numbers are now."
+        )
+    applied = abs(np.log(peak / largest)) < abs(np.log(peak * calib / largest))
+    return Units("m/s**2", 1.0, 2) if applied else counts
+
+
+_STEP = re.compile(r"^ObsPy [^:]*: (\w+)\((.*)\)\s*$", re.DOTALL)
+_OUTPUT = {"ACC": 2, "VEL": 1, "DISP": 0}
+
+
+def _after_processing(trace: Trace, noted: Units | None) -> Units | None:
+    """What ObsPy's own notes in ``stats.processing`` say of the numbers; None if nothing.
+
+    :raises InputError: for a trace whose unit got lost, or whose notes contradict each other.
+    """
+    lines = [str(line) for line in trace.stats.get("processing") or []]
+    ours = [number for number, line in enumerate(lines) if line.startswith("obspy_broadband")]
+    lines = lines[ours[-1] + 1 :] if ours else lines
+    order: int | None = None
+    changed = ""
+    for line in lines:
+        match = _STEP.match(line)
+        name, arguments = match.groups() if match else ("", "")
+        if name == "remove_response":
+            output = re.search(r"output='(\w+)'", arguments)
+            order = _OUTPUT.get(output.group(1) if output else "VEL")
+            changed = "" if order is not None else name
+        elif name in ("differentiate", "integrate"):
+            if order is None:
+                changed = changed or name
+            else:
+                order += 1 if name == "differentiate" else -1
+        elif name in ("normalize", "remove_sensitivity", "simulate"):
+            order, changed = None, name
+    if order is not None:
+        if not 0 <= order <= 2:
+            raise InputError(
+                f"{trace.id} is no displacement, velocity or acceleration any more: "
+                "stats.processing says how often it was integrated or differentiated."
+            )
+        found = Units(("m", "m/s", "m/s**2")[order], 1.0, order)
+        if noted is None or noted is IN_COUNTS or (noted.factor, noted.order) == (1.0, order):
+            return found
+        raise InputError(
+            f"{trace.id}: stats.processing says {found.name}, but its header says {noted.name}. "
+            "Pass units= (--units) with what the numbers are now."
+        )
+    was_known = noted is not None or _calib_is_physical(trace)
+    if changed and (was_known or changed not in ("differentiate", "integrate")):
+        raise InputError(
+            f"{trace.id} went through {changed}() (stats.processing), after which its unit is not "
+            "known. Pass units= (--units) with what the numbers are now."
+        )
+    return None
+
+
+def _whole(data: np.ndarray) -> bool:
+    """Whether all samples are whole numbers, as counts are (whatever type they are kept in)."""
+    if np.issubdtype(data.dtype, np.integer):
+        return True
+    samples = np.ma.getdata(data)
+    samples = samples[np.isfinite(samples)]
+    return bool(samples.size) and all(
+        bool((part == np.rint(part)).all()) for part in (samples[:100], samples)
+    )
+
+
+def _without_response(trace: Trace, inventory: Inventory | None) -> np.ndarray:
+    """:raises InputError: if there is no response."""
+    if inventory is None and "response" not in trace.stats:
+        said = (
+            f"holds whole numbers ({trace.data.dtype}), which are counts of an instrument as far "
+            "as is known"
+            if _whole(trace.data)
+            else "is in counts of an instrument"
+        )
+        raise InputError(
+            f"{trace.id} {said}. Pass inventory= (--inventory) with its response, or units= "
+            "(--units) with what they are."
+        )
+    try:
+        trace.remove_response(inventory=inventory, output="ACC")
+    except Exception as error:  # ObsPy raises bare ValueError, Exception, evalresp errors
+        raise InputError(
+            f"{trace.id} is in counts, and its response cannot be removed: "
+            f"{first_line(error).rstrip('.')}. "
+            "Pass an inventory with the response of this channel at this time, or remove it "
+            "yourself and pass units= (--units)."
+        ) from error
+    return trace.data

@@ -1,0 +1,92 @@
+import dataclasses
+import warnings
+
+import numpy as np
+import pytest
+
+from obspy_broadband.method.contract import Batch, Scenario
+from obspy_broadband.method.registry import create
+from obspy_broadband.method.training_range import features, outside_ranges, ranges
+from obspy_broadband.signal.filters import band_limit
+
+RATE = 100.0
+
+
+def windows(rows=200, seed=0, corner=1.0, magnitude=(4.0, 6.0)):
+    rng = np.random.default_rng(seed)
+    envelope = np.exp(-(((np.arange(4096) - 1000) / 500.0) ** 2))
+    low = band_limit(rng.normal(size=(rows, 3, 4096)) * envelope, RATE, corner)
+    peak = np.abs(low).max(axis=(1, 2))
+    return Batch(
+        low_frequency=low / peak[:, None, None],
+        scale=np.exp(rng.normal(np.log(0.01), 1.0, rows)),
+        corner=np.full(rows, corner),
+        scenarios=tuple(Scenario(magnitude=float(m)) for m in rng.uniform(*magnitude, rows)),
+        starts=np.zeros(rows, dtype=int),
+    )
+
+
+@pytest.fixture(scope="module")
+def known():
+    return ranges(windows(), RATE)
+
+
+def test_what_is_like_the_training_set_is_familiar(known):
+    outside = outside_ranges(windows(seed=1), RATE, known)
+    assert sum(bool(one) for one in outside) <= 4  # of 200
+    assert "distance (km)" not in known  # nothing is known of it
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("corner (Hz)", {"corner": np.full(200, 4.0)}),
+        ("peak of the low frequencies (m/s²)", {"scale": np.full(200, 30.0)}),
+        ("magnitude", {"scenarios": (Scenario(magnitude=8.2),) * 200}),
+    ],
+)
+def test_what_lies_outside_is_named_with_its_range(name, change, known):
+    for window in outside_ranges(dataclasses.replace(windows(), **change), RATE, known):
+        value, lowest, highest = window[name]
+        assert not lowest <= value <= highest
+
+
+def test_shapes_are_compared_too(known):
+    rng = np.random.default_rng(3)
+    long = band_limit(rng.normal(size=(5, 3, 4096)), RATE, 1.0)
+    few = dataclasses.replace(windows(5), low_frequency=long)
+    for window in outside_ranges(few, RATE, known):
+        assert "duration of the low frequencies (s)" in window
+    smooth = dataclasses.replace(windows(5, corner=0.3), corner=np.ones(5))
+    for window in outside_ranges(smooth, RATE, known):
+        assert "slope of the low frequencies' spectrum" in window
+
+
+def test_what_is_not_known_is_not_outside(known):
+    few = dataclasses.replace(windows(5), scenarios=(Scenario(),) * 5, scale=np.full(5, np.nan))
+    for window in outside_ranges(few, RATE, known):
+        assert not {"magnitude", "peak of the low frequencies (m/s²)"} & set(window)
+
+
+def test_a_slope_is_that_of_the_spectrum():
+    batch = windows(40)
+    flat = features(batch, RATE)["slope of the low frequencies' spectrum"]
+    assert abs(flat.mean()) < 0.3
+
+
+def test_enrich_warns_once_names_what_is_outside_and_notes_it(simulation, known):
+    class Loaded:
+        name, path = "default", "default.safetensors"
+        card = {"sha256": "0", "ranges": {**known, "magnitude": [4.0, 6.0]}}  # noqa: RUF012
+
+    method = create("stochastic", {})
+    method.weights = Loaded()
+    with pytest.warns(UserWarning, match=r"magnitude 8, learned from 4 to 6") as caught:
+        ensemble = simulation().enrich(method, n=1, seed=1, magnitude=8.0)
+    assert len([one for one in caught if "learned from" in str(one.message)]) == 1
+    (reasons,) = ensemble.provenance["outside_training_range"].values()
+    assert any(reason.startswith("magnitude") for reason in reasons)
+    Loaded.card = {"sha256": "0"}  # a card without ranges says nothing
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        simulation().enrich(method, n=1, seed=1, magnitude=8.0)
