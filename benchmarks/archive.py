@@ -29,13 +29,14 @@ from enrich import simulation
 from obspy import Stream
 
 from obspy_broadband.archive.local import LocalWorkers
-from obspy_broadband.archive.request import Request
+from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import run
 from obspy_broadband.archive.work import Job, write_item
-from obspy_broadband.sources.source import Item, Loaded, Source
+from obspy_broadband.records.station_data import StationData
+from obspy_broadband.sources.source import Item, Source
 
 STATIONS, ROUNDS = 24, 2
-ASKED = Request(n=20, seed=1, magnitude=5.5, distance=30.0)
+ASKED = RunRequest(n=20, seed=1, magnitude=5.5, distance=30.0)
 #: CPU s a station that the SCEC Broadband Platform's high-frequency code takes, about.
 BBP = 0.45
 
@@ -50,8 +51,8 @@ class MadeUp(Source):
     def items(self):
         return (Item(f"{number:05d}") for number in range(self.stations))
 
-    def read(self, item: Item) -> Loaded:
-        return Loaded(station(int(item.key)))
+    def read(self, item: Item) -> StationData:
+        return StationData(station(int(item.key)))
 
     def describe(self) -> dict[str, Any]:
         return {"stations": self.stations}
@@ -103,7 +104,7 @@ class Timed:
         return (end - begin) / (self.items - 1), (after - before) / (self.items - 1)
 
 
-def of_run(asked: Request, count: int, stations: int) -> tuple[float, float]:
+def of_run(asked: RunRequest, count: int, stations: int) -> tuple[float, float]:
     """Seconds an item of a run."""
     workers = LocalWorkers(count)
     timed = Timed(workers, stations)
@@ -124,10 +125,10 @@ def alone(call, values) -> tuple[float, float]:
     return (time.perf_counter() - begin) / count, (time.process_time() - used) / count
 
 
-def rates(asked: Request) -> None:
+def rates(asked: RunRequest) -> None:
     """Print a table."""
     half = range(STATIONS // 2)
-    loaded = [Loaded(station(number)) for number in half]
+    loaded = [StationData(station(number)) for number in half]
     ensembles = {number: asked.enrich(loaded[number]) for number in half}
     found: dict[str, list[tuple[float, float]]] = {}
     for _ in range(ROUNDS):
@@ -162,7 +163,7 @@ def rates(asked: Request) -> None:
     print(f"  2 workers / 1 worker: {wall['run, 1 worker'] / wall['run, 2 workers']:.2f}")
 
 
-def network(asked: Request, folder: str, name: str, preset: str | None = None) -> Request:
+def network(asked: RunRequest, folder: str, name: str, preset: str | None = None) -> RunRequest:
     """The same of a network as it is trained by default, with weights that were not trained."""
     import torch
 
@@ -194,7 +195,7 @@ def costs() -> None:
             ("pix2pix, preset small", network(one, folder, "pix2pix", "small")),
             ("bicyclegan, preset small", network(one, folder, "bicyclegan", "small")),
         ):
-            loaded = [Loaded(station(number)) for number in range(STATIONS)]
+            loaded = [StationData(station(number)) for number in range(STATIONS)]
             spent = min(alone(asked.enrich, loaded)[1] for _ in range(ROUNDS))
             print(f"  {title:<26}{spent:6.3f}{spent / BBP:14.2f}", flush=True)
 

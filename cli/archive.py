@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from obspy_broadband.archive.outputs import KINDS
-from obspy_broadband.archive.request import Request
+from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.tables import KINDS as TABLES
 from obspy_broadband.errors import InputError
 from obspy_broadband.sources.source import Source
@@ -80,21 +80,21 @@ def enrich_archive(
 ) -> None:
     """Run, or say what a run would cost.
 
-    :param asked: of the :class:`Request`, without seed, kind and measures.
+    :param asked: of the :class:`RunRequest`, without seed, kind and measures.
     :param options: those of :func:`run_options`.
     :raises InputError: for options that cannot go together, and as :func:`run`.
     """
     from obspy_broadband.archive.run import run
     from obspy_broadband.archive.run_folder import RunFolder
-    from obspy_broadband.enrich import drawn_seed
+    from obspy_broadband.request import draw_seed
 
     if options["retry_skips"] and not options["resume"]:
         raise InputError("--retry-skips is for --resume: add it.")
     if seed is None and options["resume"] and not dry_run:
         seed = RunFolder(output).seed()
-    request = Request(
+    request = RunRequest(
         **asked,
-        seed=drawn_seed(seed),
+        seed=draw_seed(seed),
         to=options["to"] or "ensemble",
         measures=options["measures"] or "csv",
     )
@@ -163,7 +163,7 @@ def _cores() -> int:
 
 
 def _say_costs(
-    source: Source, request: Request, output: Path, workers: int, limit: float | None
+    source: Source, request: RunRequest, output: Path, workers: int, limit: float | None
 ) -> None:
     from obspy_broadband.archive.estimate import estimate
 

@@ -19,13 +19,12 @@ from obb_cli.inputs import (
 from obb_cli.sources import source_of, source_options
 
 import obspy_broadband
-from obspy_broadband.enrich import check_call
 from obspy_broadband.ensemble.folder import CARD
 from obspy_broadband.errors import InputError
 from obspy_broadband.io.xml import all_stations
-from obspy_broadband.method.registry import create
 from obspy_broadband.records.record import read_records
 from obspy_broadband.records.spatial_correlation import AUTO, MODELS
+from obspy_broadband.request import Request
 from obspy_broadband.sources.waveforms import READING
 
 
@@ -152,8 +151,15 @@ def enrich(
     report_skips(unreadable)
     inventory = all_stations(given["inventories"])
     if dry_run:
-        ready = create(method, parse_settings(settings), weights)
-        check_call(number, seed, parse_corner(corner), ready)
+        request = Request(
+            method=method,
+            n=number,
+            seed=seed,
+            corner=parse_corner(corner),
+            weights=weights,
+            options=parse_settings(settings),
+        )
+        request.check(request.ready())
         records, refusals = read_records(stream, units, inventory)
         click.echo(f"{len(records)} records, {len(records) * number} realizations by {method}:")
         for record in records:

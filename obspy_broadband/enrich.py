@@ -1,12 +1,11 @@
-"""The main job in five stages: read, prepare, realize, hybridize, collect."""
+"""The main job in five stages: read, prepare, draw, join, collect."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import secrets
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -14,20 +13,20 @@ from typing import Any
 import numpy as np
 from obspy import Stream, Trace
 
-from .ensemble.ensemble import EnrichedRecord, Ensemble
+from .ensemble import EnrichedRecord, Ensemble
 from .ensemble.provenance import provenance
-from .errors import InputError, MethodError
+from .errors import InputError, InputWarning, MethodError
 from .io.xml import EventLike, InventoryLike, as_event, as_inventory
 from .method.contract import Batch, Method
-from .method.registry import create
 from .method.training_range import outside_training_range, warn
-from .records.corner import check_corner, corner_of
+from .records.corner import corner_of
 from .records.events import is_undated, origin_time
 from .records.record import Record, Refusal, read_records
-from .records.scenario import Given, find_scenario
-from .records.spatial_correlation import AUTO, draw_epsilon, find_field
-from .records.spatial_correlation import check as check_spatial_correlation
+from .records.scenario import ScenarioValue, describe
+from .records.spatial_correlation import AUTO, draw_epsilon, find_field, is_wanted
+from .records.station_data import StationData
 from .records.windows import Prepared, batches, prepare, restore
+from .request import Request, draw_seed
 from .signal.hybrid import hybridize
 
 #: Numbers (all components and realizations together) that one call of a method may return; bounds
@@ -35,33 +34,32 @@ from .signal.hybrid import hybridize
 CHUNK = 10_000_000
 #: Realizations that are joined with the simulation at once.
 BLOCK = 8
-
-
 #: Arguments whose misspelling would be taken for a method's option.
 _ARGUMENTS = (
-    *("units", "corner", "magnitude", "distance", "rupture_distance", "depth", "vs30", "seed"),
-    *("inventory", "event", "weights", "spatial_correlation", "on_bad", "progress", "method"),
+    *(field.name for field in dataclasses.fields(Request) if field.name != "options"),
+    *("inventory", "event", "progress"),
 )
 
 
 def enrich(
     stream: Stream | Trace,
     method: str | Method = "stochastic",
+    *,
     n: int = 20,
     seed: int | None = None,
     corner: float | str = 1.0,
     units: str | None = None,
-    magnitude: Given = None,
-    distance: Given = None,
-    depth: Given = None,
-    vs30: Given = None,
+    magnitude: ScenarioValue = None,
+    distance: ScenarioValue = None,
+    rupture_distance: ScenarioValue = None,
+    depth: ScenarioValue = None,
+    vs30: ScenarioValue = None,
     inventory: InventoryLike | None = None,
     event: EventLike | None = None,
     weights: str | Path | None = None,
+    spatial_correlation: str | None = AUTO,
     on_bad: str = "raise",
     progress: bool = False,
-    spatial_correlation: str | None = AUTO,
-    rupture_distance: Given = None,
     **options: Any,
 ) -> Ensemble:
     """Turn a low-frequency simulation into an ensemble of broadband records.
@@ -111,100 +109,132 @@ def enrich(
     :raises MethodError: for a method that is unknown, broken or returns something else than it
         promises.
     """
+    if "coherence" in options:
+        warnings.warn(
+            "coherence= is now called spatial_correlation=; the old name will go.",
+            InputWarning,
+            stacklevel=2,
+        )
+        spatial_correlation = options.pop("coherence")
+    request = Request(
+        method=method,
+        n=n,
+        seed=seed,
+        corner=corner,
+        units=units,
+        magnitude=magnitude,
+        distance=distance,
+        rupture_distance=rupture_distance,
+        depth=depth,
+        vs30=vs30,
+        weights=weights,
+        options=options,
+        spatial_correlation=spatial_correlation,
+        on_bad=on_bad,
+    )
     try:
-        ready = create(method, options, weights)
+        ready = request.ready()
     except InputError as error:
-        near = [one for name in options for one in get_close_matches(name, _ARGUMENTS, 1, 0.8)]
-        hint = f" An argument of enrich() is {near[0]}=." if near else ""
+        matches = [get_close_matches(name, _ARGUMENTS, 1, 0.8) for name in options]
+        nearest = [names[0] for names in matches if names]
+        hint = f" An argument of enrich() is {nearest[0]}=." if nearest else ""
         raise InputError(f"{error}{hint}") from error
-    seed = check_call(n, seed, corner, ready)
-    known = {
-        "magnitude": magnitude, "distance": distance, "depth": depth, "vs30": vs30,
-        "rupture_distance": rupture_distance,
-    }  # fmt: skip
+    request.check(ready)
     if isinstance(stream, Trace):
         stream = Stream([stream])
-    return enrich_with(
-        method, ready, stream, n, seed, corner, units, known, inventory, event,
-        spatial_correlation, on_bad, progress,
-    )  # fmt: skip
+    data = StationData(stream, as_inventory(inventory), as_event(event))
+    return enrich_data(data, request, ready, progress)
 
 
-def enrich_with(
-    name: str | Method,
-    ready: Method,
-    stream: Stream,
-    n: int,
-    seed: int,
-    corner: float | str,
-    units: str | None,
-    known: Mapping[str, Given],
-    inventory: InventoryLike | None,
-    event: EventLike | None,
-    spatial_correlation: str | None,
-    on_bad: str,
-    progress: bool = False,
+def enrich_data(
+    data: StationData, request: Request, method: Method, progress: bool = False
 ) -> Ensemble:
-    """:func:`enrich` by a method that is made already, with arguments that were checked.
+    """The five stages.
 
-    :param name: of the method, for the provenance.
-    :param known: magnitude, distance, depth, vs30 and rupture_distance, as :func:`enrich` takes
-        them.
+    :param request: checked; a seed that it lacks is drawn.
+    :param method: that ``request`` makes.
+    :raises InputError: see :func:`enrich`.
     """
     from tqdm import tqdm
 
-    if on_bad not in ("raise", "skip"):
-        raise InputError(f"on_bad is {on_bad!r}; it must be 'raise' or 'skip'.")
-    check_spatial_correlation(spatial_correlation, ready)
-    event, inventory = as_event(event), as_inventory(inventory)
-    records, refusals = read_records(stream, units, inventory)
-    corner = corner_of(corner, records, ready)
+    request = dataclasses.replace(request, seed=draw_seed(request.seed))
+    records, refusals = read(data, request, method)
+    corner = corner_of(request.corner, records, method)
     prepared: list[Prepared] = []
     for record in records:
         try:
-            scenario = find_scenario(record, **known, inventory=inventory, event=event)
-            field = find_field(spatial_correlation, ready, record, inventory, event)
-            item = _prepare(dataclasses.replace(record, scenario=scenario), ready, corner)
-            prepared.append(dataclasses.replace(item, field=field))
+            prepared.append(_prepare(record, data, request, method, corner))
         except InputError as error:
             refusals.append(Refusal(record.id, str(error)))
-    _refuse(refusals, on_bad, nothing_left=not prepared)
+    _refuse(refusals, request.on_bad, nothing_left=not prepared)
 
     enriched: dict[int, EnrichedRecord] = {}
-    outside: dict[str, list[str]] = {}
     with tqdm(total=len(prepared), unit="station", disable=not progress) as bar:
-        for owners, batch in batches(prepared, max(1, CHUNK // n)):
-            fields = [field for index in owners if (field := prepared[index].field) is not None]
-            if fields:
-                drawn = {
-                    field: draw_epsilon(seed, field, n, ready.epsilon_size)
-                    for field in dict.fromkeys(fields)
-                }
-                numbers = np.stack([drawn[field] for field in fields])
-                batch = dataclasses.replace(batch, epsilon=numbers)
-            outside |= outside_training_range(
-                ready, batch, [prepared[index].record.id for index in owners]
-            )
-            windows = _realize(ready, batch, _seeds(seed, prepared, owners, n))
-            for index in dict.fromkeys(owners):
-                item = prepared[index]
-                mine = windows[[row for row, owner in enumerate(owners) if owner == index]]
-                realizations = restore(mine, item, ready.sampling_rate)
-                # A few at a time: the transforms of all of them would fill the memory.
-                joined = [
-                    hybridize(item.low_frequency, some, ready.sampling_rate, corner)
-                    for some in np.array_split(realizations, -(-n // BLOCK))
-                ]
-                enriched[index] = collect(item, joined, ready.sampling_rate)
-                bar.update()
+        for index, realizations in draw(prepared, method, request):
+            enriched[index] = collect(prepared[index], realizations, method.sampling_rate)
+            bar.update()
+    outside = _outside_training_range(prepared, method)
     warn(outside)
-    said = provenance(name, ready, n, seed, corner, prepared, refusals, spatial_correlation)
+    card = provenance(request, method, corner, prepared, refusals)
     if outside:
-        said["outside_training_range"] = outside
-    time = origin_time(event)
+        card["outside_training_range"] = outside
+    time = origin_time(data.event)
     if time is not None and any(is_undated(item.record.start) for item in prepared):
-        said["origin_time"] = str(time)  # t = 0 of a simulation, for comparing it with recordings
-    return Ensemble([enriched[index] for index in range(len(prepared))], said)
+        card["origin_time"] = str(time)  # t = 0 of a simulation, for comparing it with recordings
+    return Ensemble([enriched[index] for index in range(len(prepared))], card)
+
+
+def read(data: StationData, request: Request, method: Method) -> tuple[list[Record], list[Refusal]]:
+    """Stage 1: traces to records in m/s², each with its scenario and, if it is needed, its place.
+
+    :return: also the stations that cannot be used.
+    """
+    records, refusals = read_records(data.stream, request.units, data.inventory)
+    locate = is_wanted(request.spatial_correlation, method, data.event)
+    described = []
+    for record in records:
+        try:
+            described.append(describe(record, data, request.scenario_arguments, locate))
+        except InputError as error:
+            refusals.append(Refusal(record.id, str(error)))
+    return described, refusals
+
+
+def draw(
+    prepared: Sequence[Prepared], method: Method, request: Request
+) -> Iterator[tuple[int, list[np.ndarray]]]:
+    """Stages 3 and 4: draw realizations of records and join them with their low frequencies.
+
+    :param request: of which ``n`` and ``seed`` count.
+    :return: for each record its index and its realizations, (some, 3, samples) m/s² in parts of a
+        few at the method's sampling rate: below 0.8 times the corner the record's low frequencies.
+    :raises MethodError: if the method returns something else than it promises.
+    """
+    n, seed, rate = request.n, request.seed, method.sampling_rate
+    assert seed is not None
+    for owners, batch in batches(prepared, max(1, CHUNK // n)):
+        fields = [field for index in owners if (field := prepared[index].field) is not None]
+        if fields:
+            epsilon = {
+                field: draw_epsilon(seed, field, n, method.epsilon_size)
+                for field in dict.fromkeys(fields)
+            }
+            batch = dataclasses.replace(
+                batch, epsilon=np.stack([epsilon[field] for field in fields])
+            )
+        windows = _realize(method, batch, _seeds(seed, prepared, owners, n))
+        for index in dict.fromkeys(owners):
+            item = prepared[index]
+            own = [row for row, owner in enumerate(owners) if owner == index]
+            realizations = restore(windows[own], item, rate)
+            # A few at a time: the transforms of all of them would fill the memory.
+            yield (
+                index,
+                [
+                    hybridize(item.low_frequency, part, rate, item.corner)
+                    for part in np.array_split(realizations, -(-n // BLOCK))
+                ],
+            )
 
 
 def broadband(
@@ -252,37 +282,13 @@ def collect(
     )
 
 
-def check_call(n: int, seed: int | None, corner: float | str, method: Method) -> int:
-    """Refuse what no method can do.
-
-    :return: the seed, drawn if it is None.
-    :raises InputError: with what is allowed.
-    """
-    _check(n, corner, method)
-    return drawn_seed(seed)
-
-
-def drawn_seed(seed: int | None) -> int:
-    """The seed that was given, or a new one.
-
-    :raises InputError: for what is no seed.
-    """
-    if seed is None:
-        return secrets.randbits(32)
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise InputError(
-            f"seed is {seed!r}; it must be a whole number from 0, or None to draw one."
-        )
-    return int(seed)
-
-
-def _check(n: int, corner: float | str, method: Method) -> None:
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-        raise InputError(f"n is {n!r}; it must be a whole number of realizations, 1 or more.")
-    check_corner(corner, method)
-
-
-def _prepare(record: Record, method: Method, corner: float) -> Prepared:
+def _prepare(
+    record: Record, data: StationData, request: Request, method: Method, corner: float
+) -> Prepared:
+    """Stage 2."""
+    field = None
+    if is_wanted(request.spatial_correlation, method, data.event):
+        field = find_field(request.spatial_correlation, record, data.event)
     nyquist = 0.5 * record.sampling_rate
     if corner > nyquist:
         raise InputError(
@@ -295,7 +301,17 @@ def _prepare(record: Record, method: Method, corner: float) -> Prepared:
         raise InputError(
             f"{record.id} holds no motion below the corner of {corner:g} Hz to start from."
         )
-    return item
+    return dataclasses.replace(item, field=field)
+
+
+def _outside_training_range(prepared: Sequence[Prepared], method: Method) -> dict[str, list[str]]:
+    """In what each record differs from what a trained method learned from, in words."""
+    outside: dict[str, list[str]] = {}
+    if getattr(method, "weights", None) is not None:
+        for owners, batch in batches(prepared, CHUNK):
+            ids = [prepared[index].record.id for index in owners]
+            outside |= outside_training_range(method, batch, ids)
+    return outside
 
 
 def _refuse(refusals: Sequence[Refusal], on_bad: str, nothing_left: bool) -> None:

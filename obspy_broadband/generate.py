@@ -10,15 +10,15 @@ import numpy as np
 from obspy import Stream, Trace, UTCDateTime
 from tqdm import tqdm
 
-from .enrich import check_call, collect, enrich, realization_seeds
+from .enrich import collect, enrich, realization_seeds
 from .ensemble.ensemble import EnrichedRecord, Ensemble
 from .ensemble.provenance import provenance
 from .errors import InputError
 from .method.contract import Method, Scenario
-from .method.registry import create
 from .records.record import read_records
 from .records.scenario import check_distance
 from .records.windows import prepare
+from .request import Request, draw_seed
 from .signal.filters import band_limit
 
 if TYPE_CHECKING:
@@ -62,10 +62,13 @@ def generate(
     :raises InputError: for arguments that cannot be used.
     :raises MethodError: see :func:`.enrich.enrich`.
     """
-    ready = create(method, options, weights)
+    request = Request(method=method, n=1, corner=corner, weights=weights, options=options)
+    ready = request.ready()
     if isinstance(corner, str):
         raise InputError(f"corner is {corner!r}; records from nothing need a frequency in Hz.")
-    seed = check_call(n, seed, corner, ready)
+    dataclasses.replace(request, n=n, seed=seed).check(ready)
+    seed = draw_seed(seed)
+    request = dataclasses.replace(request, seed=seed)
     if n > _MOST:
         raise InputError(f"n is {n}; at most {_MOST} records have a station code.")
     scenario = Scenario(magnitude, distance, depth, vs30)
@@ -74,10 +77,10 @@ def generate(
         made = _of_scenarios(ready, n, seed, corner, scenario, progress)
         about = made.provenance | {"generated_from": "low frequencies of simulated scenarios"}
     else:
-        made = _of_codes(ready, n, seed, corner, scenario, progress)  # type: ignore[arg-type]
+        made = _of_codes(ready, request, n, scenario, progress)  # type: ignore[arg-type]
         about = made.provenance | {"generated_from": "codes drawn from N(0, 1)"}
     if isinstance(method, str):
-        named = provenance(method, ready, 1, seed, corner, [], [])
+        named = provenance(request, ready, corner, [], [])
         about |= {name: named[name] for name in ("method", "method_distribution")}
     return Ensemble(made.records, about)
 
@@ -118,7 +121,7 @@ def _of_scenarios(
 
 
 def _of_codes(
-    method: CodedMethod, n: int, seed: int, corner: float, scenario: Scenario, progress: bool
+    method: CodedMethod, request: Request, n: int, scenario: Scenario, progress: bool
 ) -> Ensemble:
     if method.level is None:
         raise InputError(
@@ -127,7 +130,9 @@ def _of_codes(
         )
     records: list[EnrichedRecord] = []
     prepared = []
-    rate = method.sampling_rate
+    rate, corner, seed = method.sampling_rate, request.corner, request.seed
+    assert isinstance(corner, float | int)
+    assert seed is not None
     for number in tqdm(range(n), unit="record", disable=not progress):
         one = realization_seeds(seed, _code(number), _START.ns, 1)[0]
         motion = method.invent(int(one), corner, scenario)
@@ -136,7 +141,7 @@ def _of_codes(
         item = prepare(dataclasses.replace(record, scenario=scenario), method, corner)
         records.append(collect(item, [motion[None]], rate))
         prepared.append(item)
-    return Ensemble(records, provenance(method, method, 1, seed, corner, prepared, []))
+    return Ensemble(records, provenance(request, method, corner, prepared, []))
 
 
 def _stream(motion: np.ndarray, sampling_rate: float, number: int) -> Stream:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..sources.source import Item, Source
 from .local import LocalWorkers
 from .outputs import check_kind
-from .request import Request
+from .request import RunRequest
 from .tables import check_measures
 from .work import Finished, Job
 
@@ -42,7 +42,7 @@ class Estimate:
 
 
 def estimate(
-    source: Source, request: Request, folder: Path, limit: float | None = None
+    source: Source, request: RunRequest, folder: Path, limit: float | None = None
 ) -> Estimate:
     """Count the items and do the first few, into a folder that is removed.
 
@@ -50,7 +50,7 @@ def estimate(
     :param limit: s that an item may take; None for no limit.
     :raises InputError: as :func:`.run.run` for what cannot begin.
     """
-    request.check()
+    request.check(request.ready())
     check_kind(request.to, request.n)
     check_measures(request.measures)
     first: list[tuple[int, Item]] = []
@@ -75,7 +75,7 @@ def estimate(
 
 
 def _try(
-    source: Source, request: Request, first: list[tuple[int, Item]], limit: float | None
+    source: Source, request: RunRequest, first: list[tuple[int, Item]], limit: float | None
 ) -> tuple[list[Finished], float]:
     """Outcomes, and the seconds from the first to the last."""
     workers = LocalWorkers(1, limit=limit)

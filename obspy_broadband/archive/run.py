@@ -17,7 +17,7 @@ from ..sources.source import Source
 from .local import Workers
 from .outputs import check_kind
 from .report import write_report
-from .request import Request
+from .request import RunRequest
 from .run_folder import Lock, RunFolder
 from .sds_output import join_pieces
 from .tables import (
@@ -47,7 +47,7 @@ REPORT = "report.html"
 def run(
     source: Source,
     folder: str | Path,
-    request: Request,
+    request: RunRequest,
     workers: Workers,
     resume: bool = False,
     retry_skips: bool = False,
@@ -68,7 +68,7 @@ def run(
     :return: what was done and skipped.
     :raises InputError: if the run cannot begin or go on; what is finished stays so.
     """
-    request.check()
+    request.check(request.ready())
     check_kind(request.to, request.n)
     check_measures(request.measures)
     places = RunFolder(Path(folder))

@@ -27,7 +27,7 @@ from ..ensemble.provenance import software
 from ..errors import InputError
 from ..io.durable import sync, write_file
 from ..sources.source import Source
-from .request import Request
+from .request import RunRequest
 
 FORMAT, VERSION = "obspy_broadband.run", 2
 
@@ -63,7 +63,7 @@ class RunFolder:
         self._make()
         self._tidy()
 
-    def begin(self, source: Source, request: Request) -> None:
+    def begin(self, source: Source, request: RunRequest) -> None:
         """Note what is asked for; from now on there is a run to resume."""
         write_file(self.card, json.dumps(_asked(source, request), indent=1).encode())
 
@@ -71,7 +71,7 @@ class RunFolder:
         """The seed of the run that is here."""
         return int(self._card()["request"]["seed"])
 
-    def resume(self, source: Source, request: Request) -> None:
+    def resume(self, source: Source, request: RunRequest) -> None:
         """See that the same is asked for again, and clear away what was not finished.
 
         :raises InputError: if there is no run here, or something else is asked for.
@@ -164,7 +164,7 @@ def is_running(folder: RunFolder) -> bool:
     return False
 
 
-def _asked(source: Source, request: Request) -> dict[str, Any]:
+def _asked(source: Source, request: RunRequest) -> dict[str, Any]:
     """What decides on the bytes of a run's output."""
     ready = request.ready()
     weights = getattr(ready, "weights", None)

@@ -16,7 +16,7 @@ from ..errors import BroadbandError, InputWarning
 from ..io.durable import checksum, checksums, move_folder, plain_name, write_file
 from ..sources.source import Item, Source
 from .outputs import KINDS, check_stream
-from .request import Request
+from .request import RunRequest
 from .run_folder import RunFolder
 from .tables import write_measures
 
@@ -37,7 +37,7 @@ class Job:
     """
 
     source: Source
-    request: Request
+    request: RunRequest
     folder: Path
 
 

@@ -17,31 +17,34 @@ from ..method import registry
 from ..method.contract import Method
 from ..records.record import Refusal
 from ..records.windows import Prepared
+from ..request import Request
 
 
 def provenance(
-    name: str | Method,
+    request: Request,
     method: Method,
-    n: int,
-    seed: int,
     corner: float,
     prepared: Sequence[Prepared],
     refusals: Sequence[Refusal],
-    spatial_correlation: str | None = None,
 ) -> dict[str, Any]:
     """What was asked for, with what, of which input.
 
+    :param request: with its seed.
+    :param method: that the request made.
+    :param corner: Hz, also where the request says "auto".
+
     No clock time is in it: the same call leaves the same bytes.
     """
+    name, n = request.method, request.n
     return {
         "method": name if isinstance(name, str) else type(method).__name__,
         "method_distribution": _distribution(name, method),
         "options": dataclasses.asdict(method.options),
         **_weights(method),
-        "seed": seed,
+        "seed": request.seed,
         "realizations": list(range(n)),
         "corner_hz": float(corner),
-        "spatial_correlation": spatial_correlation,
+        "spatial_correlation": request.spatial_correlation,
         "sampling_rate_hz": method.sampling_rate,
         "software": dict(software()),
         "stations": [_station(item) for item in prepared],

@@ -11,6 +11,7 @@ from obspy import Inventory, UTCDateTime
 from obspy.core.event import Event
 
 from ..errors import InputError, InputWarning
+from ..level import spatial_field
 from .events import is_undated, origin_time
 from .headers import header_number, header_part
 from .record import Record
@@ -38,6 +39,27 @@ def coordinates(
         return noted
     found = station_place((inventory,), stats, origin_time(event))
     return None if found is None else _on_earth(record.id, *found[:2])
+
+
+def place_km(
+    record: Record, inventory: Inventory | None, event: Event | None = None
+) -> tuple[float, float, float] | None:
+    """Where a station is, km: :func:`coordinates` on the Earth, else in a simulation's own axes.
+
+    Those are ``stats.coordinates.x`` and ``.y``, in m. None if neither is known.
+
+    :raises InputError: see :func:`coordinates`.
+    """
+    geographic = coordinates(record, inventory, event)
+    if geographic is not None:
+        x, y, z = spatial_field.place(*geographic)
+        return float(x), float(y), float(z)
+    local = header_part(record.headers[0], "coordinates")
+    try:
+        x, y = float(local["x"]) / 1000.0, float(local["y"]) / 1000.0
+    except (KeyError, TypeError, ValueError):
+        return None
+    return (x, y, 0.0) if math.isfinite(x) and math.isfinite(y) else None
 
 
 def header_place(id: str, stats: Any, which: str) -> tuple[float, float] | None:

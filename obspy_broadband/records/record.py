@@ -38,6 +38,8 @@ class Record:
         m/s² turned to these components.
     :param units: what the traces were read as; "m/s**2 (assumed)" where nothing said so.
     :param scenario: what is known of event and site.
+    :param place_km: where the station is, for the correlation between stations: on the Earth or in
+        a simulation's own axes, (x, y, z) in km; None if it is not known, or not needed.
     """
 
     id: str
@@ -48,11 +50,17 @@ class Record:
     headers: tuple[Any, ...]
     units: str = "m/s**2"
     scenario: Scenario = field(default_factory=Scenario)
+    place_km: tuple[float, float, float] | None = None
 
     @property
     def duration(self) -> float:
         """From the first to the last sample, s."""
         return (self.data.shape[-1] - 1) / self.sampling_rate
+
+
+def station_code(record: Record) -> str:
+    """``NET.STA``."""
+    return "{network}.{station}".format(**record.headers[0])
 
 
 @dataclass(frozen=True)

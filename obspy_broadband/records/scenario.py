@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import warnings
 from collections.abc import Mapping
@@ -14,11 +15,12 @@ from ..errors import InputError, InputWarning
 from ..method.contract import Scenario
 from .events import magnitude_of, origin_of
 from .headers import header_number, header_part
-from .places import coordinates, header_place
-from .record import Record
+from .places import coordinates, header_place, place_km
+from .record import Record, station_code
+from .station_data import StationData
 
 #: One value for all stations, or one for each station code ("AQK" or "IT.AQK").
-Given = float | Mapping[str, float] | None
+ScenarioValue = float | Mapping[str, float | None] | None
 
 #: The argument that gives each part of a scenario.
 ARGUMENTS = {
@@ -51,15 +53,17 @@ _FAR = 50.0
 
 def find_scenario(
     record: Record,
-    magnitude: Given = None,
-    distance: Given = None,
-    depth: Given = None,
-    vs30: Given = None,
+    magnitude: ScenarioValue = None,
+    distance: ScenarioValue = None,
+    depth: ScenarioValue = None,
+    vs30: ScenarioValue = None,
     inventory: Inventory | None = None,
     event: Event | None = None,
-    rupture_distance: Given = None,
+    rupture_distance: ScenarioValue = None,
+    table: Scenario | None = None,
 ) -> Scenario:
-    """The scenario of one record: argument before header, header before Event and Inventory.
+    """The scenario of one record: argument before table, table before header, header before Event
+    and Inventory.
 
     A moment magnitude of the event goes before a header's that is said to be another one (SAC's
     ``imagtyp``, K-NET's, ``stats.local_magnitude``). The hypocentral distance is computed from the
@@ -72,6 +76,7 @@ def find_scenario(
     :param depth: km.
     :param vs30: m/s.
     :param rupture_distance: closest distance to the rupture, km.
+    :param table: what a table says of the station.
     :raises InputError: for a value out of range, a hypocentral distance below the depth, or a
         mapping that lacks the station.
     """
@@ -80,6 +85,13 @@ def find_scenario(
         name: _argument(record, argument, given)
         for (name, argument), given in zip(ARGUMENTS.items(), arguments)
     }
+    if table is not None:
+        for name in ARGUMENTS:
+            if values[name] is None:
+                is_hypocentral = name == "distance_km"
+                values[name] = (
+                    table.hypocentral_distance_km if is_hypocentral else getattr(table, name)
+                )
     to_rupture = values["rupture_distance_km"] is not None
     for name in ARGUMENTS:
         if values[name] is None and not (name == "distance_km" and to_rupture):
@@ -95,6 +107,30 @@ def find_scenario(
     if not computed:
         check_distance(scenario, record.id)
     return scenario
+
+
+def describe(
+    record: Record,
+    data: StationData,
+    arguments: Mapping[str, ScenarioValue],
+    locate: bool = False,
+) -> Record:
+    """The record with its scenario and, with ``locate``, its place.
+
+    :param data: what was read with it.
+    :param arguments: of :func:`find_scenario`, by name.
+    :raises InputError: see :func:`find_scenario`.
+    """
+    code = station_code(record)
+    scenario = find_scenario(
+        record,
+        **arguments,
+        inventory=data.inventory,
+        event=data.event,
+        table=data.scenarios.get(code),
+    )
+    place = place_km(record, data.inventory, data.event) if locate else None
+    return dataclasses.replace(record, scenario=scenario, place_km=place)
 
 
 def check_distance(scenario: Scenario, id: str = "") -> None:
@@ -114,7 +150,7 @@ def check_distance(scenario: Scenario, id: str = "") -> None:
         )
 
 
-def _argument(record: Record, argument: str, given: Given) -> float | None:
+def _argument(record: Record, argument: str, given: ScenarioValue) -> float | None:
     if given is None or not isinstance(given, Mapping):
         return _number(record, argument, given)
     network, station = (record.headers[0][name] for name in ("network", "station"))

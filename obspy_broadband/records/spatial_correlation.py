@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from obspy import Inventory
 from obspy.core.event import Event
 
 from ..errors import InputError
-from ..level import spatial_field as spatial
+from ..level import spatial_field
 from ..method.contract import Method
 from .events import origin_time
-from .headers import header_part
-from .places import coordinates
 from .record import Record
 
 #: A model where it can be had, and nothing is refused where it cannot.
@@ -25,7 +22,7 @@ MODELS = ("loth-baker-2013",)
 
 @dataclass(frozen=True)
 class Field:
-    """All that a station needs to find what it shares with others, beside the seed.
+    """The random field that a station's epsilon is drawn from, beside the seed.
 
     :param model: one of :data:`MODELS`.
     :param event: origin time of the event, as text; empty if it is not known.
@@ -41,16 +38,16 @@ class Field:
         return dataclasses.asdict(self) | {"place_km": list(self.place_km)}
 
 
-def check(asked: str | None, method: Method) -> None:
+def check(model: str | None, method: Method) -> None:
     """Refuse a model that is not known, or a method that cannot use it.
 
     :raises InputError: with what is allowed.
     """
-    if asked in (None, AUTO):
+    if model in (None, AUTO):
         return
-    if asked not in MODELS:
+    if model not in MODELS:
         allowed = ", ".join(map(repr, (AUTO, *MODELS)))
-        raise InputError(f"spatial_correlation is {asked!r}; it must be {allowed} or None.")
+        raise InputError(f"spatial_correlation is {model!r}; it must be {allowed} or None.")
     if not method.epsilon_size:
         raise InputError(
             f"{type(method).__name__} does not draw a level that could be correlated between "
@@ -58,29 +55,28 @@ def check(asked: str | None, method: Method) -> None:
         )
 
 
-def find_field(
-    asked: str | None,
-    method: Method,
-    record: Record,
-    inventory: Inventory | None,
-    event: Event | None,
-) -> Field | None:
-    """What a record's levels are drawn from; None if they are drawn by themselves.
+def is_wanted(model: str | None, method: Method, event: Event | None) -> bool:
+    """Whether a record's epsilon is to be drawn from a field.
 
-    :param asked: a model, which needs the station's place; "auto", the model where the event's
-        origin time is known, too: without it, records of different earthquakes at a station would
-        get the same levels; None for none.
-    :raises InputError: if a model is asked for and the place is not known.
+    :param model: one of :data:`MODELS`; "auto", the first of them where the event's origin time is
+        known: without it, records of different earthquakes at a station would get the same epsilon;
+        None for none.
     """
-    if asked is None or not method.epsilon_size:
-        return None
-    time = origin_time(event)
-    if asked == AUTO and time is None:
-        return None
-    place = _place(record, inventory, event)
-    if place is not None:
-        return Field(MODELS[0] if asked == AUTO else asked, str(time or ""), place)
-    if asked == AUTO:
+    if model is None or not method.epsilon_size:
+        return False
+    return model != AUTO or origin_time(event) is not None
+
+
+def find_field(model: str | None, record: Record, event: Event | None) -> Field | None:
+    """The field of a record; None where "auto" finds no place.
+
+    :param model: see :func:`is_wanted`.
+    :raises InputError: if a model is asked for by name and the record's place is not known.
+    """
+    if record.place_km is not None:
+        name = MODELS[0] if model in (None, AUTO) else model
+        return Field(str(name), str(origin_time(event) or ""), record.place_km)
+    if model == AUTO:
         return None
     raise InputError(
         f"{record.id} has no coordinates, which spatial_correlation needs. Pass inventory=, "
@@ -88,26 +84,13 @@ def find_field(
     )
 
 
-def _place(
-    record: Record, inventory: Inventory | None, event: Event | None
-) -> tuple[float, float, float] | None:
-    known = coordinates(record, inventory, event)
-    if known is not None:
-        x, y, z = spatial.place(*known)
-        return float(x), float(y), float(z)
-    local = header_part(record.headers[0], "coordinates")
-    try:
-        x, y = float(local["x"]) / 1000.0, float(local["y"]) / 1000.0
-    except (KeyError, TypeError, ValueError):
-        return None
-    return (x, y, 0.0) if np.isfinite((x, y)).all() else None
+def draw_epsilon(seed: int, field: Field, n: int, size: int) -> np.ndarray:
+    """Standard normal numbers of one station's realizations: (n, size).
 
-
-def draw_epsilon(seed: int, field: Field, n: int, numbers: int) -> np.ndarray:
-    """The numbers of one station's realizations: (n, numbers).
-
-    Stations share realization k of an event: the field's seed is hashed from the user's seed, the
-    event's origin time and k.
+    Stations share the field of realization k of an event: its seed is hashed from the user's seed,
+    the event's origin time and k.
     """
-    where = np.array(field.place_km)
-    return np.stack([spatial.field(f"{seed}|{field.event}|{k}", where, numbers) for k in range(n)])
+    place = np.array(field.place_km)
+    return np.stack(
+        [spatial_field.field(f"{seed}|{field.event}|{k}", place, size) for k in range(n)]
+    )

@@ -11,11 +11,12 @@ from obspy import Catalog, Inventory, UTCDateTime
 from obspy.geodetics import gps2dist_azimuth
 
 from ..errors import InputError, first_line
+from ..records.station_data import StationData
 from .channels import Codes
 from .fdsn_client import BoundedClient, check_address
 from .metadata import Metadata
 from .sds import cut
-from .source import Item, Loaded, Source
+from .source import Item, Source
 from .times import Times, Window, event_from
 
 Result = TypeVar("Result")
@@ -126,7 +127,7 @@ class FDSNSource(Source):
         away = gps2dist_azimuth(event["latitude"], event["longitude"], *place)[0]
         return away <= 1000.0 * self.within_km
 
-    def read(self, item: Item) -> Loaded:
+    def read(self, item: Item) -> StationData:
         """See :meth:`obspy_broadband.sources.source.Source.read`."""
         where = item.where
         start, end = UTCDateTime(where["start"]), UTCDateTime(where["end"])

@@ -14,11 +14,12 @@ from ..errors import InputError, NoWaveforms
 from ..io import sem3d
 from ..io.hdf5 import is_hdf5
 from ..records.orientation import station_id
+from ..records.station_data import StationData
 from . import asdf
 from .files import damaged, folders, merely_found
 from .grouping import Part, groups, one_motion, parts_of
 from .metadata import Metadata
-from .source import Item, Loaded, Source
+from .source import Item, Source
 from .waveforms import (
     LARGEST,
     READING,
@@ -162,7 +163,7 @@ class FolderSource(Source):
         size = sum(os.path.getsize(path) for path in paths if os.path.exists(path))
         return Item(key, {"files": paths, "format": format, **said}, size // of)
 
-    def read(self, item: Item) -> Loaded:
+    def read(self, item: Item) -> StationData:
         """See :meth:`obspy_broadband.sources.source.Source.read`."""
         where = item.where
         format, select = where["format"], where.get("select", [])

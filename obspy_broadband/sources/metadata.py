@@ -19,7 +19,7 @@ from ..method.contract import Scenario
 from ..records.events import origin_of, origin_time
 from ..records.headers import header_part
 from ..records.places import header_place, station_place
-from .source import Loaded
+from ..records.station_data import StationData
 from .stations_table import Known, find_row, read_table
 
 #: A record belongs to the last event that began at most so long before it, s.
@@ -122,7 +122,7 @@ class Metadata:
 
     def complete(
         self, stream: Stream, event: Event | None = None, inventory: Inventory | None = None
-    ) -> Loaded:
+    ) -> StationData:
         """Put beside a Stream what is known of it.
 
         Coordinates go into ``stats.coordinates``: of the station's epoch that was open then, see
@@ -150,7 +150,7 @@ class Metadata:
             for trace in stream:
                 if (trace.stats.network, trace.stats.station) == (network, station):
                     self._locate(trace, row, inventories, event)
-        return Loaded(stream, passed_on, event, known)
+        return StationData(stream, passed_on, event, known)
 
     def _locate(
         self, trace: Trace, row: Known | None, inventories: list[Inventory], event: Event | None

@@ -12,9 +12,10 @@ from obspy import Stream, UTCDateTime
 from obspy.clients.filesystem.sds import Client
 
 from ..errors import InputError
+from ..records.station_data import StationData
 from .channels import Codes
 from .metadata import Metadata
-from .source import Item, Loaded, Source
+from .source import Item, Source
 from .times import Times, Window, event_from
 from .waveforms import LARGEST, read_waveforms
 
@@ -86,7 +87,7 @@ class SDSSource(Source):
         )  # fmt: skip
         return [os.path.abspath(name) for name in names if name.is_file()]
 
-    def read(self, item: Item) -> Loaded:
+    def read(self, item: Item) -> StationData:
         """See :meth:`obspy_broadband.sources.source.Source.read`."""
         start, end = UTCDateTime(item.where["start"]), UTCDateTime(item.where["end"])
         stream = Stream()

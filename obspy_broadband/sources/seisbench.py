@@ -13,8 +13,9 @@ from obspy.core import AttribDict
 
 from ..errors import InputError
 from ..method.contract import Scenario
+from ..records.station_data import StationData
 from .metadata import Metadata
-from .source import Item, Loaded, Source
+from .source import Item, Source
 
 _UNITS = {
     "mps2": "m/s**2", "m/s**2": "m/s**2", "mps": "m/s", "m/s": "m/s", "m": "m",
@@ -68,7 +69,7 @@ class SeisBenchSource(Source):
         if not found:
             raise InputError(f"{self.name} holds no record.")
 
-    def read(self, item: Item) -> Loaded:
+    def read(self, item: Item) -> StationData:
         """See :meth:`obspy_broadband.sources.source.Source.read`."""
         where = item.where
         units = _UNITS.get(where["units"])
@@ -104,7 +105,7 @@ class SeisBenchSource(Source):
             stream.append(Trace(np.array(data, dtype=float), header))
         loaded = self.metadata.complete(stream)
         scenarios = {f"{network}.{station or 'X'}": known, **loaded.scenarios}
-        return Loaded(loaded.stream, loaded.inventory, loaded.event, scenarios)
+        return StationData(loaded.stream, loaded.inventory, loaded.event, scenarios)
 
     def describe(self) -> dict[str, Any]:
         """See :meth:`obspy_broadband.sources.source.Source.describe`."""

@@ -7,10 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from obspy import Inventory, Stream
-from obspy.core.event import Event
-
-from ..method.contract import Scenario
+from ..records.station_data import StationData
 
 
 @dataclass(frozen=True)
@@ -29,22 +26,6 @@ class Item:
     bytes: int = 0
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """An item that was read.
-
-    :param stream: its traces, as they came.
-    :param inventory: responses and coordinates, if the source knows them.
-    :param event: if the source knows one.
-    :param scenarios: by ``NET.STA``, if the source knows them.
-    """
-
-    stream: Stream
-    inventory: Inventory | None = None
-    event: Event | None = None
-    scenarios: Mapping[str, Scenario] = field(default_factory=dict)
-
-
 class Source(ABC):
     """Lists items and reads them; small, and pickled to workers.
 
@@ -61,7 +42,7 @@ class Source(ABC):
         """
 
     @abstractmethod
-    def read(self, item: Item) -> Loaded:
+    def read(self, item: Item) -> StationData:
         """One item, in a worker.
 
         :raises InputError: with the reason for which the item is skipped, and for nothing else;

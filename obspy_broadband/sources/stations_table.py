@@ -21,7 +21,8 @@ from ..records.orientation import station_id
 from ..records.places import coordinates
 from ..records.record import Record
 from ..records.scenario import check_distance, find_scenario
-from .source import Item, Loaded, Source
+from ..records.station_data import StationData
+from .source import Item, Source
 
 LARGEST = 256 * 1024**2
 _PLACE = ("latitude", "longitude")
@@ -180,7 +181,7 @@ def _cell(value: float | None) -> str:
     return "" if value is None else f"{value:.7g}"
 
 
-def _stations(loaded: Loaded) -> Iterable[tuple[str, dict[str, float | None]]]:
+def _stations(loaded: StationData) -> Iterable[tuple[str, dict[str, float | None]]]:
     seen = set()
     for trace in loaded.stream:
         station = f"{trace.stats.network}.{trace.stats.station}"

@@ -8,13 +8,13 @@ import sys
 import faulty
 
 from obspy_broadband.archive.local import LocalWorkers
-from obspy_broadband.archive.request import Request
+from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import run
 
 if __name__ == "__main__":
     records, out, count, delay, kind, *resume = sys.argv[1:]
     workers = LocalWorkers(int(count))
-    asked = Request(n=1, seed=7, to=kind, measures="csv" if kind == "ensemble" else "none")
+    asked = RunRequest(n=1, seed=7, to=kind, measures="csv" if kind == "ensemble" else "none")
     try:
         run(faulty.Records(records, float(delay)), out, asked, workers, resume=bool(resume))
     finally:

@@ -8,13 +8,13 @@ import sys
 import faulty
 
 from obspy_broadband.archive.cluster import start_slurm
-from obspy_broadband.archive.request import Request
+from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import run
 
 if __name__ == "__main__":
     records, out = sys.argv[1:]
     workers = start_slurm(jobs=1, memory=1.0)
     try:
-        run(faulty.Records(records, 0.0), out, Request(n=1, seed=7, measures="none"), workers)
+        run(faulty.Records(records, 0.0), out, RunRequest(n=1, seed=7, measures="none"), workers)
     finally:
         workers.close()

@@ -13,7 +13,8 @@ import numpy as np
 from obspy import read
 
 from obspy_broadband.errors import InputError
-from obspy_broadband.sources.source import Item, Loaded, Source
+from obspy_broadband.records.station_data import StationData
+from obspy_broadband.sources.source import Item, Source
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Records(Source):
         if "huge" in name:
             np.ones((100, 1 << 27)).sum()
         try:
-            return Loaded(read(str(Path(self.folder, name)), format="MSEED"))
+            return StationData(read(str(Path(self.folder, name)), format="MSEED"))
         except Exception as error:
             raise InputError(f"{name} cannot be read: {error}") from error
 
@@ -78,7 +79,7 @@ class Streams(Source):
         return (Item(key) for key in self.streams)
 
     def read(self, item):
-        return Loaded(self.streams[item.key], event=self.event)
+        return StationData(self.streams[item.key], event=self.event)
 
     def describe(self):
         return {}

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from obspy_broadband import InputError
-from obspy_broadband.archive.request import Request
+from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import run
 
 pytest.importorskip("distributed")
 
 from obspy_broadband.archive.cluster import connect
 
-PLAIN = Request(n=1, seed=7, measures="none")
+PLAIN = RunRequest(n=1, seed=7, measures="none")
 ENVIRONMENT = os.environ | {
     "OMP_NUM_THREADS": "1",
     "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",

@@ -10,10 +10,10 @@ from obspy.core import AttribDict
 from obspy.core.event import Event, Origin
 
 from obspy_broadband import Ensemble, InputError
-from obspy_broadband.archive.request import Request
+from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import run
 
-PLAIN = Request(n=2, seed=7, measures="none")
+PLAIN = RunRequest(n=2, seed=7, measures="none")
 EVENT = Event(origins=[Origin(time=UTCDateTime(2019, 11, 11, 10, 52, 45))])
 CODES = ("AAA", "BBB", "CCC")
 
@@ -66,7 +66,7 @@ def test_the_report_counts_the_stations_drawn_each_way(stream, tmp_path, inline)
 def test_without_an_event_or_if_asked_for_stations_are_drawn_by_themselves(
     stream, tmp_path, inline, event, spatial_correlation
 ):
-    asked = Request(n=2, seed=7, measures="none", spatial_correlation=spatial_correlation)
+    asked = RunRequest(n=2, seed=7, measures="none", spatial_correlation=spatial_correlation)
     counts = run(Streams(alone(stream), event), tmp_path / "out", asked, inline)
     assert (counts.records, counts.shared) == (3, 0)
     card = json.loads((tmp_path / "out" / "run.json").read_text())
@@ -74,11 +74,11 @@ def test_without_an_event_or_if_asked_for_stations_are_drawn_by_themselves(
 
 
 def test_a_model_that_cannot_be_had_is_refused(stream, tmp_path, inline):
-    asked = Request(n=2, seed=7, measures="none", spatial_correlation="loth-baker-2013")
+    asked = RunRequest(n=2, seed=7, measures="none", spatial_correlation="loth-baker-2013")
     counts = run(Streams(alone(stream)), tmp_path / "out", asked, inline)
     assert (counts.done, counts.skipped, counts.shared) == (2, 1, 2)
     assert "has no coordinates" in (tmp_path / "out" / "skipped.csv").read_text()
-    nowhere = Request(spatial_correlation="everywhere")
+    nowhere = RunRequest(spatial_correlation="everywhere")
     with pytest.raises(InputError, match="'auto', 'loth-baker-2013' or None"):
         run(Streams(alone(stream)), tmp_path / "new", nowhere, inline)
     assert not (tmp_path / "new").exists()

@@ -14,7 +14,7 @@ from obspy.clients.filesystem.sds import Client
 import obspy_broadband
 from obspy_broadband import Ensemble, InputError
 from obspy_broadband.archive.outputs import KINDS, check_kind
-from obspy_broadband.archive.request import Request
+from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import run
 from obspy_broadband.archive.run_folder import RunFolder
 from obspy_broadband.io.durable import plain_name
@@ -29,7 +29,7 @@ def written(tmp_path, inline):
     """A function: the folder of records of a run over streams."""
 
     def write(kind, name="out", **streams):
-        asked = Request(n=3, seed=7, to=kind, measures="none")
+        asked = RunRequest(n=3, seed=7, to=kind, measures="none")
         counts = run(Streams(streams), tmp_path / name, asked, inline)
         return tmp_path / name / "records", counts
 
@@ -136,7 +136,7 @@ def test_sds_joins_events_of_one_day_and_refuses_what_it_cannot_tell_apart(
 
 def test_a_truncated_day_file_is_made_again(records, tmp_path, inline, output):
     source = records(3)
-    asked = Request(n=1, seed=7, to="sds", measures="none")
+    asked = RunRequest(n=1, seed=7, to="sds", measures="none")
     run(source, tmp_path / "out", asked, inline)
     whole = output(tmp_path / "out")
     for path in (tmp_path / "out" / "records").rglob("*S001*D.2019*"):
@@ -172,7 +172,7 @@ def test_no_code_and_no_key_leaves_the_folder(tmp_path, inline, simulation, kind
             trace.stats.starttime += 100 * number
         streams[f"{code}|{number}" if code in ("", ".") else code] = stream
     before = set(tmp_path.rglob("*"))
-    asked = Request(n=1, seed=7, to=kind, measures="none")
+    asked = RunRequest(n=1, seed=7, to=kind, measures="none")
     run(Streams(streams), tmp_path / "deep" / "er" / "out", asked, inline)
     new = {path for path in tmp_path.rglob("*") if path not in before}
     out = tmp_path / "deep" / "er" / "out"
@@ -205,7 +205,7 @@ def test_a_record_that_a_kind_cannot_hold_is_a_skip_before_the_work(
     def fail(*_):
         raise AssertionError("it was enriched")
 
-    monkeypatch.setattr(Request, "enrich", fail)
+    monkeypatch.setattr(RunRequest, "enrich", fail)
     _, counts = written(kind, radial=simulation(components="ZRT", duration=20))
     assert (counts.done, counts.skipped) == (0, 1)
     assert "RT->NE" in (tmp_path / "out" / "skipped.csv").read_text()

@@ -16,11 +16,11 @@ import pytest
 
 from obspy_broadband import InputError
 from obspy_broadband.archive.local import LocalWorkers
-from obspy_broadband.archive.request import Request
+from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import TRIES, run
 from obspy_broadband.archive.run_folder import RunFolder, is_running
 
-PLAIN = Request(n=1, seed=7, measures="none")
+PLAIN = RunRequest(n=1, seed=7, measures="none")
 LIMIT = 60.0  #: s, after which a test fails rather than hangs
 
 
@@ -42,7 +42,7 @@ def test_processes_give_the_same_bytes_whatever_their_number(
     records, tmp_path, inline, workers, output
 ):
     source = records(5)
-    asked = Request(n=2, seed=7)
+    asked = RunRequest(n=2, seed=7)
     run(source, tmp_path / "inline", asked, inline)
     for count in (1, 2):
         run(source, tmp_path / str(count), asked, workers(count))
@@ -145,7 +145,7 @@ def wait_until(condition, process=None):
 @pytest.mark.parametrize("kind", ["ensemble", "sds"])
 def test_a_run_killed_at_ten_random_moments_loses_nothing(records, tmp_path, inline, output, kind):
     source = records(12, "004-bad", delay=0.02)
-    asked = Request(n=1, seed=7, to=kind)
+    asked = RunRequest(n=1, seed=7, to=kind)
     run(source, tmp_path / "whole", asked, inline)
     out = tmp_path / "out"
     moments = random.Random(kind)
@@ -173,7 +173,7 @@ def test_a_coordinator_killed_among_its_workers_loses_nothing(
     records, tmp_path, inline, output, finished
 ):
     source = records(12)
-    run(source, tmp_path / "whole", Request(n=1, seed=7), inline)
+    run(source, tmp_path / "whole", RunRequest(n=1, seed=7), inline)
     out = tmp_path / "out"
     words = ()
     for moment in (0.0, 0.1):
@@ -187,7 +187,7 @@ def test_a_coordinator_killed_among_its_workers_loses_nothing(
         words = ("--resume",)
         assert not is_running(RunFolder(out))
         wait_until(partial(are_gone, orphans))  # workers end with their coordinator
-    run(source, out, Request(n=1, seed=7), inline, resume=True)
+    run(source, out, RunRequest(n=1, seed=7), inline, resume=True)
     assert output(out) == output(tmp_path / "whole")
 
 
@@ -195,7 +195,7 @@ def test_workers_killed_at_ten_random_moments_lose_nothing(
     records, tmp_path, inline, output, finished
 ):
     source = records(25)
-    run(source, tmp_path / "whole", Request(n=1, seed=7), inline)
+    run(source, tmp_path / "whole", RunRequest(n=1, seed=7), inline)
     out = tmp_path / "out"
     moments = random.Random(1)
     process = start(source, out, "ensemble", delay=0.3)
@@ -220,9 +220,9 @@ def test_a_second_coordinator_is_refused_and_the_lock_of_a_killed_one_is_free(
     process = start(source, out, "ensemble")
     wait_until(passes(finished, out, 0), process)
     with pytest.raises(InputError, match=f"is being written by process {process.pid} "):
-        run(source, out, Request(n=1, seed=7), inline, resume=True)
+        run(source, out, RunRequest(n=1, seed=7), inline, resume=True)
     process.kill()
     process.wait()
-    run(source, out, Request(n=1, seed=7), inline, resume=True)
-    run(source, tmp_path / "whole", Request(n=1, seed=7), inline)
+    run(source, out, RunRequest(n=1, seed=7), inline, resume=True)
+    run(source, tmp_path / "whole", RunRequest(n=1, seed=7), inline)
     assert output(out) == output(tmp_path / "whole")

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from obspy_broadband import InputError
-from obspy_broadband.archive.request import Request
+from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import run
 
-ASKED = Request(n=2, seed=7, magnitude=5.0)
-PLAIN = Request(n=1, seed=7, measures="none")  # where measures are not what is tested
+ASKED = RunRequest(n=2, seed=7, magnitude=5.0)
+PLAIN = RunRequest(n=1, seed=7, measures="none")  # where measures are not what is tested
 
 
 def test_the_report_has_the_quantiles_of_the_table(records, tmp_path, inline):
@@ -44,7 +44,7 @@ def test_parquet_holds_what_the_csv_holds(records, simulation, tmp_path, inline,
     single = simulation(stations=("NAN",), components="Z", duration=20)
     single[0].data = single[0].data.astype(np.float32)
     single.write(str(tmp_path / "records" / "NA.mseed"), format="MSEED")
-    asked = Request(n=2, seed=7, measures="parquet")
+    asked = RunRequest(n=2, seed=7, measures="parquet")
     run(source, tmp_path / "out", asked, inline)
     table = pd.read_parquet(tmp_path / "out" / "measures.parquet")
     text = tmp_path / "out" / "measures.csv"

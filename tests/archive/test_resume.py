@@ -8,13 +8,13 @@ import pytest
 
 from obspy_broadband import InputError
 from obspy_broadband.archive import outputs, work
-from obspy_broadband.archive.request import Request
+from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import run
 from obspy_broadband.archive.run_folder import Lock, RunFolder, is_running
 from obspy_broadband.archive.work_list import WorkList
 
-ASKED = Request(n=2, seed=7, magnitude=5.0)
-PLAIN = Request(n=1, seed=7, measures="none")  # where measures are not what is tested
+ASKED = RunRequest(n=2, seed=7, magnitude=5.0)
+PLAIN = RunRequest(n=1, seed=7, measures="none")  # where measures are not what is tested
 
 
 def test_a_strict_run_stops_and_can_go_on_when_the_input_is_mended(
@@ -188,10 +188,10 @@ def test_what_cannot_begin_or_go_on_is_refused_and_nothing_is_touched(
     before = output(tmp_path / "out")
     with pytest.raises(InputError, match=r"holds a run already.*--resume"):
         run(source, tmp_path / "out", ASKED, inline)
-    other = Request(n=3, seed=7, magnitude=5.0)
+    other = RunRequest(n=3, seed=7, magnitude=5.0)
     with pytest.raises(InputError, match="n was 2 and is 3"):
         run(source, tmp_path / "out", other, inline, resume=True)
-    option = Request(n=2, seed=7, magnitude=5.0, options={"variability": 0})
+    option = RunRequest(n=2, seed=7, magnitude=5.0, options={"variability": 0})
     with pytest.raises(InputError, match="variability is 0"):
         run(source, tmp_path / "out", option, inline, resume=True)
     elsewhere = faulty.Records("elsewhere")
@@ -202,7 +202,7 @@ def test_what_cannot_begin_or_go_on_is_refused_and_nothing_is_touched(
     with pytest.raises(InputError, match="is no run"):
         run(source, tmp_path / "records", ASKED, inline)
     with pytest.raises(InputError, match="no output 'wav'"):
-        run(source, tmp_path / "new", Request(to="wav"), inline)
+        run(source, tmp_path / "new", RunRequest(to="wav"), inline)
     assert not (tmp_path / "new").exists()
     assert output(tmp_path / "out") == before
 

@@ -8,14 +8,15 @@ import pandas as pd
 from obspy import read
 
 import obspy_broadband
+import obspy_broadband.request
 from obspy_broadband import Ensemble
 from obspy_broadband.archive import request
-from obspy_broadband.archive.request import Request
+from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import run
 from obspy_broadband.io import durable
 
-ASKED = Request(n=2, seed=7, magnitude=5.0)
-PLAIN = Request(n=1, seed=7, measures="none")  # where measures are not what is tested
+ASKED = RunRequest(n=2, seed=7, magnitude=5.0)
+PLAIN = RunRequest(n=1, seed=7, measures="none")  # where measures are not what is tested
 
 
 def test_a_run_leaves_what_enrich_gives_its_provenance_tables_and_a_report(
@@ -77,7 +78,7 @@ def test_the_order_of_finishing_does_not_matter(records, tmp_path, inline, outpu
 
     source = records(4, "002-bad")
     for kind in ("ensemble", "sds"):
-        asked = Request(n=2, seed=7, to=kind)
+        asked = RunRequest(n=2, seed=7, to=kind)
         run(source, tmp_path / kind, asked, inline)
         run(source, tmp_path / f"{kind}-backwards", asked, Backwards())
         assert output(tmp_path / kind) == output(tmp_path / f"{kind}-backwards")
@@ -92,7 +93,7 @@ def test_what_the_source_knows_of_a_scenario_is_used_and_arguments_go_before_it(
     def knowing(self, item):
         loaded = plain(self, item)
         known = obspy_broadband.Scenario(magnitude=6.5, distance_km=40.0)
-        return faulty.Loaded(loaded.stream, scenarios={"XX.S000": known})
+        return faulty.StationData(loaded.stream, scenarios={"XX.S000": known})
 
     monkeypatch.setattr(faulty.Records, "read", knowing)
     run(source, tmp_path / "out", ASKED, inline)
@@ -108,8 +109,8 @@ def test_a_method_is_made_once_a_process_with_its_weights(records, tmp_path, inl
         made.append(arguments)
         return create(*arguments)
 
-    create = request.create
-    monkeypatch.setattr(request, "create", counting)
+    create = obspy_broadband.request.create
+    monkeypatch.setattr(obspy_broadband.request, "create", counting)
     request._ready.cache_clear()
     run(records(3), tmp_path / "out", PLAIN, inline)
     assert len(made) == 1
@@ -122,5 +123,5 @@ def test_what_was_assumed_of_an_input_is_listed(records, tmp_path, inline):
     table = pd.read_csv(tmp_path / "out" / "warnings.csv")
     assert list(table["item"]) == ["000.mseed", "001.mseed"]
     assert table["warning"].str.contains("Nothing says what the numbers of").all()
-    known = Request(n=1, seed=7, measures="none", units="m/s**2")
+    known = RunRequest(n=1, seed=7, measures="none", units="m/s**2")
     assert run(records(2), tmp_path / "known", known, inline).warned == 0

@@ -255,14 +255,14 @@ def test_the_number_of_realizations_is_the_same_everywhere(simulation, noise):
     from obb_cli.enrich import enrich
     from obb_cli.generate import generate
 
-    from obspy_broadband.archive.request import Request
+    from obspy_broadband.archive.request import RunRequest
 
     ensemble = simulation(duration=10).enrich(noise, seed=1)
     defaults = {
         next(option.default for option in command.params if option.name == "number")
         for command in (enrich, generate)
     }
-    assert defaults == {len(ensemble)} == {Request().n} == {20}
+    assert defaults == {len(ensemble)} == {RunRequest().n} == {20}
 
 
 def test_a_number_in_the_place_of_the_method_is_told(simulation):

@@ -75,18 +75,18 @@ def test_a_slope_is_that_of_the_spectrum():
 
 
 def test_enrich_warns_once_names_what_is_outside_and_notes_it(simulation, known):
-    class Loaded:
+    class StationData:
         name, path = "default", "default.safetensors"
         card = {"sha256": "0", "ranges": {**known, "magnitude": [4.0, 6.0]}}  # noqa: RUF012
 
     method = create("stochastic", {})
-    method.weights = Loaded()
+    method.weights = StationData()
     with pytest.warns(UserWarning, match=r"magnitude 8, learned from 4 to 6") as caught:
         ensemble = simulation().enrich(method, n=1, seed=1, magnitude=8.0)
     assert len([one for one in caught if "learned from" in str(one.message)]) == 1
     (reasons,) = ensemble.provenance["outside_training_range"].values()
     assert any(reason.startswith("magnitude") for reason in reasons)
-    Loaded.card = {"sha256": "0"}  # a card without ranges says nothing
+    StationData.card = {"sha256": "0"}  # a card without ranges says nothing
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         simulation().enrich(method, n=1, seed=1, magnitude=8.0)

@@ -67,12 +67,12 @@ def test_only_the_last_stage_chooses_weights_by_its_translations():
 
 
 def test_the_first_stages_weights_translate_nothing():
-    class Loaded:
+    class StationData:
         path = "run/weights/default.json"
         card = {"options": {"stage": "low"}}  # noqa: RUF012
 
     method = made("low")
-    method.weights = Loaded()
+    method.weights = StationData()
     batch = low_frequency_batch(method, rows=1)
     with pytest.raises(InputError, match="stage 'low'"):
         method.realize(batch, np.zeros((1, 1), dtype=np.uint64))
