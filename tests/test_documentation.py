@@ -82,7 +82,7 @@ def test_doctests():
     import doctest
     import importlib
 
-    for module in ("signal.filters", "units", "method", "testing", "archive.durable"):
+    for module in ("signal.filters", "records.units", "method.contract", "testing", "io.durable"):
         failed, tried = doctest.testmod(importlib.import_module(f"obspy_broadband.{module}"))
         assert tried > 0, module
         assert not failed, module

@@ -17,7 +17,6 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
-from fdsn_server import catalog, inventory
 from obspy import Stream, Trace, UTCDateTime
 
 from obspy_broadband.errors import InputError
@@ -28,6 +27,7 @@ from obspy_broadband.sources.seisbench import SeisBenchSource
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "io"))
+from fdsn_server import catalog, inventory
 from mangling import ARGUMENTS, TEXTS, mangle
 from sem3d_files import rows_of, write_rank
 
