@@ -1,4 +1,4 @@
-"""What can go wrong that a user can mend. The command line prints exactly these as one line.
+"""Errors that a user can mend. The command line prints exactly these, as one line.
 
 A message says what was given, what is allowed and what to do.
 """

@@ -1,4 +1,4 @@
-"""Records that no simulation stands behind: of scenarios, or of codes drawn from nothing."""
+"""Records without a simulation: of simulated scenarios, or of codes drawn from N(0, 1)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .signal.filters import band_limit
 if TYPE_CHECKING:
     from .method.latent import CodedMethod
 
-#: Codes say nothing of a day; ObsPy needs one.
+#: A start time for records of codes, which have none.
 _START = UTCDateTime(2000, 1, 1)
 _MOST = 99_999  # station codes have five characters
 
@@ -140,7 +140,7 @@ def _of_codes(
     for number in tqdm(range(n), unit="record", disable=not progress):
         record_seed = realization_seeds(seed, _code(number), _START.ns, 1)[0]
         motion = method.invent(int(record_seed), corner, scenario)
-        # Through the same door as a simulation, so that an ensemble is an ensemble.
+        # By the same functions as a simulation, so that the ensemble has the same contents.
         (record,), _ = read_records(_stream(motion, rate, number), "m/s**2")
         item = prepare(dataclasses.replace(record, scenario=scenario), method, corner)
         records.append(collect(item, [motion[None]], rate))

@@ -19,9 +19,9 @@ class EnrichedRecord:
     :param id: network.station.location.channel without the component.
     :param start: time of the first sample.
     :param sampling_rate: Hz.
-    :param headers: ``stats`` of each component as it came.
+    :param headers: ``stats`` of each component of the input.
     :param rows: the row (vertical, first, second horizontal) of each component.
-    :param low_frequency: (components, samples), m/s²: what the method saw.
+    :param low_frequency: (components, samples), m/s²: the method's input.
     :param realizations: (realizations, components, samples), m/s².
     """
 
@@ -34,7 +34,7 @@ class EnrichedRecord:
     realizations: np.ndarray
 
     def traces(self, motion: np.ndarray, processing: Sequence[str], **extra: Any) -> list[Trace]:
-        """Traces with the headers that came.
+        """Traces with the input's headers.
 
         :param motion: (components, samples), m/s².
         :param processing: lines for ``stats.processing``.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#: What the provenance says of single stations; all else is of the draw.
+#: Entries of the provenance about single stations; the others hold for all realizations.
 _PER_STATION = ("stations", "skipped", _OUTSIDE := "outside_training_range")
 #: Stations in a message or a table.
 _SHOWN = 10
@@ -192,7 +192,7 @@ class Ensemble(Sequence[Stream]):
 
     @property
     def low_frequency(self) -> Stream:
-        """What the method saw: the simulation in m/s², band-limited, at the ensemble's rate."""
+        """The method's input: the simulation in m/s², band-limited, at the ensemble's rate."""
         stream = Stream()
         for station, record in enumerate(self.records):
             stream.extend(record.traces(record.low_frequency, self._history(station, None)))

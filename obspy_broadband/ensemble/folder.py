@@ -4,7 +4,7 @@
 
     leteil/
         ensemble.json               provenance, and the codes that miniSEED had to shorten
-        low_frequency.mseed         what the method saw, m/s²
+        low_frequency.mseed         the method's input, m/s²
         realization-0000.mseed      ensemble[0], m/s²
         realization-0001.mseed      ...
 """

@@ -1,4 +1,4 @@
-"""Everything needed to draw a realization again, as plain JSON types."""
+"""Provenance: everything needed to draw a realization again, as plain JSON types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether traces go together as the components of one record, and what they share of time."""
+"""Whether traces are the components of one record, and their common time span."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The corner frequency against what the simulation's own spectrum shows."""
+"""The corner (the simulation's upper frequency limit) against what its own spectrum shows.
+
+Not to be confused with the source's corner frequency, which the level depends on.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ from .record import Record
 
 AUTO = "auto"
 _LOWEST = 0.05  #: Hz, the lowest corner that is taken
-#: A simulation with next to nothing from this part of its corner on was given too high a corner,
-#: and so was one with next to nothing from the second part on whose spectrum falls off below the
-#: third. Of 300 records filtered at the corner itself, one in a hundred is warned of.
-_EMPTY_FROM, _NEARLY, _FALLS_OFF = 0.7, 0.9, 0.5
+#: The corner is too high for a simulation whose content ends below 0.7 of it, or whose content ends
+#: below 0.9 of it and whose spectrum falls off below 0.5 of it. Of 300 records filtered at the corner
+#: itself, one in a hundred is warned of.
+_CONTENT_ENDS, _CONTENT_NEARLY_ENDS, _FALLS_OFF = 0.7, 0.9, 0.5
 
 
 def check_corner(corner: float | str, method: Method | type[Method]) -> None:
-    """See that it is "auto", or a frequency that a method can be given.
+    """Refuse a corner that is neither "auto" nor a frequency within the method's band.
 
     :raises InputError: for anything else.
     """
@@ -72,9 +75,9 @@ def corner_of(
 
 
 def _is_empty_below(limit: Limit, corner: float) -> bool:
-    """Whether a simulation holds next to nothing well below its corner."""
-    falls_off = limit.corner < _FALLS_OFF * corner and limit.content < _NEARLY * corner
-    return limit.ends and (limit.content < _EMPTY_FROM * corner or falls_off)
+    """Whether a simulation's content ends well below its corner."""
+    falls_off = limit.corner < _FALLS_OFF * corner and limit.content < _CONTENT_NEARLY_ENDS * corner
+    return limit.ends and (limit.content < _CONTENT_ENDS * corner or falls_off)
 
 
 def _warn_if_empty_below(corner: float, records: Sequence[Record], limits: Sequence[Limit]) -> None:

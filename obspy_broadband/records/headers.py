@@ -1,4 +1,4 @@
-"""Parts of a trace's ``stats`` that formats, other toolkits and users fill, each in its way."""
+"""Entries of a trace's ``stats`` that formats, other toolkits and users fill."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which way the components of a station point, and how they become vertical, north and east."""
+"""Azimuth and dip of components, and their rotation to vertical, north and east."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _WORDS = {
 _NOMINAL_ANGLES = {"Z": (0.0, -90.0), "U": (0.0, -90.0), "N": (0.0, 0.0), "E": (90.0, 0.0)} | {
     "X": (90.0, 0.0), "Y": (0.0, 0.0),
 }  # fmt: skip
-#: Directions that differ by less are the same, as a part of a component (a tenth of a degree).
+#: Unit vectors that differ by less in every component are parallel (a tenth of a degree).
 _PARALLEL = 0.002
-#: The determinant of three directions below which they do not span space.
+#: Three directions with a smaller determinant do not span space.
 _MIN_DETERMINANT = 0.5
 
 
@@ -176,10 +176,10 @@ def turn(
     codes: Sequence[str],
     angles: Sequence[tuple[float, float] | None],
 ) -> tuple[np.ndarray, tuple[str, ...], str]:
-    """Motion along vertical (up), north and east, where it is known which way it was.
+    """Motion along vertical (up), north and east, where azimuths and dips are known.
 
-    A component that points against its own letter (a Z that is down) is turned round. Three that
-    point elsewhere than their letters say become Z, N, E; R and T are kept as they are named.
+    A component that points opposite to its letter (a Z that is down) changes its sign. Three that
+    point elsewhere than their letters say are rotated to Z, N, E; R and T are kept as named.
 
     :param data: (components, samples), one or three.
     :param codes: the components' letters.

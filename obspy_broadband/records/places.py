@@ -1,4 +1,4 @@
-"""Where a station is: from its header, or from the epoch of an Inventory that was open then."""
+"""Coordinates of stations, from headers or from the epoch of an Inventory at the record's time."""
 
 from __future__ import annotations
 

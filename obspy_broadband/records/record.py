@@ -1,4 +1,4 @@
-"""Record: one station's components in m/s², and its way out of an ObsPy Stream."""
+"""Record: one station's components in m/s², made of the traces of an ObsPy Stream."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Record:
         rows.
     :param headers: each trace's ``stats``, as they came but for what is true of acceleration in
         m/s² turned to these components.
-    :param units: what the traces were read as; "m/s**2 (assumed)" where nothing said so.
+    :param units: that the traces were read in; "m/s**2 (assumed)" where nothing said so.
     :param scenario: what is known of event and site.
     :param place_km: where the station is, for the correlation between stations: on the Earth or in
         a simulation's own axes, (x, y, z) in km; None if it is not known, or not needed.
@@ -225,7 +225,7 @@ def _unit_names(trace_units: Iterable[Units]) -> str:
 
 
 def _header(trace: Trace, component: str, rotation: str) -> Any:
-    """The trace's ``stats``, true of acceleration in m/s² along the component's direction."""
+    """The trace's ``stats``, corrected for acceleration in m/s² along the component."""
     stats = trace.stats.copy()
     _, _, stats.location, channel, _ = station_codes(stats)
     stats.channel = channel + component

@@ -1,4 +1,4 @@
-"""What is known of the earthquake and the site of a record, and in which order it counts."""
+"""The scenario of a record: magnitude, distances, depth, Vs30, in the order of precedence."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _STATS = {
 }
 #: SAC's ``imagtyp`` of magnitudes that are no moment magnitude: mb, Ms, ML, Md.
 _NOT_MOMENT = (52, 53, 54, 56)
-#: No earthquake is deeper than this, km.
+#: The deepest earthquakes, km.
 _DEEPEST = 800.0
-#: Depths to this many km are common; a larger number in a SAC header may be metres.
+#: A depth in a SAC header that exceeds this many km may be in metres.
 _USUAL_DEPTH = 100.0
 #: Location code that Instaseis and Syngine give by default.
 _INSTASEIS = "SE"

@@ -1,4 +1,4 @@
-"""What the numbers of a trace are: units known, or asked for, never guessed.
+"""What the numbers of a trace are: the unit is known or asked for, never guessed.
 
 :func:`units_of` is the one place that decides. It takes, in this order: the argument, what ObsPy
 did to the trace since it was read (``stats.processing``), what a reader or another toolkit noted in
@@ -37,7 +37,7 @@ _SEGY = {5: "m", 6: "m/s", 7: "m/s**2"}
 def to_acceleration(
     trace: Trace, units: str | None = None, inventory: Inventory | None = None
 ) -> tuple[np.ndarray, Units]:
-    """Acceleration in m/s², and what the trace was taken for.
+    """Acceleration in m/s², and the units that the trace was read in.
 
     Displacement and velocity are differentiated, the response of counts is removed. The trace's
     samples may be changed.
@@ -72,7 +72,7 @@ def _refuse_absurd(trace: Trace) -> None:
 
 
 def units_to_write(trace: Trace, format: str) -> Units:
-    """What the numbers of a trace are that is to be written in units of motion.
+    """The units of a trace that is to be written as motion.
 
     :param format: for messages.
     :raises InputError: for counts, and for what is not known and too large for m/s².
@@ -95,7 +95,7 @@ def units_to_write(trace: Trace, format: str) -> Units:
 
 
 def units_of(trace: Trace, units: str | None = None) -> Units:
-    """What the numbers of a trace are: see the beginning of this module.
+    """The units of a trace, by the order of precedence in this module's docstring.
 
     :raises InputError: if they are contradictory, or their quantity is known and the unit is not.
     """
@@ -137,7 +137,7 @@ def units_of(trace: Trace, units: str | None = None) -> Units:
 
 
 def _header_units(trace: Trace) -> Units | None:
-    """What a reader, or another toolkit, wrote into ``stats``."""
+    """Units that a reader or another toolkit noted in ``stats``; None without."""
     stats = trace.stats
     for place, text in (
         ("stats.units", stats.get("units")),
@@ -166,7 +166,7 @@ def _segy_units(stats: Any) -> str | None:
 
 
 def _refuse_sac(trace: Trace) -> None:
-    """What SAC's header leaves open.
+    """Ask for the unit where SAC's header names a quantity, or a simulation's components.
 
     :raises InputError: if it names a quantity, whose unit is not known, or if the components are a
         simulation's (X, Y, Z; EW, NS, UP): SW4 writes displacement or velocity without idep.
@@ -247,7 +247,7 @@ _OUTPUT = {"ACC": 2, "VEL": 1, "DISP": 0}
 
 
 def _units_after_processing(trace: Trace, header_units: Units | None) -> Units | None:
-    """What ObsPy's own notes in ``stats.processing`` say of the numbers; None if nothing.
+    """Units that follow from ObsPy's notes in ``stats.processing``; None without such notes.
 
     :raises InputError: for a trace whose unit got lost, or whose notes contradict each other.
     """

@@ -1,4 +1,4 @@
-"""Records to windows and back: what a method sees, and how its windows become a record again."""
+"""Records to windows and back: band limit, resampling, scaling, windowing, joining of windows."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ FADE = 5.0
 class Prepared:
     """One record ready for a method.
 
-    :param record: where it came from.
-    :param low_frequency: (3, samples), m/s², at the method's sampling rate, zero above 1.25 corner.
-    :param corner: Hz.
+    :param record: the record as it was read.
+    :param low_frequency: (3, samples), m/s², at the method's sampling rate; its spectrum is zero
+        above 1.25 times the corner.
+    :param corner: the simulation's upper frequency limit, Hz.
     :param scale: the peak of the low frequencies over all components, m/s².
     :param starts: first sample of every window.
     :param window: samples in a window.
-    :param field: what its levels are drawn from; None if they are drawn by themselves.
+    :param field: the random field that its epsilon is drawn from; None if it is independent of
+        other stations.
     """
 
     record: Record
