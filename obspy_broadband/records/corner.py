@@ -18,8 +18,8 @@ from .record import Record
 AUTO = "auto"
 _LOWEST = 0.05  #: Hz, the lowest corner that is taken
 #: The corner is too high for a simulation whose content ends below 0.7 of it, or whose content ends
-#: below 0.9 of it and whose spectrum falls off below 0.5 of it. Of 300 records filtered at the corner
-#: itself, one in a hundred is warned of.
+#: below 0.9 of it and whose spectrum falls off below 0.5 of it. Of 300 records filtered at the
+#: corner itself, one in a hundred is warned of.
 _CONTENT_ENDS, _CONTENT_NEARLY_ENDS, _FALLS_OFF = 0.7, 0.9, 0.5
 
 
