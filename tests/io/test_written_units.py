@@ -94,5 +94,5 @@ def test_channels_that_are_words_are_written_by_their_meaning(tmp_path):
     stream = motion()
     for trace, code in zip(stream, ("NORTH", "EAST", "VERT")):
         trace.stats.update({"channel": code, "units": "m/s**2"})
-    axes.check_geographic(stream, "BBP", whole=True)
+    axes.check_geographic(stream, "BBP", three=True)
     assert peaks("BBP", stream, tmp_path) == pytest.approx([0.5, 1.0, 1.5])
