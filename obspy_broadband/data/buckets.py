@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError, first_line
-from ..io.hdf5 import LARGEST, dataset
+from ..io.files import LARGEST_RECORD
+from ..io.hdf5 import dataset
 
 #: SeisBench's address of a record inside a bucket: "bucket7$20,:3,:18406".
 _ADDRESS = re.compile(r"^(?P<bucket>.+)\$(?P<row>\d+)(?:,:(?P<rows>\d+))?(?:,:(?P<samples>\d+))?$")
@@ -219,7 +220,7 @@ def _stead_records(file: Any, root: Any, names: list[str], order: list[int]) -> 
         if place is None:
             raise KeyError(name)
         data = h5py.h5d.open(place, key)
-        if math.prod(data.shape) * 4 > LARGEST:
+        if math.prod(data.shape) * 4 > LARGEST_RECORD:
             raise InputError(f"{file.filename}: {name} claims the shape {data.shape}.")
         motion = np.empty(data.shape, dtype=np.float32)
         data.read(h5py.h5s.ALL, h5py.h5s.ALL, motion)

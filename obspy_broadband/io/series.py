@@ -1,4 +1,4 @@
-"""Files of one component: some header lines, then nothing but its samples, any number a line."""
+"""Text files of one component: header lines, then its samples, any number of them a line."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 
 from ..errors import InputError
 
-#: Samples that the last one is compared with, to see whether it was cut off.
+#: Samples before the last whose number of digits it is compared with.
 _COMPARED = 100
 
 
 def samples(path: Any, text: str, first: int, count: int, interval: float) -> np.ndarray:
     """The numbers after a header, (count,).
 
-    :param text: the file's.
-    :param first: lines of the header.
-    :param count: of samples, as the header says.
-    :param interval: of sampling in s, as the header says.
-    :raises InputError: for numbers that are none, or fewer or more than the header says, or a last
-        one that was cut off.
+    :param text: content of the file.
+    :param first: number of header lines.
+    :param count: number of samples according to the header.
+    :param interval: sampling interval according to the header, s.
+    :raises InputError: for words that are no finite numbers, another count than the header's, or a
+        last number that was cut off.
     """
     lines = text.splitlines()[first:]
     words = " ".join(lines).split()
@@ -42,9 +42,9 @@ def samples(path: Any, text: str, first: int, count: int, interval: float) -> np
 
 
 def refuse_cut_off(path: Any, text: str, words: Sequence[str]) -> None:
-    """See that the last of a text's numbers is whole, as far as those before it tell.
+    """Refuse a text whose last number is incomplete, as far as those before it show.
 
-    :raises InputError: for a last line that does not end, and whose last number has fewer digits.
+    :raises InputError: for a last line without an end whose last number has fewer digits.
     """
     if not text.endswith(("\n", "\r")) and _is_short(words):
         raise InputError(
