@@ -7,8 +7,9 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 #: How often a folder is moved to a name that another process fills at the same moment.
 _ATTEMPTS = 5
@@ -16,10 +17,18 @@ _ATTEMPTS = 5
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file in one step: at any moment the old one or the whole new one is there."""
+    write_with(path, lambda file: file.write(content))
+
+
+def write_with(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Like :func:`write_file`, for content that is not held in memory.
+
+    :param write: writes the content to the open file that it gets.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with open(part, "wb") as file:
-            file.write(content)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

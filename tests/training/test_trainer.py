@@ -23,8 +23,8 @@ from obspy_broadband.training import trainer
 from obspy_broadband.training.batches import Batches
 from obspy_broadband.training.devices import fabric_for
 from obspy_broadband.training.options import resolve
-from obspy_broadband.training.selection import many, pairs_of
-from obspy_broadband.training.step import State, frozen, optimizers, own, side, step
+from obspy_broadband.training.selection import record_windows, training_pairs
+from obspy_broadband.training.step import State, frozen, generator_state, optimizers, side, step
 
 TINY = {
     **{"width": 2, "depth": 3, "discriminator_width": 2, "spectrogram": 0.1, "level_steps": 20},
@@ -205,9 +205,9 @@ def prepared(store, method_class=Pix2Pix, **settings):
     options, training = resolve(method_class, None, None, TINY | settings)
     torch.manual_seed(0)
     method = method_class(options)
-    pairs = pairs_of(Store(store), "train", training, method.samples, torch.device("cpu"))
-    method.prepare_training(*many(pairs, training))
-    average = {key: value.clone() for key, value in own(method).items()}
+    pairs = training_pairs(Store(store), "train", training, method.samples, torch.device("cpu"))
+    method.prepare_training(*record_windows(pairs, training))
+    average = {key: value.clone() for key, value in generator_state(method).items()}
     state = State(method, average, optimizers(method, training))
     return state, Batches(pairs, training.batch, 0), training
 
