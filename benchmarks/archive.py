@@ -170,10 +170,10 @@ def network(request: RunRequest, folder: str, name: str, preset: str | None = No
     from obspy_broadband.method import weights
     from obspy_broadband.method.registry import load
     from obspy_broadband.training.options import resolve
-    from obspy_broadband.training.step import new
+    from obspy_broadband.training.step import initialize
 
     torch.set_num_threads(1)
-    method = new(load(name), *resolve(load(name), preset))
+    method = initialize(load(name), *resolve(load(name), preset))
     tensors = {
         key: value
         for key, value in method.state_dict().items()

@@ -29,7 +29,7 @@ from obspy_broadband.method.contract import Batch
 from obspy_broadband.method.latent import CodedMethod, passages
 from obspy_broadband.method.neural import NeuralMethod
 from obspy_broadband.training.devices import fabric_for
-from obspy_broadband.training.step import State, optimizers, own, step
+from obspy_broadband.training.step import State, generator_state, optimizers, step
 
 WINDOWS, ROWS = 32, 8
 
@@ -77,7 +77,7 @@ def main(asked: argparse.Namespace) -> None:
         pairs = Pairs(store, store.select("train")[:WINDOWS], method.samples)
         batches = Fixed(pairs)
         training = dataclasses.replace(training, steps=asked.steps, schedule="cosine")
-        state = State(method, dict(own(method)), optimizers(method, training))
+        state = State(method, dict(generator_state(method)), optimizers(method, training))
         fabric = fabric_for(gpus=0, precision="32-true")
         every = max(1, asked.steps // 10)
         for number in range(1, asked.steps + 1):

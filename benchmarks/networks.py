@@ -32,8 +32,8 @@ from obspy_broadband.method.neural import NeuralMethod
 from obspy_broadband.method.registry import load
 from obspy_broadband.training.devices import fabric_for
 from obspy_broadband.training.options import TrainingOptions, resolve
-from obspy_broadband.training.selection import pairs_of
-from obspy_broadband.training.step import State, new, optimizers, own, step
+from obspy_broadband.training.selection import training_pairs
+from obspy_broadband.training.step import State, generator_state, initialize, optimizers, step
 
 METHODS = (
     *("pix2pix", "bicyclegan", "seismoalice-2020", "seismoalice-shared"),
@@ -65,8 +65,8 @@ def prepared(
     no_picker = {"phase": 0.0} if name.startswith("seismoalice-") and "2020" not in name else {}
     options, training = resolve(method_class, preset, None, {**no_picker, **settings})
     training = dataclasses.replace(training, batch=rows)
-    method = new(method_class, options, training)
-    pairs = pairs_of(store, "train", training, method.samples, torch.device("cpu"))
+    method = initialize(method_class, options, training)
+    pairs = training_pairs(store, "train", training, method.samples, torch.device("cpu"))
     return method, training, pairs.batch(range(rows), seed=1)
 
 
@@ -74,7 +74,7 @@ def stepping(
     method: NeuralMethod, training: TrainingOptions, batch: Batch, precision: str = "32-true"
 ) -> Callable[[], object]:
     """A step of training, to be called."""
-    state = State(method, dict(own(method)), optimizers(method, training))
+    state = State(method, dict(generator_state(method)), optimizers(method, training))
     fabric = fabric_for(gpus=0, precision=precision)
     return lambda: step(fabric, state, Ready(batch), training)  # type: ignore[arg-type]
 

@@ -7,8 +7,9 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 #: Attempts to move a folder to a name that another process may fill at the same time.
 _ATTEMPTS = 5
@@ -16,10 +17,18 @@ _ATTEMPTS = 5
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file atomically: at any moment the old or the complete new one exists."""
+    write_with(path, lambda file: file.write(content))
+
+
+def write_with(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Like :func:`write_file`, for content that is not held in memory.
+
+    :param write: writes the content to the open file that it gets.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with open(part, "wb") as file:
-            file.write(content)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

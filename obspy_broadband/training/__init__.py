@@ -1,1 +1,1 @@
-"""What methods are trained with: objectives of reconstruction, of adversaries and of arrivals."""
+"""Training of methods: the loop, its data and options, losses, fine-tuning, calibration."""

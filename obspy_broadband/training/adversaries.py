@@ -1,7 +1,7 @@
-"""Adversarial criteria: what a discriminator and a generator make of logits.
+"""Adversarial criteria: losses of discriminator and generator from the discriminator's logits.
 
-Each criterion has ``discriminator(recorded, generated)`` and ``generator(generated)``, scalars of
-logits of any shape.
+Each criterion has ``discriminator(recorded, generated)`` and ``generator(generated)``: from logits
+of any shape to a scalar.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Criterion:
 
     :param discriminator: of logits for recorded and for generated signals.
     :param generator: of logits for generated signals.
-    :param equilibrium: the discriminator's loss where it cannot tell them apart (logits 0).
+    :param equilibrium: the discriminator's loss where it cannot separate the two (logits 0).
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
@@ -76,8 +76,8 @@ def _f_divergence(name: str) -> Criterion:
     def discriminator(recorded: Tensor, generated: Tensor) -> Tensor:
         return conjugate(activation(generated)).mean() - activation(recorded).mean()
 
-    # The generator raises what the discriminator gives it, which does not fade where it is found
-    # out.
+    # The generator maximizes the activation. Unlike the divergence itself, it has a gradient where
+    # the discriminator recognizes all generated signals (Nowozin et al., Sec. 3.2).
     zero = torch.zeros(1, dtype=torch.float64)
     return Criterion(
         discriminator, lambda g: -activation(g).mean(), float(discriminator(zero, zero))
@@ -103,8 +103,8 @@ def criterion(name: str) -> Criterion:
         return _CRITERIA[name]()
     if name in _F_DIVERGENCES:
         return _f_divergence(name)
-    known = ", ".join([*_CRITERIA, *_F_DIVERGENCES])
-    raise InputError(f"Unknown adversarial criterion {name!r}; it must be one of {known}.")
+    names = ", ".join([*_CRITERIA, *_F_DIVERGENCES])
+    raise InputError(f"Unknown adversarial criterion {name!r}; it must be one of {names}.")
 
 
 def gradient_penalty(
@@ -112,7 +112,8 @@ def gradient_penalty(
 ) -> Tensor:
     """Mean of (|gradient| - 1)² between recorded and generated (Gulrajani et al., 2017).
 
-    :param mix: (batch,), share of the recorded signal, drawn from 0-1.
+    :param discriminator: from signals to logits.
+    :param mix: (batch,), share of the recorded signal, uniform in 0-1.
     """
     share = mix.reshape(-1, *[1] * (recorded.ndim - 1))
     between = (share * recorded + (1 - share) * generated).detach().requires_grad_(True)

@@ -1,10 +1,9 @@
-"""Phase alignment: P and S of a generated signal where a frozen picker sees those of the record.
+"""Phase alignment loss: P and S of generated and recorded signals by a frozen picker.
 
-The picker is SeisBench's EQTransformer (thesis, Eq. 4.32) or the cheaper PhaseNet. It stays in
-float32 and frozen; gradients reach the signal through it. Arrival times come out of its probability
-traces by a soft maximum, and the traces themselves are compared, too. The weights of EQTransformer
-pull P to whole seconds after the start of the window, so both signals are shifted alike, by a
-random part of a second, before they are picked.
+The picker is SeisBench's EQTransformer (thesis, Eq. 4.32) or the cheaper PhaseNet, frozen and in
+float32; gradients reach the signal through it. Compared are arrival times, by a soft argmax of the
+probability traces, and the traces themselves. EQTransformer's weights pull P to whole seconds after
+the start of the window, so both signals are shifted by the same random fraction of a second first.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from torch import Tensor, nn
 from ..errors import InputError
 
 _PICKERS = {"eqtransformer": "EQTransformer", "phasenet": "PhaseNet"}
-_SHARPNESS = 40.0  # of the soft maximum
-_SEEN = 0.1  # probability from which an arrival of the record counts
+_SHARPNESS = 40.0  # of the soft argmax
+_MIN_PROBABILITY = 0.1  # from which an arrival of the record counts
 
 
 class PhaseAlignment(nn.Module):
@@ -28,7 +27,7 @@ class PhaseAlignment(nn.Module):
         length) each; see :func:`load_picker`.
     :param length: samples that the picker takes; shorter signals are padded with zeros.
     :param sampling_rate: Hz.
-    :param trace_weight: of the traces beside the times.
+    :param trace_weight: weight of the traces' term relative to that of the times.
     """
 
     def __init__(
@@ -49,29 +48,29 @@ class PhaseAlignment(nn.Module):
         :param shift: zeros put before both, 0 to a second: draw it anew each time.
         """
         with torch.autocast(generated.device.type, enabled=False):
-            ours = self._traces(generated.float(), shift)
+            traces = self._probabilities(generated.float(), shift)
             with torch.no_grad():
-                theirs = self._traces(recorded.float(), shift)
+                targets = self._probabilities(recorded.float(), shift)
             total = generated.new_zeros((), dtype=torch.float32)
-            for mine, target in zip(ours, theirs):
-                seen = (target.amax(dim=-1) > _SEEN).float()
-                apart = (self._time(mine) - self._time(target)).square()
-                total = total + (seen * apart).sum() / seen.sum().clamp_min(1.0)
-                traces = (mine - target).square().sum(dim=-1).mean() / self.sampling_rate
-                total = total + self.trace_weight * traces
+            for trace, target in zip(traces, targets):  # P, S
+                picked = (target.amax(dim=-1) > _MIN_PROBABILITY).float()
+                squared = (self._time(trace) - self._time(target)).square()
+                total = total + (picked * squared).sum() / picked.sum().clamp_min(1.0)
+                misfit = (trace - target).square().sum(dim=-1).mean() / self.sampling_rate
+                total = total + self.trace_weight * misfit
         return total
 
-    def _traces(self, signal: Tensor, shift: int) -> tuple[Tensor, Tensor]:
+    def _probabilities(self, signal: Tensor, shift: int) -> tuple[Tensor, Tensor]:
         room = self.length - signal.shape[-1] - shift
         padded = nn.functional.pad(signal, (shift, max(room, 0)))[..., : self.length]
         padded = padded - padded.mean(dim=-1, keepdim=True)
         return self.picker(padded / padded.std(dim=(-2, -1), keepdim=True).clamp_min(1e-12))
 
     def _time(self, trace: Tensor) -> Tensor:
-        """Soft maximum of a probability trace, s."""
+        """Arrival time, the soft argmax of a probability trace, s."""
         weight = torch.softmax(_SHARPNESS * trace, dim=-1)
-        at = torch.arange(trace.shape[-1], device=trace.device, dtype=trace.dtype)
-        return (weight * at).sum(dim=-1) / self.sampling_rate
+        index = torch.arange(trace.shape[-1], device=trace.device, dtype=trace.dtype)
+        return (weight * index).sum(dim=-1) / self.sampling_rate
 
 
 class _Picker(nn.Module):
@@ -91,10 +90,10 @@ class _Picker(nn.Module):
         return self
 
     def forward(self, signal: Tensor) -> tuple[Tensor, Tensor]:
-        found = self.network(signal)
-        if self.name == "eqtransformer":
-            return found[1], found[2]
-        probabilities = found if isinstance(found, Tensor) else found[0]
+        output = self.network(signal)
+        if self.name == "eqtransformer":  # detection, P, S
+            return output[1], output[2]
+        probabilities = output if isinstance(output, Tensor) else output[0]
         order = str(self.network.labels)
         return probabilities[:, order.index("P")], probabilities[:, order.index("S")]
 
@@ -125,9 +124,9 @@ def load_picker(name: str = "eqtransformer", weights: str = "original") -> tuple
 
 
 class Alignment:
-    """Phase alignment with a picker that is loaded when it is first asked.
+    """Phase alignment with a picker that is loaded at the first call.
 
-    No module, so that a method's weights do not contain the picker's.
+    Not an ``nn.Module``, so that a method's weights do not contain the picker's.
 
     :param name: see :func:`load_picker`; ``weights`` likewise.
     """
@@ -144,7 +143,7 @@ class Alignment:
         if self._loss is None:
             self._loss = PhaseAlignment(*load_picker(self.name, self.weights))
         self._loss.to(generated.device)
-        # Any part of a second, and what is left of the picker's window.
+        # Up to a second, as far as the picker's window has room.
         room = max(0, min(100, self._loss.length - generated.shape[-1]))
         shift = int(torch.randint(0, room + 1, ()))
         return self._loss(generated, recorded, shift)

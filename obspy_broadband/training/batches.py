@@ -1,4 +1,4 @@
-"""Which windows a step sees: a function of the step alone, so that a run can go on anywhere."""
+"""Training batches by number: each follows from seed and number alone, so training can resume."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ..data.pairs import Pairs
 from ..errors import InputError
 from ..method.contract import Batch
 
-#: Keeps the draws of different runs apart.
-_RUNS = 1_000_003
+#: Between the seeds of two trainings, more than either has batches.
+_SEED_STRIDE = 1_000_003
 
 
 class Batches:
-    """The batches of a run, by number; the next one is made while one is used.
+    """The batches of a training, by number; the next one is made in a thread of its own.
 
-    An epoch goes through as many windows as there are records, each as often as its weight says (on
-    average), in an order of its own.
+    An epoch has as many windows as there are records, in random order; how often each record comes
+    is, on average, in proportion to its weight (systematic resampling).
 
     :param pairs: windows to choose from.
     :param batch: windows in a batch, all processes together.
@@ -59,14 +59,14 @@ class Batches:
         return len(self.pairs) // self.size
 
     def positions(self, number: int) -> np.ndarray:
-        """Which of the pairs batch ``number`` holds, of all processes together."""
+        """Positions in the pairs of batch ``number``, of all processes together."""
         epoch, place = divmod(number, self.per_epoch)
         rng = np.random.default_rng([self.seed, epoch, 1])
         expected = len(self.pairs) * self.weights
-        # Systematic: a record with an expectation of 1.3 comes once or twice, never three times.
-        steps = np.floor(np.cumsum(expected) + rng.uniform()).astype(int)
-        times = np.diff(steps, prepend=0)
-        order = rng.permutation(np.repeat(np.arange(len(times)), times))
+        # Systematic: a record expected 1.3 times comes once or twice, never three times.
+        cumulative = np.floor(np.cumsum(expected) + rng.uniform()).astype(int)
+        repetitions = np.diff(cumulative, prepend=0)
+        order = rng.permutation(np.repeat(np.arange(len(repetitions)), repetitions))
         order = np.resize(order, len(self.pairs))
         return order[place * self.size : (place + 1) * self.size]
 
@@ -75,26 +75,29 @@ class Batches:
         if self._next is not None and self._next[0] == number:
             batch = self._next[1].result()
         else:
-            batch = self._make(number)
-        self._next = (number + 1, self._worker.submit(self._make, number + 1))
+            batch = self._load(number)
+        self._next = (number + 1, self._worker.submit(self._load, number + 1))
         return batch
 
-    def names(self, number: int) -> list[str]:
-        """Records in this process's share of a batch."""
-        chosen = self.pairs.records[self.positions(number)[self.rank :: self.world]]
-        return [str(name) for name in self.pairs.store.columns["record"][chosen]]
+    def record_names(self, number: int) -> list[str]:
+        """Names of the records in this process's share of a batch."""
+        records = self.pairs.records[self._positions_here(number)]
+        return [str(name) for name in self.pairs.store.columns["record"][records]]
 
     def close(self) -> None:
-        """Stop making batches."""
+        """End the thread."""
         self._worker.shutdown(wait=True, cancel_futures=True)
 
-    def _make(self, number: int) -> Batch:
-        chosen = self.positions(number)[self.rank :: self.world]
-        return self.pairs.batch(chosen.tolist(), seed=self.seed * _RUNS + number + 1)
+    def _positions_here(self, number: int) -> np.ndarray:
+        return self.positions(number)[self.rank :: self.world]
+
+    def _load(self, number: int) -> Batch:
+        positions = self._positions_here(number).tolist()
+        return self.pairs.batch(positions, seed=self.seed * _SEED_STRIDE + number + 1)
 
 
 def event_weights(pairs: Pairs, balance: float) -> np.ndarray:
-    """How often each record is shown, sum 1: 1 / (records of its event) to a power."""
+    """Weight of each record, sum 1: proportional to 1 / (records of its event) ** balance."""
     events = pairs.store.columns["event"][pairs.records].tolist()
     counts = Counter(events)
     weights = np.array([counts[event] ** -balance for event in events])

@@ -1,9 +1,9 @@
-"""Is the level drawn with the right spread? One factor, learned from events that were not seen.
+"""A factor on the spread of the level, fitted to events that the weights were not fitted to.
 
-The factor multiplies the numbers that a realization's level is drawn from, so a larger number still
-is a louder realization, and the correlation of the level between frequencies and between stations
-stays as it is. Records are drawn at three factors with the same seeds; between these, ln SA is
-interpolated: it is nearly linear in the level's numbers.
+The factor multiplies epsilon, the standard normals that a realization's level is drawn with: a
+larger epsilon is still a louder realization, and the level's correlation between frequencies and
+between stations stays as it is. Realizations are drawn at three factors with the same seeds; in
+between, ln SA is interpolated: it is nearly linear in epsilon.
 """
 
 from __future__ import annotations
@@ -24,19 +24,18 @@ from ..evaluation.calibration import bootstrap, coverage, crps, event_weights, s
 from ..evaluation.cases import Case, draw, seeds_for
 from ..evaluation.evaluate import cases_on_store
 from ..evaluation.tables import HEADLINE
-from ..method import weights
 from ..method.neural import NeuralMethod
 from ..method.registry import create
+from ..method.weights import Weights
 from ..signal.response import rotd
 
-#: Factors at which records are drawn; those that are tried lie between them, and 1 is one of them.
-_DRAWN = (0.5, 1.0, 2.0)
-_TRIED = np.geomspace(_DRAWN[0], _DRAWN[-1], 61)
-#: Standard deviation of ln of the factor between methods, before any record is seen. A choice: the
-#: spread was fitted to events left out already.
-_BETWEEN_METHODS = 0.2
-#: Events of which a spread can be told; records an event, of which more say little of other events.
-_FEWEST, _AN_EVENT = 5, 6
+#: Factors at which realizations are drawn; the grid of candidates between them, which includes 1.
+_NODES = (0.5, 1.0, 2.0)
+_FACTORS = np.geomspace(_NODES[0], _NODES[-1], 61)
+#: Prior standard deviation of ln factor. A choice: the spread was fitted to cross-validated errors.
+_PRIOR_SIGMA = 0.2
+#: Events that a spread can be estimated from, at least; records of an event that are used, at most.
+_MIN_EVENTS, _MAX_PER_EVENT = 5, 6
 _PERIODS = tuple(period for period in PERIODS if HEADLINE[0] <= period <= HEADLINE[1])
 
 
@@ -49,88 +48,101 @@ def calibrate(
     realizations: int = 20,
     seed: int = 0,
     progress: bool = False,
-) -> tuple[dict[str, Any], pd.DataFrame, weights.Weights]:
-    """Find the factor; :func:`obspy_broadband.method.weights.note` puts it into a card.
+) -> tuple[dict[str, Any], pd.DataFrame, Weights]:
+    """Fit the factor; :func:`obspy_broadband.method.weights.note` puts it into a card.
 
-    It has the least CRPS of ln SA RotD50 at 0.05-1 s, every event counting alike, drawn towards 1
-    by how little so many events know. Unless its 90 % interval leaves 1 out, it is 1: a method's
-    spread was fitted to errors on events left out already, and chance is no reason to change it.
+    It has the least CRPS of ln SA RotD50 at 0.05-1 s, every event counting alike, shrunk towards 1
+    by its uncertainty (:func:`fit_factor`). It is 1 unless its 90 % interval excludes 1: the spread
+    was fitted to cross-validated errors already.
 
     :param name: of the method.
     :param store_folder: with records in m/s² that the weights were not fitted to.
     :param weights_name: see :func:`obspy_broadband.method.weights.find`.
     :param split: of the store.
     :param corner: Hz.
-    :param realizations: of each record; 19 are the least of which nine tenths can be told exactly.
-    :return: what the card is to say under ``calibration``; scores before, after, and with every
-        record's event left out; the weights.
+    :param realizations: of each record; 19 is the least number with an exact 90 % interval.
+    :return: the card's entry ``calibration``; scores before, after, and with factors fitted without
+        the record's event; the weights.
     :raises InputError: for weights that draw no level, or fewer than five events.
     """
     method = create(name, {}, weights_name)
     if not isinstance(method, NeuralMethod) or method.weights is None or not method.epsilon_size:
         raise InputError(f"{name} draws no level that was learned; there is nothing to calibrate.")
-    cases = _a_few(cases_on_store(Store(store_folder), split, "clean", corner, method.samples))
+    cases = _limit_per_event(
+        cases_on_store(Store(store_folder), split, "clean", corner, method.samples)
+    )
     events = np.array([case.event for case in cases])
-    if len(set(events.tolist())) < _FEWEST:
+    if len(set(events.tolist())) < _MIN_EVENTS:
         raise InputError(
             f"The {split} split of {store_folder} has records of {len(set(events.tolist()))} "
-            f"events; the spread of levels can be told from {_FEWEST} or more."
+            f"events; the spread of levels can be told from {_MIN_EVENTS} or more."
         )
     recorded = np.stack([_spectra(case.recorded) for case in cases])
-    drawn = np.stack([_draw(method, cases, one, realizations, seed, progress) for one in _DRAWN])
+    at_nodes = np.stack(
+        [_generate(method, cases, factor, realizations, seed, progress) for factor in _NODES]
+    )
     losses = np.stack(
-        [crps(_at(drawn, np.full(len(cases), one)), recorded).mean(axis=-1) for one in _TRIED],
+        [
+            crps(_interpolate(at_nodes, np.full(len(cases), factor)), recorded).mean(axis=-1)
+            for factor in _FACTORS
+        ],
         axis=-1,
     )
-    found = learn(losses, events)
+    fit = fit_factor(losses, events)
     left_out = np.empty(len(cases))
     for event in set(events.tolist()):
-        out = events == event
-        left_out[out] = learn(losses[~out], events[~out])["shrunk"]
+        of_event = events == event
+        left_out[of_event] = fit_factor(losses[~of_event], events[~of_event])["shrunk"]
     factors = {"before": np.ones(len(cases)), "left out": left_out}
-    factors["after"] = np.full(len(cases), found["shrunk"])
+    factors["after"] = np.full(len(cases), fit["shrunk"])
     table = pd.DataFrame(
-        {when: _scores(_at(drawn, one), recorded, events) for when, one in factors.items()}
+        {
+            label: _scores(_interpolate(at_nodes, per_record), recorded, events)
+            for label, per_record in factors.items()
+        }
     ).T
-    by_chance = found["lowest"] <= 1.0 <= found["highest"]
-    said = {
-        "level_spread": 1.0 if by_chance else found["shrunk"],
-        **found,
+    by_chance = fit["lowest"] <= 1.0 <= fit["highest"]
+    entry = {
+        "level_spread": 1.0 if by_chance else fit["shrunk"],
+        **fit,
         **{"split": split, "records": len(cases), "events": len(set(events.tolist()))},
         **{"corner_hz": corner, "realizations": realizations, "seed": seed},
-        "scores": {when: row.round(4).to_dict() for when, row in table.iterrows()},
+        "scores": {label: row.round(4).to_dict() for label, row in table.iterrows()},
     }
-    return said, table, method.weights
+    return entry, table, method.weights
 
 
-def learn(losses: np.ndarray, events: np.ndarray) -> dict[str, float]:
-    """The factor of the least loss, what is left of it once it is drawn towards 1, its interval.
+def fit_factor(losses: np.ndarray, events: np.ndarray) -> dict[str, float]:
+    """The factor with the least loss, its 90 % interval, and the factor shrunk towards 1.
 
-    :param losses: (records, factors tried).
+    Shrunk as the posterior mean of ln factor under normal distributions: the prior has mean 0 and
+    standard deviation 0.2, the likelihood the variance of a bootstrap of events.
+
+    :param losses: (records, candidate factors).
     :param events: (records,).
     :return: "best", "shrunk", and "lowest" and "highest", the ends of the 90 % interval by a
         bootstrap of events.
     """
-    best = float(_TRIED[(event_weights(events) @ losses).argmin()])
-    resampled = np.log(_TRIED[bootstrap(losses, events, draws=500).argmin(axis=1)])
-    trust = _BETWEEN_METHODS**2 / (_BETWEEN_METHODS**2 + resampled.var())
+    best = float(_FACTORS[(event_weights(events) @ losses).argmin()])
+    resampled = np.log(_FACTORS[bootstrap(losses, events, draws=500).argmin(axis=1)])
+    shrinkage = _PRIOR_SIGMA**2 / (_PRIOR_SIGMA**2 + resampled.var())
     low, high = np.exp(np.quantile(resampled, (0.05, 0.95)))
-    numbers = {"best": best, "shrunk": best**trust, "lowest": low, "highest": high}
-    return {name: round(float(value), 3) for name, value in numbers.items()}
+    fit = {"best": best, "shrunk": best**shrinkage, "lowest": low, "highest": high}
+    return {name: round(float(value), 3) for name, value in fit.items()}
 
 
-def _a_few(cases: Sequence[Case]) -> list[Case]:
-    """At most so many of each event, as they come."""
-    seen: Counter[str] = Counter()
-    chosen = []
+def _limit_per_event(cases: Sequence[Case]) -> list[Case]:
+    """The first cases of each event."""
+    counts: Counter[str] = Counter()
+    limited = []
     for case in cases:
-        seen[case.event] += 1
-        if seen[case.event] <= _AN_EVENT:
-            chosen.append(case)
-    return chosen
+        counts[case.event] += 1
+        if counts[case.event] <= _MAX_PER_EVENT:
+            limited.append(case)
+    return limited
 
 
-def _draw(
+def _generate(
     method: NeuralMethod,
     cases: Sequence[Case],
     factor: float,
@@ -138,43 +150,51 @@ def _draw(
     seed: int,
     progress: bool,
 ) -> np.ndarray:
-    """ln SA of the realizations: (records, periods, realizations)."""
+    """ln SA of realizations drawn at a factor: (records, periods, realizations)."""
     method.level_spread = factor
-    found = []
+    per_record = []
     label = f"spread times {factor:g}"
     for number, case in enumerate(tqdm(cases, label, unit="record", disable=not progress)):
-        made = draw(method, case, seeds_for(number, realizations, seed))
-        found.append(_spectra(made).T)
-    return np.stack(found)
+        generated = draw(method, case, seeds_for(number, realizations, seed))
+        per_record.append(_spectra(generated).T)
+    return np.stack(per_record)
 
 
 def _spectra(motion: np.ndarray) -> np.ndarray:
     """ln SA RotD50: (..., periods)."""
-    found = rotd(motion[..., 1, :], motion[..., 2, :], SAMPLING_RATE, _PERIODS, (50.0,))
-    return np.log(found[..., 0, :] + 1e-12)
+    rotd50 = rotd(motion[..., 1, :], motion[..., 2, :], SAMPLING_RATE, _PERIODS, (50.0,))
+    return np.log(rotd50[..., 0, :] + 1e-12)
 
 
-def _at(drawn: np.ndarray, factors: np.ndarray) -> np.ndarray:
-    """Draws of each record at its factor: (records, periods, realizations).
+def _interpolate(at_nodes: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """ln SA of each record's realizations at its factor: (records, periods, realizations).
 
-    :param drawn: (factors drawn, records, periods, realizations).
+    :param at_nodes: ln SA at :data:`_NODES`, (factors, records, periods, realizations).
     :param factors: (records,).
     """
-    nodes = np.array(_DRAWN)
+    nodes = np.array(_NODES)
     below = np.clip(np.searchsorted(nodes, factors, side="right") - 1, 0, len(nodes) - 2)
-    part = (factors - nodes[below]) / (nodes[below + 1] - nodes[below])
+    fraction = (factors - nodes[below]) / (nodes[below + 1] - nodes[below])
     rows = np.arange(len(factors))
-    first, second = drawn[below, rows], drawn[below + 1, rows]
-    return first + part[:, None, None] * (second - first)
+    first, second = at_nodes[below, rows], at_nodes[below + 1, rows]
+    return first + fraction[:, None, None] * (second - first)
 
 
-def _scores(draws: np.ndarray, recorded: np.ndarray, events: np.ndarray) -> dict[str, float]:
-    counts = event_weights(events)
-    ratios = [spread_ratio(draws[:, one], recorded[:, one], counts) for one in range(len(_PERIODS))]
+def _scores(generated: np.ndarray, recorded: np.ndarray, events: np.ndarray) -> dict[str, float]:
+    """Scores of ln SA, every event counting alike.
+
+    :param generated: (records, periods, realizations).
+    :param recorded: (records, periods).
+    """
+    weights = event_weights(events)
+    ratios = [
+        spread_ratio(generated[:, period], recorded[:, period], weights)
+        for period in range(len(_PERIODS))
+    ]
     return {
-        "crps": float(counts @ crps(draws, recorded).mean(axis=-1)),
-        "coverage_50": float(counts @ coverage(draws, recorded, 0.5).mean(axis=-1)),
-        "coverage_90": float(counts @ coverage(draws, recorded, 0.9).mean(axis=-1)),
+        "crps": float(weights @ crps(generated, recorded).mean(axis=-1)),
+        "coverage_50": float(weights @ coverage(generated, recorded, 0.5).mean(axis=-1)),
+        "coverage_90": float(weights @ coverage(generated, recorded, 0.9).mean(axis=-1)),
         "spread_ratio": float(np.mean(ratios)),
-        "bias": float(counts @ (recorded - draws.mean(axis=-1)).mean(axis=-1)),
+        "bias": float(weights @ (recorded - generated.mean(axis=-1)).mean(axis=-1)),
     }

@@ -7,7 +7,7 @@ import torch
 from ..errors import BroadbandError
 from ..method.contract import Batch
 from ..method.neural import NeuralMethod
-from .step import frozen, own, side
+from .step import frozen, generator_state, side
 
 
 def training_problems(method: NeuralMethod, batch: Batch) -> list[str]:
@@ -68,7 +68,9 @@ def _unreached(method: NeuralMethod, phase: str) -> list[str]:
 
 def _state(method: NeuralMethod) -> list[str]:
     again = type(method)(method.options)
-    kept = {name: value.clone() for name, value in own(method).items()}
+    kept = {name: value.clone() for name, value in generator_state(method).items()}
     again.load_state_dict(kept, strict=False)
-    differ = [name for name, value in own(again).items() if not torch.equal(value, kept[name])]
+    differ = [
+        name for name, value in generator_state(again).items() if not torch.equal(value, kept[name])
+    ]
     return [f"weights do not come back: {', '.join(differ)}"] if differ else []

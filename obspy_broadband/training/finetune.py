@@ -1,4 +1,4 @@
-"""From weights to weights of a region or a site: what they were before, what they are after."""
+"""Fine-tune weights to a region or a site, and compare them before and after."""
 
 from __future__ import annotations
 
@@ -16,25 +16,24 @@ from ..errors import InputError
 from ..method import weights
 from ..method.neural import NeuralMethod, load_weights
 from .options import TrainingOptions, resolve
-from .selection import select
+from .selection import select_records
 from .trainer import train
 from .validation import Validation
 
-#: Events in physical units from which the level is learned anew; of fewer, only how far they lie
-#: from what the weights say.
-ENOUGH_EVENTS = 40
-#: Of the first training's learning rates.
+#: Events in physical units from which the level is fitted anew; with fewer, its mean is shifted.
+MIN_EVENTS_FOR_LEVEL = 40
+#: Factor on the learning rates of the first training.
 _RATE = 0.3
-#: Of the loop's options, what follows from the run and not from the weights.
-_NOT_KEPT = (
+#: Options of the loop that are not taken from the weights.
+_NOT_INHERITED = (
     *("steps", "validate_every", "checkpoint_every", "patience", "warmup", "schedule"),
     "scenarios",
 )
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a fine-tuning run is.
+class FinetuningPlan:
+    """Weights and options of a fine-tuning.
 
     :param start: the weights that it starts from.
     :param method_class: with ``options`` and ``training``.
@@ -53,37 +52,39 @@ def plan(
     store: Store,
     steps: int,
     settings: Mapping[str, Any],
-) -> Plan:
-    """Options of the weights, lower learning rates, and how the level is learned.
+) -> FinetuningPlan:
+    """Options of the weights, with lower learning rates, and how the level is fitted.
 
     :param start: name or path of weights; None for the default ones.
-    :param settings: what the user sets; wins over all.
+    :param steps: of the generator.
+    :param settings: single options; they override all others.
     :raises InputError: for weights that cannot be found, or settings that are refused.
     """
-    found = weights.find(method, start)
-    chosen: dict[str, Any] = {**found.card["options"]}
-    chosen |= {
+    start_weights = weights.find(method, start)
+    inherited: dict[str, Any] = {**start_weights.card["options"]}
+    inherited |= {
         f"training.{name}": value
-        for name, value in found.card["training"].items()
-        if name not in _NOT_KEPT
+        for name, value in start_weights.card["training"].items()
+        if name not in _NOT_INHERITED
     }
     for name in ("lr_generator", "lr_discriminator"):
-        chosen[f"training.{name}"] = _RATE * float(chosen[f"training.{name}"])
+        inherited[f"training.{name}"] = _RATE * float(inherited[f"training.{name}"])
     every = max(1, steps // 5)
-    chosen |= {"training.steps": steps, "training.validate_every": every}
-    chosen |= {"training.checkpoint_every": max(1, every // 2), "training.patience": 0}
+    inherited |= {"training.steps": steps, "training.validate_every": every}
+    inherited |= {"training.checkpoint_every": max(1, every // 2), "training.patience": 0}
     if "level_fit" in {field.name for field in dataclasses.fields(method_class.Options)}:
-        chosen["level_fit"] = "anew" if _events(store) >= ENOUGH_EVENTS else "shift"
-    options, training = resolve(method_class, None, chosen, settings)
-    records = len(select(store, "train", training))
+        enough = _count_events(store) >= MIN_EVENTS_FOR_LEVEL
+        inherited["level_fit"] = "anew" if enough else "shift"
+    options, training = resolve(method_class, None, inherited, settings)
+    records = len(select_records(store, "train", training))
     if records < training.batch:
         training = dataclasses.replace(training, batch=max(1, records))
-    return Plan(found, method_class, options, training)
+    return FinetuningPlan(start_weights, method_class, options, training)
 
 
 def finetune(
     method: str,
-    planned: Plan,
+    planned: FinetuningPlan,
     store_folder: str | Path,
     run_folder: str | Path,
     remember: Sequence[str | Path] = (),
@@ -91,15 +92,16 @@ def finetune(
     fabric: Fabric | None = None,
     progress: bool = False,
 ) -> tuple[weights.Weights, pd.DataFrame]:
-    """Train on, and compare.
+    """Continue training from the weights of a plan, and score them before and after.
 
-    :param remember: stores of what the weights knew before, to see what was forgotten.
+    :param planned: see :func:`plan`.
+    :param remember: stores like those of the first training, to see what was forgotten.
     :return: the new weights, and a table: one line for each store and each of "before" and "after",
         on the test split (dev where there is none), columns those of
         :class:`.validation.Validation`. It is written to ``finetune.csv`` in the run.
     """
     start = str(planned.start.path)
-    made = train(
+    tuned = train(
         method,
         planned.method_class,
         planned.options,
@@ -114,23 +116,24 @@ def finetune(
     rows = []
     for folder in (store_folder, *remember):
         store = Store(folder)
-        split, validation = _judge_of(store, planned)
-        for when, one in (("before", planned.start), ("after", made)):
-            ready = planned.method_class(planned.method_class.configure(one.card["options"]))
-            load_weights(ready, one)
-            scores, _ = validation(ready)
+        split, validation = _validation(store, planned)
+        for label, candidate in (("before", planned.start), ("after", tuned)):
+            options = planned.method_class.configure(candidate.card["options"])
+            trained = planned.method_class(options)
+            load_weights(trained, candidate)
+            scores, _ = validation(trained)
             records = len(validation.cases)
-            about = {"store": str(folder), "split": split, "records": records, "weights": when}
-            rows.append({**about, **scores})
+            row = {"store": str(folder), "split": split, "records": records, "weights": label}
+            rows.append({**row, **scores})
     table = pd.DataFrame(rows)
     table.to_csv(Path(run_folder) / "finetune.csv", index=False)
-    return made, table
+    return tuned, table
 
 
-def _judge_of(store: Store, planned: Plan) -> tuple[str, Validation]:
+def _validation(store: Store, planned: FinetuningPlan) -> tuple[str, Validation]:
     for split in ("test", "dev"):
         try:
-            records = select(store, split, planned.training)
+            records = select_records(store, split, planned.training)
         except InputError:
             continue
         samples = planned.method_class.samples
@@ -138,6 +141,6 @@ def _judge_of(store: Store, planned: Plan) -> tuple[str, Validation]:
     raise InputError(f"{store.folder} has neither test nor dev records to compare on.")
 
 
-def _events(store: Store) -> int:
-    chosen = store.select("train", "mps2", 0.5, after_p_s=30.0)
-    return len(set(store.columns["event"][chosen].tolist()))
+def _count_events(store: Store) -> int:
+    records = store.select("train", "mps2", 0.5, after_p_s=30.0)
+    return len(set(store.columns["event"][records].tolist()))

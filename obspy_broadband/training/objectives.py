@@ -1,8 +1,8 @@
-"""How far a generated signal is from the recorded one: scalars, least where they are equal.
+"""Reconstruction losses: scalar distances of generated from recorded signals.
 
-All take ``generated`` and ``recorded`` of (batch, components, samples) and return the mean over
+All take ``generated`` and ``recorded``, (batch, components, samples), and return the mean over
 batch and components. Equations are numbered as in ch. 2.5 of the thesis behind the methods, with
-its misprints mended.
+its misprints corrected.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from torch.nn import functional as F
 from ..errors import InputError
 
 _TINY = 1e-8
-#: Amplitudes whose logarithm counts, signals being within about ±1. Where a band-limited signal is
-#: silent the amplitude is rounding, and the gradient of its logarithm would be that of rounding.
+#: Added to amplitudes before the logarithm, signals being within about ±1. Above the band of a
+#: band-limited signal the amplitude is rounding error, and so would be the logarithm's gradient.
 _FLOOR = 1e-3
 
 
 def focal_frequency(generated: Tensor, recorded: Tensor, alpha: float = 1.0) -> Tensor:
     """Focal frequency loss in one dimension (Jiang et al., 2021; Eq. 2.56).
 
-    The squared difference of the Fourier transforms, weighed with w = d^alpha / max(d^alpha): what
-    is far off counts most. No gradient passes through the weight.
+    Mean of w d², d the modulus of the difference of the Fourier transforms, w = d^alpha /
+    max(d^alpha): large errors count most. No gradient passes through w.
 
-    :param alpha: 0 weighs all frequencies alike.
+    :param alpha: 0 weights all frequencies alike.
     """
     spectra = [torch.fft.rfft(signal.float(), norm="ortho") for signal in (generated, recorded)]
     difference = spectra[0] - spectra[1]
@@ -47,12 +47,12 @@ def hyperspherical(generated: Tensor, recorded: Tensor) -> Tensor:
     return (1.0 - F.cosine_similarity(generated, recorded, dim=-1, eps=_TINY)).square().mean()
 
 
-#: What a method may be asked to make of "as near as possible".
+#: Names of reconstruction losses; see :func:`distance`.
 DISTANCES = ("ffl+hsl", "ffl", "hsl", "l1", "l2")
 
 
 def distance(generated: Tensor, recorded: Tensor, kind: str = "ffl+hsl") -> Tensor:
-    """Reconstruction loss by name: the thesis's FFL + HSL, or what it is compared with.
+    """Reconstruction loss by name: FFL (focal frequency), HSL (hyperspherical), their sum, L1, L2.
 
     :param kind: one of :data:`DISTANCES`.
     :raises InputError: for another name.
@@ -82,14 +82,14 @@ def short_time_amplitude_and_phase(
 ) -> Tensor:
     """Amplitude and phase of the short-time Fourier transform (Takaki et al., 2019; Eq. 2.63-2.67).
 
-    (A' - A)² / 2 + phase_weight times 1 - cos(phase difference), the latter weighed with the
-    record's amplitude over its mean, since phases of next to nothing mean nothing.
+    Mean of (A' - A)² / 2 + phase_weight (A / mean A) (1 - cos(p' - p)), A and p being amplitude and
+    phase of the record, A' and p' those of the generated signal.
     """
-    ours, theirs = _transform(generated, window), _transform(recorded, window)
-    sizes = [_modulus(ours), _modulus(theirs)]
-    amplitude = 0.5 * (sizes[0] - sizes[1]).square().mean()
-    cosine = (ours * theirs.conj()).real / (sizes[0] * sizes[1]).clamp_min(_TINY)
-    weight = sizes[1] / sizes[1].mean(dim=(-2, -1), keepdim=True).clamp_min(_TINY)
+    spectrum, target = _transform(generated, window), _transform(recorded, window)
+    modulus, target_modulus = _modulus(spectrum), _modulus(target)
+    amplitude = 0.5 * (modulus - target_modulus).square().mean()
+    cosine = (spectrum * target.conj()).real / (modulus * target_modulus).clamp_min(_TINY)
+    weight = target_modulus / target_modulus.mean(dim=(-2, -1), keepdim=True).clamp_min(_TINY)
     return amplitude + phase_weight * (weight * (1.0 - cosine)).mean()
 
 
@@ -113,16 +113,16 @@ def multi_scale_spectrogram(
     for window in windows:
         if window > generated.shape[-1]:
             continue
-        pair = [_modulus(_transform(signal, window)) for signal in (generated, recorded)]
+        moduli = [_modulus(_transform(signal, window)) for signal in (generated, recorded)]
         if mel_bands:
-            bank = _mel_bank(window, mel_bands, sampling_rate).to(pair[0])
-            pair = [torch.einsum("bf,...ft->...bt", bank, size) for size in pair]
-        linear = (pair[0] - pair[1]).abs().mean()
-        logarithms = [torch.log(size + _FLOOR) for size in pair]
+            bank = _mel_bank(window, mel_bands, sampling_rate).to(moduli[0])
+            moduli = [torch.einsum("bf,...ft->...bt", bank, modulus) for modulus in moduli]
+        linear = (moduli[0] - moduli[1]).abs().mean()
+        logarithms = [torch.log(modulus + _FLOOR) for modulus in moduli]
         # The root of each component's mean: that of a whole batch would depend on how the batch is
         # divided among processes.
-        apart = (logarithms[0] - logarithms[1]).square().mean(dim=(-2, -1))
-        logarithmic = (apart + _TINY).sqrt().mean()
+        squared = (logarithms[0] - logarithms[1]).square().mean(dim=(-2, -1))
+        logarithmic = (squared + _TINY).sqrt().mean()
         total = total + linear + (window / 2) ** 0.5 * logarithmic
         count += 1
     return total / max(count, 1)
@@ -131,7 +131,7 @@ def multi_scale_spectrogram(
 def wavelet(generated: Tensor, recorded: Tensor, levels: int = 5) -> Tensor:
     """Haar wavelet loss: mean |difference| of all details and of the last approximation.
 
-    The one-dimensional counterpart of Eq. 2.68 and 2.69, all levels counting alike.
+    The one-dimensional counterpart of Eq. 2.68 and 2.69, with equal weights for all levels.
     """
     difference = generated - recorded
     total = difference.new_zeros(())
@@ -149,14 +149,14 @@ def wavelet(generated: Tensor, recorded: Tensor, levels: int = 5) -> Tensor:
 
 def kl_to_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     """Kullback-Leibler divergence from N(0, 1), mean over batch, sum over dimensions."""
-    each = 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance)
-    return each.flatten(1).sum(dim=1).mean()
+    divergence = 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance)
+    return divergence.flatten(1).sum(dim=1).mean()
 
 
 def feature_matching(generated: Sequence[Tensor], recorded: Sequence[Tensor]) -> Tensor:
     """Mean absolute difference of a discriminator's features, layer by layer (Eq. 2.70).
 
-    :param generated: features of each layer; ``recorded`` likewise, taken as fixed.
+    :param generated: features of each layer; ``recorded`` likewise, without gradient.
     """
     terms = [(a - b.detach()).abs().mean() for a, b in zip(generated, recorded)]
     return torch.stack(terms).mean()
@@ -165,11 +165,11 @@ def feature_matching(generated: Sequence[Tensor], recorded: Sequence[Tensor]) ->
 def _transform(signal: Tensor, window: int) -> Tensor:
     """Short-time Fourier transform: (batch, components, frequencies, frames); float32."""
     flat = signal.float().reshape(-1, signal.shape[-1])
-    shape = torch.hann_window(window, device=flat.device)
-    found = torch.stft(
-        flat, window, hop_length=window // 4, window=shape, normalized=True, return_complex=True
+    taper = torch.hann_window(window, device=flat.device)
+    spectrum = torch.stft(
+        flat, window, hop_length=window // 4, window=taper, normalized=True, return_complex=True
     )
-    return found.reshape(*signal.shape[:-1], *found.shape[-2:])
+    return spectrum.reshape(*signal.shape[:-1], *spectrum.shape[-2:])
 
 
 def _modulus(spectrum: Tensor) -> Tensor:
@@ -179,12 +179,12 @@ def _modulus(spectrum: Tensor) -> Tensor:
 
 @lru_cache(maxsize=32)
 def _mel_bank(window: int, bands: int, sampling_rate: float) -> Tensor:
-    """Triangles evenly spaced in mel, (bands, frequencies), each with the sum 1."""
+    """Triangular filters evenly spaced in mel, (bands, frequencies), each with the sum 1."""
     frequencies = torch.linspace(0.0, 0.5 * sampling_rate, window // 2 + 1)
-    # The ear's scale bends at 700 Hz of 8000; ours bends at the same share of the Nyquist
-    # frequency.
-    bend = 700.0 / 8000.0 * 0.5 * sampling_rate
-    mel = torch.log1p(frequencies / bend)
+    # The mel scale changes from linear to logarithmic at 700 Hz of 8000; here, at the same fraction
+    # of the Nyquist frequency.
+    transition = 700.0 / 8000.0 * 0.5 * sampling_rate
+    mel = torch.log1p(frequencies / transition)
     edges = torch.linspace(0.0, float(mel[-1]), bands + 2)
     rising = (mel - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     falling = (edges[2:, None] - mel) / (edges[2:] - edges[1:-1])[:, None]

@@ -1,4 +1,4 @@
-"""What a training run is asked to do: defaults, presets, a TOML file, single settings."""
+"""Options of a training, from defaults, presets, a TOML file and single settings."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ class TrainingOptions:
     :param batch: windows a step, all processes together.
     :param seed: of the first weights, of the data's order and of all noise.
     :param protocol: of the pairs, "clean" or "thesis".
-    :param corner_lowest: Hz; corners are drawn from here to ``corner_highest`` (clean protocol).
+    :param corner_lowest: Hz; the corner (upper frequency limit of the input) is drawn between this
+        and ``corner_highest`` (clean protocol).
     :param units: "any", or "mps2" for records in physical units only.
-    :param lowest_hz: records must be usable from here.
-    :param after_p_s: records must last so long after P.
+    :param lowest_hz: frequency, Hz, that records must be usable from.
+    :param after_p_s: duration that records must have after P, s.
     :param onset_earliest: of P in the window, s; negative for windows that begin after P.
     :param onset_latest: likewise.
     :param forget: probability with which each part of the metadata is hidden.
@@ -41,7 +42,7 @@ class TrainingOptions:
         power: 0 every record alike, 1 every event alike.
     :param scenarios: a store of simulated scenarios (``obb data simulate``), from which a method
         that draws a level learns it beside the records; "" for none.
-    :param scenario_share: of all windows that the level is learned from, what scenarios count.
+    :param scenario_share: weight of the scenarios among all windows that the level is learned from.
     :param lr_generator: learning rate of everything but the adversaries.
     :param lr_discriminator: of the adversaries.
     :param weight_decay_generator: of Adam (L2); likewise ``weight_decay_discriminator``.
@@ -123,17 +124,17 @@ class TrainingOptions:
 
     def rate(self, step: int) -> float:
         """Factor on the learning rates at a step."""
-        done = min(1.0, step / max(1, self.steps - 1))
+        progress = min(1.0, step / max(1, self.steps - 1))
         factor = 1.0
         if self.schedule == "multiplicative":
-            factor = self.schedule_end**done
+            factor = self.schedule_end**progress
         elif self.schedule == "cosine":
             factor = self.schedule_end + (1 - self.schedule_end) * 0.5 * (
-                1 + math.cos(math.pi * done)
+                1 + math.cos(math.pi * progress)
             )
         elif self.schedule == "cyclic":
-            away = abs((step / self.cycle) % 1.0 * 2.0 - 1.0)
-            factor = self.schedule_end + (1 - self.schedule_end) * (1.0 - away)
+            triangle = 1.0 - abs((step / self.cycle) % 1.0 * 2.0 - 1.0)
+            factor = self.schedule_end + (1 - self.schedule_end) * triangle
         return factor * min(1.0, (step + 1) / (self.warmup + 1))
 
 
@@ -149,28 +150,32 @@ def resolve(
     :param preset: one of ``method_class.presets``.
     :param file: as :func:`read_toml` gives it.
     :param settings: by name; those of the loop begin with "training.".
-    :raises InputError: for what is unknown (names the nearest) or refused.
+    :raises InputError: for an unknown option (names similar ones) or a value that is refused.
     """
     if preset is not None and preset not in method_class.presets:
-        known = ", ".join(method_class.presets) or "none"
-        raise InputError(f"Unknown preset {preset!r}; {method_class.__name__} has: {known}.")
+        presets = ", ".join(method_class.presets) or "none"
+        raise InputError(f"Unknown preset {preset!r}; {method_class.__name__} has: {presets}.")
     merged = {_PREFIX + name: value for name, value in method_class.training_defaults.items()}
     merged |= method_class.presets[preset] if preset else {}
     merged |= {**(file or {}), **(settings or {})}
-    training = {k.removeprefix(_PREFIX): v for k, v in merged.items() if k.startswith(_PREFIX)}
-    own = {name: value for name, value in merged.items() if not name.startswith(_PREFIX)}
-    known_names = [field.name for field in dataclasses.fields(TrainingOptions)]
+    training = {
+        name.removeprefix(_PREFIX): value
+        for name, value in merged.items()
+        if name.startswith(_PREFIX)
+    }
+    of_method = {name: value for name, value in merged.items() if not name.startswith(_PREFIX)}
+    allowed = [field.name for field in dataclasses.fields(TrainingOptions)]
     for name in training:
-        if name not in known_names:
-            near = get_close_matches(name, known_names, n=3, cutoff=0.4)
-            hint = f" Did you mean {' or '.join(_PREFIX + one for one in near)}?" if near else ""
+        if name not in allowed:
+            similar = [_PREFIX + match for match in get_close_matches(name, allowed, 3, 0.4)]
+            hint = f" Did you mean {' or '.join(similar)}?" if similar else ""
             raise InputError(f"Unknown option {_PREFIX + name!r}.{hint}")
     options = TrainingOptions(**training)
     has_level = "level" in {field.name for field in dataclasses.fields(method_class.Options)}
     if options.protocol == "thesis" and has_level:
         # That protocol divides by the target's peak: there is no level left to predict.
-        own.setdefault("level", "given")
-    return method_class.configure(own), options
+        of_method.setdefault("level", "given")
+    return method_class.configure(of_method), options
 
 
 def read_toml(path: str | Path, table: str | None = None) -> dict[str, Any]:
@@ -185,20 +190,23 @@ def read_toml(path: str | Path, table: str | None = None) -> dict[str, Any]:
         raise InputError(f"{path} is no TOML file that can be read: {error}") from error
     if table is not None:
         return dict(content.get(table, {}))
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for name, value in content.items():
-        if name == "run":  # what a run says of itself
+        if name == "run":  # method and data, see to_toml
             continue
         if isinstance(value, Mapping):
             prefix = _PREFIX if name == "training" else "" if name == "method" else name + "."
-            found |= {prefix + key: one for key, one in value.items()}
+            settings |= {prefix + key: setting for key, setting in value.items()}
         else:
-            found[name] = value
-    return found
+            settings[name] = value
+    return settings
 
 
 def to_toml(run: Mapping[str, Any], options: Any, training: TrainingOptions) -> str:
-    """The resolved options, valid input again."""
+    """The resolved options as TOML that :func:`read_toml` reads.
+
+    :param run: names of method and data.
+    """
     lines = []
     for name, table in (
         ("run", run),

@@ -1,4 +1,4 @@
-"""What a run would be, before it is one."""
+"""What a training would do, without doing it (``obb train --dry-run``)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..data.store import Store
 from ..method.neural import NeuralMethod
 from .batches import Batches
 from .options import TrainingOptions
-from .selection import known, pairs_of, select
-from .step import State, new, optimizers, own, side, step
+from .selection import preparation_windows, select_records, training_pairs
+from .step import State, generator_state, initialize, optimizers, side, step
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would be, before it is one."""
+    """Size, data and duration of a training."""
 
     steps: int
     records: int
@@ -34,8 +34,8 @@ class Plan:
     scenarios: int = 0
 
     def describe(self, name: str, options: Any, training: TrainingOptions) -> str:
-        """In words."""
-        count = {side: f"{number / 1e6:.2f} M" for side, number in self.parameters.items()}
+        """The plan as text, a line for each part."""
+        count = {phase: f"{number / 1e6:.2f} M" for phase, number in self.parameters.items()}
         lines = [
             f"{name} on {self.processes} x {self.device}, precision {training.precision}",
             f"parameters: generator's side {count['generator']}, adversaries "
@@ -72,16 +72,16 @@ def plan(
     epochs: int | None = None,
     measure: bool = False,
 ) -> Plan:
-    """Look at everything a run needs; nothing is written.
+    """Check everything that a training needs; nothing is written.
 
     :param epochs: instead of the steps of ``training``.
     :param measure: time two steps.
     :raises InputError: for data or options that cannot be used.
     """
     store = Store(store_folder)
-    method = new(method_class, options, training).to(fabric.device)
-    pairs = pairs_of(store, "train", training, method.samples, fabric.device)
-    dev = select(store, "dev", training)
+    method = initialize(method_class, options, training).to(fabric.device)
+    pairs = training_pairs(store, "train", training, method.samples, fabric.device)
+    dev = select_records(store, "dev", training)
     scenarios = Store(training.scenarios) if training.scenarios else None
     batches = Batches(pairs, training.batch, training.seed, training.event_balance)
     steps = training.steps
@@ -89,24 +89,27 @@ def plan(
         steps = max(1, epochs * batches.per_epoch // training.critic_steps)
     seconds = None
     if measure and any(side(method, phase) for phase in ("generator", "discriminator")):
-        method.prepare_training(*known(pairs, training))
-        average = {key: value.clone() for key, value in own(method).items()}
+        method.prepare_training(*preparation_windows(pairs, training))
+        average = {key: value.clone() for key, value in generator_state(method).items()}
         state = State(method, average, optimizers(method, training))
-        for _ in range(3):  # the first step pays for starting up
+        for _ in range(3):  # the last is timed: the first ones include the start of threads
             started = time.monotonic()
             step(fabric, state, batches, training)
             seconds = time.monotonic() - started
     batches.close()
-    phases = ("generator", "discriminator")
+    parameters = {
+        phase: sum(parameter.numel() for parameter in side(method, phase))
+        for phase in ("generator", "discriminator")
+    }
     return Plan(
         steps=steps,
         records=len(pairs),
         events=len(set(store.columns["event"][pairs.records].tolist())),
         dev_records=len(dev),
         per_epoch=batches.per_epoch,
-        parameters={phase: sum(one.numel() for one in side(method, phase)) for phase in phases},
+        parameters=parameters,
         processes=fabric.world_size,
         device=str(fabric.device.type),
         seconds_per_step=seconds,
-        scenarios=len(select(scenarios, "train", training)) if scenarios else 0,
+        scenarios=len(select_records(scenarios, "train", training)) if scenarios else 0,
     )

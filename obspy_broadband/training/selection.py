@@ -1,4 +1,4 @@
-"""Which windows of a store a run uses."""
+"""Records of a store that a training uses; windows that a method is prepared with."""
 
 from __future__ import annotations
 
@@ -17,80 +17,91 @@ from ..method.contract import Batch
 from .batches import event_weights
 from .options import TrainingOptions
 
-#: Windows by which a method gets to know its data before the first step, at least and at most:
-#: 100 kB each, and as much again for each of those that are made at once.
-_PREPARE, _AT_MOST, _AT_ONCE = 2048, 8192, 512
+#: Windows given to ``prepare_training``, at least and at most (100 kB each), and how many of them
+#: are made at once (100 kB more each, while they are made).
+_MIN_WINDOWS, _MAX_WINDOWS, _CHUNK = 2048, 8192, 512
 
 
-def pairs_of(
+def training_pairs(
     store: Store, split: str, training: TrainingOptions, samples: int, device: torch.device
 ) -> Pairs:
-    """The windows a method is trained on.
+    """Pairs of low-frequency and broadband windows of the records that fit the options.
 
-    :raises InputError: if the store has none that fit.
+    :param samples: of a window.
+    :raises InputError: if no record fits.
     """
     corner: float | tuple[float, float] = (training.corner_lowest, training.corner_highest)
     if training.protocol == "thesis":
         corner = 1.0
-    change = Augmentation(
+    augmentation = Augmentation(
         onset_s=(training.onset_earliest, training.onset_latest), forget=training.forget
     )
-    records = select(store, split, training)
-    return Pairs(store, records, samples, training.protocol, corner, change, device)
+    records = select_records(store, split, training)
+    return Pairs(store, records, samples, training.protocol, corner, augmentation, device)
 
 
-def select(store: Store, split: str, training: TrainingOptions) -> np.ndarray:
+def select_records(store: Store, split: str, training: TrainingOptions) -> np.ndarray:
+    """Indices of a split's records that fit the options; in m/s² alone outside the train split.
+
+    :raises InputError: if there are none.
+    """
     unit = "mps2" if training.units == "mps2" or split != "train" else None
-    chosen = store.select(split, unit, training.lowest_hz, after_p_s=training.after_p_s)
-    if not len(chosen):
+    records = store.select(split, unit, training.lowest_hz, after_p_s=training.after_p_s)
+    if not len(records):
         raise InputError(
             f"{store.folder} has no records for the {split} split that are usable from "
             f"{training.lowest_hz:g} Hz and last {training.after_p_s:g} s after P."
         )
-    return chosen
+    return records
 
 
-def known(pairs: Pairs, training: TrainingOptions) -> tuple[Batch, Tensor, list[str]]:
-    """By what a method gets to know its data before the first step: :func:`many` windows of the
-    records, and of the scenarios, if there are any. Those count for their share of what is in
-    physical units.
+def preparation_windows(pairs: Pairs, training: TrainingOptions) -> tuple[Batch, Tensor, list[str]]:
+    """Windows for ``prepare_training``: of the records, and of ``training.scenarios`` if set.
 
+    Scenarios have ``training.scenario_share`` of the weight of all windows in physical units.
+
+    :return: windows, their weights (sum 1), the event of each.
     :raises InputError: if the scenarios cannot be used.
     """
-    batch, counts, events = many(pairs, training)
+    batch, weights, events = record_windows(pairs, training)
     if not training.scenarios:
-        return batch, counts, events
+        return batch, weights, events
     store, share = Store(training.scenarios), training.scenario_share
-    others = many(pairs_of(store, "train", training, pairs.samples, pairs.device), training)
-    of_records = float(counts[torch.isfinite(batch.scale)].sum()) or 1.0
-    counts = torch.cat([(1.0 - share) * counts, share * of_records * others[1]])
-    return _joined([batch, others[0]]), counts / counts.sum(), events + others[2]
+    scenario_pairs = training_pairs(store, "train", training, pairs.samples, pairs.device)
+    scenarios, scenario_weights, scenario_events = record_windows(scenario_pairs, training)
+    physical = float(weights[torch.isfinite(batch.scale)].sum()) or 1.0
+    weights = torch.cat([(1.0 - share) * weights, share * physical * scenario_weights])
+    return _concatenate([batch, scenarios]), weights / weights.sum(), events + scenario_events
 
 
-def many(pairs: Pairs, training: TrainingOptions) -> tuple[Batch, Tensor, list[str]]:
-    """Windows of all records, drawn as in training, what each counts (1 together), and their
-    events. Of more records than memory holds windows of, some that are chosen at random.
+def record_windows(pairs: Pairs, training: TrainingOptions) -> tuple[Batch, Tensor, list[str]]:
+    """Windows of all records, augmented as in training; several of each where records are few.
+
+    Of more records than memory holds windows of, a random selection.
+
+    :return: windows, their weights (sum 1, see :func:`.batches.event_weights`), the event of each.
     """
-    if len(pairs) > _AT_MOST:
+    if len(pairs) > _MAX_WINDOWS:
         rng = np.random.default_rng(training.seed)
         pairs = copy.copy(pairs)
-        pairs.records = np.sort(rng.choice(pairs.records, _AT_MOST, replace=False))
-    times = max(1, _PREPARE // len(pairs))
-    some = np.array_split(np.arange(len(pairs)), -(-len(pairs) // _AT_ONCE))
+        pairs.records = np.sort(rng.choice(pairs.records, _MAX_WINDOWS, replace=False))
+    repetitions = max(1, _MIN_WINDOWS // len(pairs))
+    chunks = np.array_split(np.arange(len(pairs)), -(-len(pairs) // _CHUNK))
     parts = [
-        pairs.batch(these.tolist(), seed=training.seed + 10_007 * turn)
-        for turn in range(times)
-        for these in some
+        pairs.batch(positions.tolist(), seed=training.seed + 10_007 * repetition)
+        for repetition in range(repetitions)
+        for positions in chunks
     ]
-    counts = np.tile(event_weights(pairs, training.event_balance), times) / times
-    events = pairs.store.columns["event"][pairs.records].tolist() * times
-    return _joined(parts), torch.as_tensor(counts, dtype=torch.float32, device=pairs.device), events
+    balanced = np.tile(event_weights(pairs, training.event_balance), repetitions) / repetitions
+    weights = torch.as_tensor(balanced, dtype=torch.float32, device=pairs.device)
+    events = pairs.store.columns["event"][pairs.records].tolist() * repetitions
+    return _concatenate(parts), weights, events
 
 
-def _joined(parts: Sequence[Batch]) -> Batch:
-    joined = {
+def _concatenate(parts: Sequence[Batch]) -> Batch:
+    tensors = {
         name: torch.cat([getattr(part, name) for part in parts])
         for name in ("low_frequency", "scale", "corner", "starts", "broadband")
     }
-    scenarios = tuple(one for part in parts for one in part.scenarios)
-    return dataclasses.replace(parts[0], scenarios=scenarios, **joined)
+    scenarios = tuple(scenario for part in parts for scenario in part.scenarios)
+    return dataclasses.replace(parts[0], scenarios=scenarios, **tensors)

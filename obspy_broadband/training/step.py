@@ -1,4 +1,4 @@
-"""One step of training: what happens to a method between two batches."""
+"""One training step: discriminator, generator, exponential moving average of the weights."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from .options import TrainingOptions
 
 @dataclass
 class State:
-    """All that changes while a method learns, and nothing that follows from the step."""
+    """All that changes during training, and nothing that follows from the number of the step."""
 
     method: NeuralMethod
-    average: dict[str, Tensor]  # of the generator's side, exponential
+    average: dict[str, Tensor]  # exponential moving average of the generator's side
     optimizers: dict[str, torch.optim.Optimizer]
     step: int = 0
     best_score: float = math.inf
@@ -34,8 +34,8 @@ class State:
     metrics: dict[str, float] = dataclasses.field(default_factory=dict)
 
 
-class NotFinite(ArithmeticError):
-    """A loss is no number any more, in one of the processes."""
+class NonFiniteLoss(ArithmeticError):
+    """A loss is NaN or infinite in one of the processes."""
 
     def __init__(self, phase: str, losses: Mapping[str, Tensor], batch: Batch, number: int):
         values = ", ".join(f"{name} {float(value.detach()):g}" for name, value in losses.items())
@@ -48,41 +48,41 @@ def step(
 ) -> dict[str, float]:
     """One step of the generator, after one or several of the discriminator.
 
-    What is random follows from seed, step and process alone. Within a phase each weight's spectral
-    norm is computed once, whatever the number of signals that pass through it.
+    Random numbers follow from seed, step and process alone. Within a phase the spectral norm of a
+    weight is computed once, however many signals pass through it.
 
     :return: losses and weighted sums by "phase/name".
-    :raises NotFinite: for a loss that is NaN or infinite.
+    :raises NonFiniteLoss: for a loss that is NaN or infinite.
     """
-    method, done = state.method, state.step
+    method = state.method
     method.train()
-    factor = training.rate(done)
+    factor = training.rate(state.step)
     for phase, optimizer in state.optimizers.items():
         optimizer.param_groups[0]["lr"] = factor * getattr(training, f"lr_{phase}")
-    seen: dict[str, float] = {}
-    for turn in range(training.critic_steps):
-        number = done * training.critic_steps + turn
+    logged: dict[str, float] = {}
+    for critic_step in range(training.critic_steps):
+        number = state.step * training.critic_steps + critic_step
         batch = batches(number)
         torch.manual_seed((training.seed * 7919 + number) * 4096 + fabric.global_rank)
         with fabric.autocast():
             outputs = method(batch)
         if "discriminator" in state.optimizers:
-            fixed = {key: value.detach() for key, value in outputs.items()}
+            detached = {key: value.detach() for key, value in outputs.items()}
             with frozen(side(method, "generator")), fabric.autocast(), cached():
-                losses = method.discriminator_losses(batch, fixed)
+                losses = method.discriminator_losses(batch, detached)
             _descend(fabric, state, "discriminator", losses, training, batch, number)
-            seen |= _named("discriminator", losses, method)
+            logged |= _log_entries("discriminator", losses, method)
     with frozen(side(method, "discriminator")):
         with fabric.autocast(), cached():
             losses = method.generator_losses(batch, outputs)
         _descend(fabric, state, "generator", losses, training, batch, number)
-    seen |= _named("generator", losses, method)
-    decay = min(training.ema, (1 + done) / (10 + done))
+    logged |= _log_entries("generator", losses, method)
+    decay = min(training.ema, (1 + state.step) / (10 + state.step))
     with torch.no_grad():
-        for key, value in own(method).items():
+        for key, value in generator_state(method).items():
             state.average[key].lerp_(value, 1.0 - decay)
     state.step += 1
-    return seen
+    return logged
 
 
 def _descend(
@@ -96,7 +96,7 @@ def _descend(
 ) -> None:
     total = state.method.weighted(phase, losses)
     if _all_reduce(fabric, (~torch.isfinite(total.detach())).float(), "sum"):
-        raise NotFinite(phase, losses, batch, number)
+        raise NonFiniteLoss(phase, losses, batch, number)
     optimizer, parameters = state.optimizers[phase], side(state.method, phase)
     optimizer.zero_grad(set_to_none=True)
     total.backward()
@@ -108,52 +108,58 @@ def _descend(
 
 
 def _average_gradients(fabric: Fabric, parameters: Sequence[nn.Parameter]) -> None:
-    """The mean over processes: one message for all.
+    """Replace gradients by their mean over the processes, all in one message.
 
     Two phases with one forward pass do not fit the hooks of DistributedDataParallel.
     """
-    gradients = [torch.zeros_like(one) if one.grad is None else one.grad for one in parameters]
-    flat = _all_reduce(fabric, torch.cat([one.flatten() for one in gradients]), "mean")
-    for one, part in zip(parameters, flat.split([one.numel() for one in parameters])):
-        one.grad = part.view_as(one).clone()
+    gradients = [
+        torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+        for parameter in parameters
+    ]
+    flat = _all_reduce(fabric, torch.cat([gradient.flatten() for gradient in gradients]), "mean")
+    sizes = [parameter.numel() for parameter in parameters]
+    for parameter, part in zip(parameters, flat.split(sizes)):
+        parameter.grad = part.view_as(parameter).clone()
 
 
-def reduced(fabric: Fabric, values: Mapping[str, float], how: str = "mean") -> dict[str, float]:
-    """Mean or sum of numbers over all processes."""
+def reduce_across_processes(
+    fabric: Fabric, values: Mapping[str, float], operation: str = "mean"
+) -> dict[str, float]:
+    """Mean or sum of each value over all processes."""
     if fabric.world_size == 1:
         return dict(values)
-    names = sorted({name for part in _gather_names(values) for name in part})
-    given = torch.tensor([values.get(name, 0.0) for name in names], dtype=torch.float64)
-    total = _all_reduce(fabric, given.to(fabric.device), how)
-    return dict(zip(names, total.tolist()))
+    names = sorted({name for gathered in _gather_names(values) for name in gathered})
+    local = torch.tensor([values.get(name, 0.0) for name in names], dtype=torch.float64)
+    result = _all_reduce(fabric, local.to(fabric.device), operation)
+    return dict(zip(names, result.tolist()))
 
 
-def _all_reduce(fabric: Fabric, value: Tensor, how: str) -> Tensor:
+def _all_reduce(fabric: Fabric, value: Tensor, operation: str) -> Tensor:
     if fabric.world_size == 1:
         return value
-    found = fabric.all_reduce(value, reduce_op=how)
-    assert isinstance(found, Tensor)
-    return found
+    result = fabric.all_reduce(value, reduce_op=operation)
+    assert isinstance(result, Tensor)
+    return result
 
 
 def _gather_names(values: Mapping[str, float]) -> list[list[str]]:
-    """A process without records of its own knows no names."""
-    found: list[Any] = [None] * torch.distributed.get_world_size()
-    torch.distributed.all_gather_object(found, list(values))
-    return found
+    """Names of all processes: one that has no records to validate on has no names."""
+    names: list[Any] = [None] * torch.distributed.get_world_size()
+    torch.distributed.all_gather_object(names, list(values))
+    return names
 
 
 @contextmanager
 def frozen(parameters: Iterable[Tensor]) -> Iterator[None]:
     """Within, these parameters get no gradient."""
-    held = [one for one in parameters if one.requires_grad]
-    for one in held:
-        one.requires_grad_(False)
+    trainable = [parameter for parameter in parameters if parameter.requires_grad]
+    for parameter in trainable:
+        parameter.requires_grad_(False)
     try:
         yield
     finally:
-        for one in held:
-            one.requires_grad_(True)
+        for parameter in trainable:
+            parameter.requires_grad_(True)
 
 
 def side(method: NeuralMethod, phase: str) -> list[nn.Parameter]:
@@ -161,39 +167,46 @@ def side(method: NeuralMethod, phase: str) -> list[nn.Parameter]:
     adversaries = list(method.discriminators.parameters())
     if phase == "discriminator":
         return adversaries
-    theirs = {id(one) for one in adversaries}
-    return [one for one in method.parameters() if id(one) not in theirs]
+    excluded = {id(parameter) for parameter in adversaries}
+    return [parameter for parameter in method.parameters() if id(parameter) not in excluded]
 
 
-def own(method: NeuralMethod) -> dict[str, Tensor]:
-    """What is kept of a method: all but its adversaries."""
-    state = method.state_dict()
-    return {k: v.detach() for k, v in state.items() if not k.startswith("discriminators.")}
+def generator_state(method: NeuralMethod) -> dict[str, Tensor]:
+    """Parameters and buffers of all but the adversaries, detached: the content of weights."""
+    return {
+        name: value.detach()
+        for name, value in method.state_dict().items()
+        if not name.startswith("discriminators.")
+    }
 
 
 def optimizers(method: NeuralMethod, training: TrainingOptions) -> dict[str, torch.optim.Optimizer]:
     """Adam for each side that has parameters."""
-    found: dict[str, torch.optim.Optimizer] = {}
+    by_phase: dict[str, torch.optim.Optimizer] = {}
     for phase in ("discriminator", "generator"):
         parameters = side(method, phase)
         if parameters:
-            found[phase] = torch.optim.Adam(
+            by_phase[phase] = torch.optim.Adam(
                 parameters,
                 lr=getattr(training, f"lr_{phase}"),
                 betas=(training.beta1, training.beta2),
                 weight_decay=getattr(training, f"weight_decay_{phase}"),
             )
-    return found
+    return by_phase
 
 
-def _named(phase: str, losses: Mapping[str, Tensor], method: NeuralMethod) -> dict[str, float]:
-    each = {f"{phase}/{name}": float(value.detach()) for name, value in losses.items()}
+def _log_entries(
+    phase: str, losses: Mapping[str, Tensor], method: NeuralMethod
+) -> dict[str, float]:
+    values = {f"{phase}/{name}": float(value.detach()) for name, value in losses.items()}
     weight = method.loss_weights[phase]
     total = sum(weight[name] * float(value.detach()) for name, value in losses.items())
-    return {**each, f"{phase}/total": total}
+    return {**values, f"{phase}/total": total}
 
 
-def new(method_class: type[NeuralMethod], options: Any, training: TrainingOptions) -> NeuralMethod:
-    """A method with the first weights that the run's seed gives."""
+def initialize(
+    method_class: type[NeuralMethod], options: Any, training: TrainingOptions
+) -> NeuralMethod:
+    """A method with random initial weights, from the training's seed."""
     torch.manual_seed(training.seed)
     return method_class(options)

@@ -230,10 +230,10 @@ def test_what_may_be_overwritten_is(archive, tmp_path):
 
 def test_a_training_and_a_store_need_folders_of_their_own(archive):
     from obspy_broadband.data.prepare import prepare
-    from obspy_broadband.training.run_folder import RunFolder
+    from obspy_broadband.training.checkpoints import TrainingFolder
 
     with pytest.raises(InputError, match=r"holds something else already \(its run.json"):
-        RunFolder(archive).assert_new()
+        TrainingFolder(archive).assert_new()
     with pytest.raises(InputError, match=r"holds something else already \(its run.json"):
         prepare([], archive)
 

@@ -8,7 +8,7 @@ from obspy_broadband.method.contract import Batch
 from obspy_broadband.method.neural import CONDITIONS
 from obspy_broadband.testing import check_method, low_frequency_batch
 from obspy_broadband.training.check import training_problems
-from obspy_broadband.training.step import own
+from obspy_broadband.training.step import generator_state
 
 TINY = {"width": 2, "code": 2, "bridge": 1, "features": 8, "level_steps": 5}
 
@@ -44,7 +44,7 @@ def test_a_stage_moves_its_own_networks_alone(stage):
 
 
 def test_all_stages_have_the_same_weights_so_that_each_starts_from_the_last():
-    states = [own(made(stage)) for stage in STAGES]
+    states = [generator_state(made(stage)) for stage in STAGES]
     shapes = [{name: value.shape for name, value in state.items()} for state in states]
     assert shapes[0] == shapes[1] == shapes[2]
 

@@ -46,8 +46,8 @@ def test_the_best_discriminator_finds_the_divergence(name, exact):
     p = q.flip(0) + 1.0
     ratio = lambda x: torch.exp(x - 0.5)  # noqa: E731 - p(x) / q(x)
     best = {"kl": lambda x: 1 + torch.log(ratio(x)), "pearson": lambda x: 2 * (ratio(x) - 1)}[name]
-    found = -float(criterion(name).discriminator(best(p), best(q)))
-    assert found == pytest.approx(float(exact), rel=0.05)
+    divergence = -float(criterion(name).discriminator(best(p), best(q)))
+    assert divergence == pytest.approx(float(exact), rel=0.05)
 
 
 def test_the_penalty_wants_a_slope_of_one():

@@ -22,7 +22,7 @@ class Peaks(nn.Module):
 
 def pulses(p, s, samples=800):
     times = torch.arange(samples) / 100.0
-    shape = lambda at: torch.exp(-(((times - at) / 0.1) ** 2))  # noqa: E731
+    shape = lambda arrival: torch.exp(-(((times - arrival) / 0.1) ** 2))  # noqa: E731
     return torch.stack([shape(p), shape(s), torch.zeros(samples)])[None]
 
 
@@ -38,9 +38,9 @@ def test_nothing_is_lost_where_arrivals_agree(loss):
 
 
 def test_it_is_the_squared_difference_of_times(loss):
-    found = float(loss(pulses(2.3, 4.0), pulses(2.0, 4.0)))
-    assert found == pytest.approx(0.09, rel=0.3)
-    assert float(loss(pulses(2.3, 4.3), pulses(2.0, 4.0))) == pytest.approx(2 * found, rel=0.1)
+    squared = float(loss(pulses(2.3, 4.0), pulses(2.0, 4.0)))
+    assert squared == pytest.approx(0.09, rel=0.3)
+    assert float(loss(pulses(2.3, 4.3), pulses(2.0, 4.0))) == pytest.approx(2 * squared, rel=0.1)
 
 
 def test_its_gradient_moves_the_arrival_the_right_way(loss):

@@ -24,14 +24,14 @@ TINY = {
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def trained(tmp_path_factory):
     """A store, weights learned from it, and a region of few events."""
-    folder = tmp_path_factory.mktemp("world")
+    folder = tmp_path_factory.mktemp("trained")
     simulate(Population(records=60, per_event=2, seed=1), folder / "store")
     simulate(Population(records=60, per_event=2, seed=2), folder / "region")
     options, training = resolve(Pix2Pix, None, None, TINY)
-    made = trainer.train("pix2pix", Pix2Pix, options, training, folder / "store", folder / "run")
-    return folder, made
+    start = trainer.train("pix2pix", Pix2Pix, options, training, folder / "store", folder / "run")
+    return folder, start
 
 
 def numbers(events, offset, seed=0):
@@ -66,29 +66,29 @@ def test_an_unknown_way_to_fit_is_refused():
         Pix2Pix.configure({"level_fit": "again"})
 
 
-def test_options_are_those_of_the_weights_and_the_level_follows_the_events(world):
-    folder, made = world
-    planned = plan("pix2pix", Pix2Pix, str(made.path), Store(folder / "region"), 10, {})
+def test_options_are_those_of_the_weights_and_the_level_follows_the_events(trained):
+    folder, start = trained
+    planned = plan("pix2pix", Pix2Pix, str(start.path), Store(folder / "region"), 10, {})
     assert planned.options.width == 2
     assert planned.options.level_fit == "shift"
     assert planned.training.lr_generator == pytest.approx(
-        0.3 * made.card["training"]["lr_generator"]
+        0.3 * start.card["training"]["lr_generator"]
     )
-    asked = {"level_fit": "keep", "training.lr_generator": 1e-5}
-    planned = plan("pix2pix", Pix2Pix, str(made.path), Store(folder / "region"), 10, asked)
+    settings = {"level_fit": "keep", "training.lr_generator": 1e-5}
+    planned = plan("pix2pix", Pix2Pix, str(start.path), Store(folder / "region"), 10, settings)
     assert planned.options.level_fit == "keep"
     assert planned.training.lr_generator == 1e-5
 
 
-def test_the_command_compares_before_and_after_and_never_gets_worse_on_dev(world):
-    folder, made = world
+def test_the_command_compares_before_and_after_and_never_gets_worse_on_dev(trained):
+    folder, start = trained
     run = folder / "tuned"
     arguments = [
         "finetune",
         "-m",
         "pix2pix",
         "--from",
-        str(made.path),
+        str(start.path),
         "--gpus",
         "0",
         "--steps",

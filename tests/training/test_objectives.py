@@ -123,8 +123,8 @@ def test_where_both_signals_are_silent_rounding_has_no_say():
     generated, recorded = 0.1 * torch.fft.irfft(spectra)
     gradients = []
     for factor in (1.0, 1.0 + 1e-6):
-        given = (factor * generated).requires_grad_()
-        objectives.multi_scale_spectrogram(given, recorded).backward()
-        gradients.append(given.grad)
+        scaled = (factor * generated).requires_grad_()
+        objectives.multi_scale_spectrogram(scaled, recorded).backward()
+        gradients.append(scaled.grad)
     apart = (gradients[1] - gradients[0]).norm() / gradients[0].norm()
     assert apart < 1e-3

@@ -23,8 +23,8 @@ from obspy_broadband.training import trainer
 from obspy_broadband.training.batches import Batches
 from obspy_broadband.training.devices import fabric_for
 from obspy_broadband.training.options import resolve
-from obspy_broadband.training.selection import many, pairs_of
-from obspy_broadband.training.step import State, frozen, optimizers, own, side, step
+from obspy_broadband.training.selection import record_windows, training_pairs
+from obspy_broadband.training.step import State, frozen, generator_state, optimizers, side, step
 
 TINY = {
     **{"width": 2, "depth": 3, "discriminator_width": 2, "spectrogram": 0.1, "level_steps": 20},
@@ -119,19 +119,18 @@ def test_an_interrupted_run_ends_with_the_same_bytes(finished, store, tmp_path, 
 
 def command(store, run, *more):
     settings = [f"--set={name}={value}" for name, value in TINY.items()]
-    call = [str(Path(sys.executable).with_name("obb")), "train", "-o", str(run)]
+    call = [sys.executable, str(Path(__file__).with_name("command.py")), "train", "-o", str(run)]
     return [*call, "-m", "pix2pix", "--data", str(store), "--gpus", "0", *settings, *more]
 
 
 def test_a_killed_run_goes_on_to_the_same_bytes(store, tmp_path):
     """kill -9, twice, against a run that was left alone."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
     run = tmp_path / "killed"
-    for wanted in (4, 9):
+    for wanted in (2, 5):
         more = ["--resume"] if run.exists() else []
         process = subprocess.Popen(
-            command(store, run, "--steps", "14", *more),
-            env=environment,
+            command(store, run, "--steps", "8", *more),
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -141,63 +140,59 @@ def test_a_killed_run_goes_on_to_the_same_bytes(store, tmp_path):
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    for folder, more in ((run, ["--resume"]), (tmp_path / "whole", [])):
-        done = subprocess.run(
-            command(store, folder, "--steps", "14", *more),
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-    paths = [folder / "weights/pix2pix/default.safetensors" for folder in (run, tmp_path / "whole")]
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-    assert timeless(run) == timeless(tmp_path / "whole")
-
-
-def test_two_processes_train_as_one_does(store, tmp_path):
-    """Replicas equal, one batch between them, losses and scores of both together."""
-    options = ["--set=vary_level=false", "--set=dropout=0.0"]  # nothing random but the data
-    for devices in ("1", "2"):
-        done = subprocess.run(
-            command(store, tmp_path / devices, "--devices", devices, *options),
-            env=os.environ | {"OMP_NUM_THREADS": "1", "OBB_DEBUG": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stderr
-    one, two = (timeless(tmp_path / devices) for devices in ("1", "2"))
-    assert [line["step"] for line in one] == [line["step"] for line in two]
-    for alone, shared in zip(one, two):
-        for name, value in alone.items():
-            assert shared[name] == pytest.approx(value, rel=2e-2, abs=2e-3), name
-    states = [
-        torch.load(tmp_path / devices / "checkpoint.pt", weights_only=True)["method"]
-        for devices in ("1", "2")
+    resumed, whole = (
+        train(store, folder, resume=resume, **{"training.steps": 8})
+        for folder, resume in ((run, True), (tmp_path / "whole", False))
+    )
+    assert resumed.path.read_bytes() == whole.path.read_bytes()
+    tensors = [
+        weights.path.with_suffix(".safetensors").read_bytes() for weights in (resumed, whole)
     ]
-    for name, value in states[0].items():
-        if not name.endswith(
-            "convolution.bias"
-        ):  # in front of a norm: does nothing, learns nothing
-            apart = (states[1][name] - value).abs().float().quantile(0.9)
-            assert apart < 2.4e-4, name  # of the 2.4e-3 that six steps of 4e-4 can move a weight
+    assert tensors[0] == tensors[1]
+    assert timeless(run) == timeless(tmp_path / "whole")
+    assert not list(run.glob(".*.part"))
 
 
-def test_replicas_stay_equal(store, tmp_path):
-    """Each of two processes writes down what it has after some steps."""
-    script = Path(__file__).with_name("replicas.py")
+@pytest.fixture(scope="module")
+def shared(store, tmp_path_factory):
+    """A training by two processes, nothing random in it but the data."""
+    run = tmp_path_factory.mktemp("shared") / "run"
     done = subprocess.run(
-        [sys.executable, str(script), str(store), str(tmp_path)],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        command(store, run, "--devices", "2", "--set=vary_level=false", "--set=dropout=0.0"),
+        env=os.environ | {"OMP_NUM_THREADS": "1", "OBB_DEBUG": "1"},
         capture_output=True,
         text=True,
         check=False,
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    first, second = ((tmp_path / f"{rank}.txt").read_text() for rank in (0, 1))
+    return run
+
+
+def test_two_processes_train_as_one_does(store, shared, tmp_path):
+    """One batch between them, losses and scores of both together."""
+    train(store, tmp_path, vary_level=False, dropout=0.0)
+    single, double = timeless(tmp_path), timeless(shared)
+    assert [line["step"] for line in single] == [line["step"] for line in double]
+    for line, line_of_both in zip(single, double):
+        for name, value in line.items():
+            assert line_of_both[name] == pytest.approx(value, rel=2e-2, abs=2e-3), name
+    states = [
+        torch.load(run / "checkpoint.pt", weights_only=True)["method"] for run in (tmp_path, shared)
+    ]
+    for name, value in states[0].items():
+        if not name.endswith(
+            "convolution.bias"
+        ):  # in front of a norm: does nothing, learns nothing
+            difference = (states[1][name] - value).abs().float().quantile(0.9)
+            assert difference < 2.4e-4, (
+                name
+            )  # of the 2.4e-3 that six steps of 4e-4 can move a weight
+
+
+def test_replicas_stay_equal(shared):
+    """Each of two processes writes a hash of its weights, see command.py."""
+    first, second = ((shared / f"hash-{rank}.txt").read_text() for rank in (0, 1))
     assert first == second
 
 
@@ -205,9 +200,9 @@ def prepared(store, method_class=Pix2Pix, **settings):
     options, training = resolve(method_class, None, None, TINY | settings)
     torch.manual_seed(0)
     method = method_class(options)
-    pairs = pairs_of(Store(store), "train", training, method.samples, torch.device("cpu"))
-    method.prepare_training(*many(pairs, training))
-    average = {key: value.clone() for key, value in own(method).items()}
+    pairs = training_pairs(Store(store), "train", training, method.samples, torch.device("cpu"))
+    method.prepare_training(*record_windows(pairs, training))
+    average = {key: value.clone() for key, value in generator_state(method).items()}
     state = State(method, average, optimizers(method, training))
     return state, Batches(pairs, training.batch, 0), training
 
@@ -235,21 +230,21 @@ def test_frozen_parameters_thaw_again(store):
     state, _, _ = prepared(store)
     parameters = side(state.method, "generator")
     with frozen(parameters):
-        assert not any(one.requires_grad for one in parameters)
-    assert all(one.requires_grad for one in parameters)
+        assert not any(parameter.requires_grad for parameter in parameters)
+    assert all(parameter.requires_grad for parameter in parameters)
 
 
 def test_several_critic_steps_see_several_batches(store):
     state, batches, training = prepared(store, **{"training.critic_steps": 3})
-    seen = []
+    numbers = []
 
     def spy(number, make=batches.__call__):
-        seen.append(number)
+        numbers.append(number)
         return make(number)
 
     for _ in range(2):
         step(fabric_for(0), state, spy, training)
-    assert seen == [0, 1, 2, 3, 4, 5]
+    assert numbers == [0, 1, 2, 3, 4, 5]
 
 
 class Exploding(Pix2Pix):
@@ -266,10 +261,10 @@ class Exploding(Pix2Pix):
 def test_nan_stops_the_run_and_keeps_the_batch(store, tmp_path):
     with pytest.raises(TrainingError, match=r"no number any more \(.*angle nan"):
         train(store, tmp_path, method=Exploding)
-    (kept,) = tmp_path.glob("not-finite-step-2-*.safetensors")
+    (path,) = tmp_path.glob("not-finite-step-2-*.safetensors")
     from safetensors import safe_open
 
-    with safe_open(kept, "pt") as file:
+    with safe_open(path, "pt") as file:
         assert file.get_tensor("broadband").shape == (4, 3, 4096)
         assert file.metadata()["records"].count("simulated") == 4
     saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
@@ -327,7 +322,7 @@ def invoke(*arguments):
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(store, tmp_path):
     run = tmp_path / "run"
     result = invoke("-m", "pix2pix", "--data", store, "--preset", "small", "--epochs", 7,
-                    "--set", "training.batch=8", "-o", run, "--dry-run")  # fmt: skip
+                    "--set", "training.batch=2", "-o", run, "--dry-run")  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "simulated" not in result.output
     assert "0.58 M" in result.output

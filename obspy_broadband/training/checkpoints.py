@@ -1,9 +1,9 @@
-"""The folder of a run.
+"""The folder of a training: options, log, checkpoint, validation figures, weights.
 
 ::
 
     RUN/
-        options.toml          what was asked for, resolved; valid input again
+        options.toml          all options, resolved; valid input of another training
         log.jsonl             a line for every logged step and every validation
         checkpoint.pt         everything needed to go on
         validation/*.png      the same few records at every validation
@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,14 @@ from typing import Any
 import torch
 
 from ..errors import InputError
+from ..io.durable import write_file, write_with
 from ..method.contract import Batch
 
 VERSION = 1
 
 
-class RunFolder:
-    """Files of a run; only the first of several processes writes.
+class TrainingFolder:
+    """Files of a training; only the first of several processes writes.
 
     :param folder: made if need be.
     :param writes: whether this process writes.
@@ -42,7 +42,7 @@ class RunFolder:
     def assert_new(self) -> None:
         """See that nothing is overwritten.
 
-        :raises InputError: if there is a run already.
+        :raises InputError: if the folder holds a training, or anything else that has a card.
         """
         if self.checkpoint_path.exists() or self.log_path.exists():
             raise InputError(
@@ -56,11 +56,11 @@ class RunFolder:
                 )
 
     def start(self, options_toml: str) -> None:
-        """Begin anew."""
+        """Make the folder and write its options."""
         if not self.writes:
             return
         (self.folder / "validation").mkdir(parents=True, exist_ok=True)
-        replace(self.folder / "options.toml", options_toml.encode())
+        write_file(self.folder / "options.toml", options_toml.encode())
 
     def restore(self, device: torch.device) -> dict[str, Any]:
         """The last checkpoint; lines of the log after it are taken back.
@@ -75,27 +75,26 @@ class RunFolder:
             raise InputError(f"{self.checkpoint_path} is damaged: {error}") from error
         if state.get("version") != VERSION:
             raise InputError(f"{self.checkpoint_path} was made by another version; start anew.")
+        if self.writes:
+            for part in self.folder.glob(".*.part"):  # left by a process that was killed
+                part.unlink(missing_ok=True)
         if self.writes and self.log_path.exists():
-            kept = []
+            lines = []
             for line in self.log_path.read_text(encoding="utf-8").splitlines():
                 try:
                     if json.loads(line)["step"] <= state["step"]:
-                        kept.append(line + "\n")
+                        lines.append(line + "\n")
                 except (ValueError, KeyError):  # a line cut short by a kill
                     break
-            replace(self.log_path, "".join(kept).encode())
+            write_file(self.log_path, "".join(lines).encode())
         return state
 
     def save(self, state: Mapping[str, Any]) -> None:
-        """Write a checkpoint in one step: at any moment there is a whole one."""
-        if not self.writes:
-            return
-        part = self.checkpoint_path.with_suffix(".part")
-        with open(part, "wb") as file:
-            torch.save({"version": VERSION, **state}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self.checkpoint_path)
+        """Replace the checkpoint in one step: at any moment there is a whole one."""
+        if self.writes:
+            write_with(
+                self.checkpoint_path, lambda file: torch.save({"version": VERSION, **state}, file)
+            )
 
     def log(self, line: Mapping[str, Any]) -> None:
         """Add a line to the log, and to TensorBoard if it is installed."""
@@ -109,15 +108,15 @@ class RunFolder:
                 if isinstance(value, (int, float)) and name != "step":
                     board.add_scalar(name, value, line["step"])
 
-    def keep_batch(self, batch: Batch, step: int, process: int, records: list[str]) -> Path:
-        """Save a batch that did harm, with the names of its records."""
-        from safetensors.torch import save_file
+    def save_batch(self, batch: Batch, step: int, process: int, records: list[str]) -> Path:
+        """Save a batch whose loss is not finite, with the names of its records."""
+        from safetensors.torch import save
 
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"not-finite-step-{step}-process-{process}.safetensors"
         names = ("low_frequency", "broadband", "scale", "corner")
-        kept = {name: getattr(batch, name).detach().cpu().contiguous() for name in names}
-        save_file(kept, path, metadata={"records": ", ".join(records)})
+        tensors = {name: getattr(batch, name).detach().cpu().contiguous() for name in names}
+        write_file(path, save(tensors, metadata={"records": ", ".join(records)}))
         return path
 
     def _tensorboard(self) -> Any:
@@ -129,13 +128,3 @@ class RunFolder:
             except ImportError:
                 self._board = False
         return self._board
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Write a file in one step."""
-    part = path.with_name(path.name + ".part")
-    with open(part, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
