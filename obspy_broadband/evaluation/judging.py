@@ -13,7 +13,7 @@ from ..signal.filters import band_limit
 from ..signal.intensity import measures
 from ..signal.phases import arrivals
 from ..signal.spectra import effective_amplitude, fourier_amplitude, konno_ohmachi_weights
-from .cases import Case, seeds_for
+from .cases import Case
 from .goodness import by_band, envelope_phase
 from .rows import Row
 
@@ -77,11 +77,11 @@ class Judged:
 
     def periods(self, lowest: float = 0.0, highest: float = np.inf) -> list[str]:
         """Names of the spectral accelerations between two periods, s."""
-        found = []
-        for name in self.measures:
-            if name.startswith("sa_") and lowest <= period_of(name) <= highest:
-                found.append(name)
-        return found
+        return [
+            name
+            for name in self.measures
+            if name.startswith("sa_") and lowest <= period_of(name) <= highest
+        ]
 
 
 def period_of(name: str) -> float:
@@ -104,42 +104,40 @@ def judge(
     :param progress: show a progress bar.
     """
     recorded: list[dict[str, float]] = []
-    drawn: dict[str, list[np.ndarray]] = {name: [] for name in rows}
-    scores: dict[str, list[dict[str, float]]] = {name: [] for name in rows}
-    kept: dict[str, list[np.ndarray]] = {name: [] for name in rows}
-    guarantee: dict[str, list[tuple[float, float, float]]] = {name: [] for name in rows}
-    names: list[str] = []
+    draws: dict[str, list[np.ndarray]] = {row: [] for row in rows}
+    scores: dict[str, list[dict[str, float]]] = {row: [] for row in rows}
+    shown: dict[str, list[np.ndarray]] = {row: [] for row in rows}
+    low_frequency: dict[str, list[tuple[float, float, float]]] = {row: [] for row in rows}
+    measures: list[str] = []
     for number, case in enumerate(tqdm(cases, unit="record", disable=not progress)):
         clean = case.protocol == "clean"
-        seeds = seeds_for(number, realizations, seed)
         if clean:
-            recorded.append(
-                {k: float(v[0]) for k, v in measured(case, case.recorded[None], periods).items()}
-            )
-            names = list(recorded[0])
-        for name, row in rows.items():
-            made = np.asarray(row(case, seeds), dtype=float)
+            values = measured(case, case.recorded[None], periods)
+            recorded.append({measure: float(value[0]) for measure, value in values.items()})
+            measures = list(recorded[0])
+        for row, draw in rows.items():
+            motion = np.asarray(draw(case, realizations, seed), dtype=float)
             if clean:
-                found = measured(case, made, periods)
-                drawn[name].append(np.stack([found[one] for one in names], axis=-1))
-                guarantee[name].append(
-                    low_frequency_kept(case.low_frequency, made, case.sampling_rate, case.corner)
+                values = measured(case, motion, periods)
+                draws[row].append(np.stack([values[measure] for measure in measures], axis=-1))
+                low_frequency[row].append(
+                    low_frequency_kept(case.low_frequency, motion, case.sampling_rate, case.corner)
                 )
-            scores[name].append(_goodness(case, made[:_GOODNESS]))
+            scores[row].append(_goodness(case, motion[:_GOODNESS]))
             if number < _SHOWN:
-                kept[name].append(made[:3].astype(np.float32))
+                shown[row].append(motion[:3].astype(np.float32))
     goodness = {
-        name: {key: np.array([one[key] for one in each]) for key in each[0]}
-        for name, each in scores.items()
+        row: {score: np.array([case[score] for case in by_case]) for score in by_case[0]}
+        for row, by_case in scores.items()
     }
     return Judged(
         cases=list(cases),
-        measures=names,
-        recorded=np.array([list(one.values()) for one in recorded]),
-        draws={name: np.stack(each) for name, each in drawn.items() if each},
+        measures=measures,
+        recorded=np.array([list(values.values()) for values in recorded]),
+        draws={row: np.stack(values) for row, values in draws.items() if values},
         goodness=goodness,
-        low_frequency={name: np.array(each) for name, each in guarantee.items() if each},
-        shown=kept,
+        low_frequency={row: np.array(kept) for row, kept in low_frequency.items() if kept},
+        shown=shown,
     )
 
 

@@ -21,7 +21,7 @@ from ..data.store import SAMPLING_RATE, Store
 from ..ensemble.measures import PERIODS
 from ..errors import InputError
 from ..evaluation.calibration import bootstrap, coverage, crps, event_weights, spread_ratio
-from ..evaluation.cases import Case, draw, seeds_for
+from ..evaluation.cases import Case, draw
 from ..evaluation.evaluate import cases_on_store
 from ..evaluation.tables import HEADLINE
 from ..method import weights
@@ -142,8 +142,8 @@ def _draw(
     method.level_spread = factor
     found = []
     label = f"spread times {factor:g}"
-    for number, case in enumerate(tqdm(cases, label, unit="record", disable=not progress)):
-        made = draw(method, case, seeds_for(number, realizations, seed))
+    for case in tqdm(cases, label, unit="record", disable=not progress):
+        made = draw(method, case, realizations, seed)
         found.append(_spectra(made).T)
     return np.stack(found)
 
