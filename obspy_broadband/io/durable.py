@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 #: How often a folder is moved to a name that another process fills at the same moment.
@@ -16,12 +16,18 @@ _ATTEMPTS = 5
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file in one step: at any moment the old one or the whole new one is there."""
+    write_with(path, lambda part: part.write_bytes(content))
+
+
+def write_with(path: Path, writer: Callable[[Path], object]) -> None:
+    """As :func:`write_file`, for content that a function writes.
+
+    :param writer: takes the path of a temporary file beside ``path``.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        writer(part)
+        sync(part)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
