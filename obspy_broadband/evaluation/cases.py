@@ -212,7 +212,7 @@ def cases_of_ensemble(
     unknown_azimuths: list[str] = []
     for generated in ensemble.records:
         try:
-            record, motion = _beside(generated, records, origin_time)
+            record, motion = _recorded(generated, records, origin_time)
         except InputError as error:
             skipped.append((generated.id, str(error)))
             continue
@@ -255,28 +255,29 @@ def cases_of_ensemble(
 
 
 def nothing_compared(skipped: Sequence[tuple[str, str]]) -> InputError:
-    """What to say if no station can be compared: each kind of reason once.
+    """The error if no station can be compared: each kind of reason once.
 
     :param skipped: stations and reasons.
     """
     kinds: dict[str, list[str]] = {}
-    for _, why in skipped:
+    for _, reason in skipped:
         # Words with a dot or a number in them are ids and times.
-        kinds.setdefault(re.sub(r"\S*[.\d]\S*", "", why), []).append(why)
+        kinds.setdefault(re.sub(r"\S*[.\d]\S*", "", reason), []).append(reason)
     texts = [
-        why[0] + f" ({len(why) - 1} more like this.)" * (len(why) > 1) for why in kinds.values()
+        alike[0] + f" ({len(alike) - 1} more like this.)" * (len(alike) > 1)
+        for alike in kinds.values()
     ]
     return InputError(NOTHING + " ".join(texts))
 
 
-def _beside(
+def _recorded(
     generated: EnrichedRecord, records: Sequence[Record], origin_time: UTCDateTime | None
 ) -> tuple[Record, np.ndarray]:
     """The record of a station that covers its time, and its motion: (3, samples), m/s²."""
     errors = []
     for record in _candidates(generated, records):
         try:
-            return record, _cut(generated, record, origin_time)
+            return record, _at_instants(generated, record, origin_time)
         except InputError as error:
             errors.append(error)
     raise errors[0]
@@ -287,48 +288,50 @@ def _candidates(generated: EnrichedRecord, records: Sequence[Record]) -> list[Re
     if len(generated.rows) != 3:
         raise InputError(f"{generated.id} has {len(generated.rows)} components; three are judged.")
     network, station = generated.headers[0].network, generated.headers[0].station
-    same = [
+    matches = [
         record
         for record in records
         if record.headers[0].station == station and set(record.rows) == set(generated.rows)
     ]
-    turned = [record for record in same if _radial(record) != _radial(generated)]
-    if same and len(turned) == len(same):
+    rotated = [record for record in matches if _is_radial(record) != _is_radial(generated)]
+    if matches and len(rotated) == len(matches):
         raise InputError(
-            f"Of {generated.id} and its record {turned[0].id}, one is radial and transverse, the "
+            f"Of {generated.id} and its record {rotated[0].id}, one is radial and transverse, the "
             "other is not. Rotate one of them: stream.rotate('NE->RT', back_azimuth=...)."
         )
-    same = [record for record in same if _radial(record) == _radial(generated)]
-    exact = [record for record in same if record.headers[0].network == network]
-    if exact:
-        return exact
-    loose = [record for record in same if not (network and record.headers[0].network)]
-    if not loose:
+    matches = [record for record in matches if _is_radial(record) == _is_radial(generated)]
+    same_network = [record for record in matches if record.headers[0].network == network]
+    if same_network:
+        return same_network
+    no_network = [record for record in matches if not (network and record.headers[0].network)]
+    if not no_network:
         raise InputError(
             f"{generated.id} has no record with the same components among the {len(records)} "
             "recorded stations."
         )
-    networks = {record.headers[0].network for record in loose}
+    networks = {record.headers[0].network for record in no_network}
     if len(networks) > 1:
         raise InputError(
             f"{generated.id} has no network code, and station {station} is recorded in the "
             f"networks {', '.join(sorted(networks))}. Leave the records of one."
         )
-    return loose
+    return no_network
 
 
 def _horizontals(record: Record | EnrichedRecord) -> set[str]:
-    """What the horizontal components are called; X and Y are east and north."""
+    """Letters of the horizontal components; X and Y are east and north."""
     letters = {header.channel[-1:].upper() for header in record.headers}
     return {{"X": "E", "Y": "N"}.get(letter, letter) for letter in letters} - {"Z", "U", "3"}
 
 
-def _radial(record: Record | EnrichedRecord) -> bool:
+def _is_radial(record: Record | EnrichedRecord) -> bool:
     """Whether the horizontal components are radial and transverse."""
     return any(header.channel[-1:].upper() in ("R", "T") for header in record.headers)
 
 
-def _cut(generated: EnrichedRecord, record: Record, origin_time: UTCDateTime | None) -> np.ndarray:
+def _at_instants(
+    generated: EnrichedRecord, record: Record, origin_time: UTCDateTime | None
+) -> np.ndarray:
     """The record at the ensemble's instants: (3, samples), m/s²."""
     rate, samples = generated.sampling_rate, generated.low_frequency.shape[-1]
     start = generated.start
@@ -355,19 +358,19 @@ def _cut(generated: EnrichedRecord, record: Record, origin_time: UTCDateTime | N
     if record.sampling_rate != rate:
         data = band_limit(data, record.sampling_rate, 0.39 * min(record.sampling_rate, rate), rate)
     first = round(before * rate)
-    between = before * rate - first
-    if abs(between) >= 0.02:
-        data = _advanced(data, between)
+    fraction = before * rate - first
+    if abs(fraction) >= 0.02:
+        data = _at_fraction(data, fraction)
     cut = data[:, max(first, 0) : max(first, 0) + samples]
     return np.pad(cut, ((0, 0), (0, samples - cut.shape[-1])))
 
 
-def _advanced(data: np.ndarray, part: float) -> np.ndarray:
-    """The signal ``part`` of a sample later than each sample: (..., samples)."""
+def _at_fraction(data: np.ndarray, fraction: float) -> np.ndarray:
+    """The signal a fraction of a sample after each sample: (..., samples)."""
     samples, padding = data.shape[-1], 64
     length = fast_length(samples + 2 * padding)
     spectrum = np.fft.rfft(extend(data, padding, length))
-    spectrum *= np.exp(2j * np.pi * np.fft.rfftfreq(length) * part)
+    spectrum *= np.exp(2j * np.pi * np.fft.rfftfreq(length) * fraction)
     return np.fft.irfft(spectrum, length)[..., padding : padding + samples]
 
 

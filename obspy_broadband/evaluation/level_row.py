@@ -8,7 +8,7 @@ from tqdm import tqdm
 from ..data.store import Store
 from .calibration import event_weights
 from .cases import Case, cases_of_records
-from .judging import Judged, measured, period_of
+from .judging import Judged, log_measures, period_of
 from .level_ridge import features, fit, leave_one_event_out
 
 
@@ -32,7 +32,7 @@ def add_level_ridge(
     x, y, events = [], [], []
     periods = [period_of(name) for name in judged.periods()]
     for case in tqdm(cases, "level ridge", len(records), unit="record", disable=not progress):
-        values = measured(case, case.recorded[None], periods)
+        values = log_measures(case, case.recorded[None], periods)
         x.append(_features(case))
         y.append([values[name][0] for name in judged.measures])
         events.append(case.event)
