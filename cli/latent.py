@@ -52,7 +52,7 @@ def latent(
     """
     from obspy_broadband.data.pairs import Pairs
     from obspy_broadband.data.store import Store
-    from obspy_broadband.evaluation.latent import look, normality, togetherness
+    from obspy_broadband.evaluation.latent import common_code_distance, encode_records, normality
     from obspy_broadband.method.latent import coded
 
     refuse_existing(output, overwrite)
@@ -62,7 +62,7 @@ def latent(
     if len(records) < 10:
         raise InputError(f"{store} has {len(records)} usable records in {split}; 10 are needed.")
     pairs = Pairs(opened, records, ready.samples, corner=corner)
-    found = look(ready, pairs, seed)
+    found = encode_records(ready, pairs, seed)
     table = normality(found, ready)
     passed = table.assign(passed=table["p"] > 0.05).groupby(["code", "kind"])["passed"].mean()
     summary = {
@@ -70,7 +70,7 @@ def latent(
         "share_of_dimensions_that_pass_ks_at_5_percent": {
             f"{code} of {kind}": round(float(share), 3) for (code, kind), share in passed.items()
         },
-        "common_code": togetherness(found, ready),
+        "common_code": common_code_distance(found, ready),
         "median_scores": found.scores.groupby("way")[["EG", "PG"]]
         .median()
         .round(2)
@@ -78,7 +78,7 @@ def latent(
     }
     output.mkdir(parents=True, exist_ok=True)
     table.to_csv(output / "normality.csv", index=False)
-    names = found.about["record"].to_numpy()
+    names = found.records["record"].to_numpy()
     found.scores.assign(record=names[found.scores["record"]]).to_csv(
         output / "passages.csv", index=False
     )
@@ -97,7 +97,7 @@ def _draw(ready: CodedMethod, pairs: object, found: Latent, seed: int, output: P
     for name in dict.fromkeys(name for name, _ in found.codes):
         kinds = [kind for one, kind in found.codes if one == name]
         values = np.concatenate([found.codes[name, kind] for kind in kinds])
-        of = [kind for kind in kinds for _ in range(len(found.about))]
+        of = [kind for kind in kinds for _ in range(len(found.records))]
         drawn = figures.embedded(name, codes.embeddings(values, seed), of, found)
         drawn.savefig(output / f"embedding-{name}.png", dpi=110)
     table = codes.normality(found, ready)

@@ -9,7 +9,6 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 #: Attempts to move a folder to a name that another process may fill at the same time.
 _ATTEMPTS = 5
@@ -17,20 +16,18 @@ _ATTEMPTS = 5
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file atomically: at any moment the old or the complete new one exists."""
-    write_with(path, lambda file: file.write(content))
+    write_with(path, lambda part: part.write_bytes(content))
 
 
-def write_with(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Like :func:`write_file`, for content that is not held in memory.
+def write_with(path: Path, writer: Callable[[Path], object]) -> None:
+    """As :func:`write_file`, for content that a function writes.
 
-    :param write: writes the content to the open file that it gets.
+    :param writer: takes the path of a temporary file beside ``path``.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with open(part, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
+        writer(part)
+        sync(part)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)

@@ -41,23 +41,48 @@ class Prepared:
     field: Field | None = None
 
 
+def low_frequencies(
+    motion: np.ndarray, sampling_rate: float, corner: float, target_rate: float
+) -> np.ndarray:
+    """What a method may see of a whole record.
+
+    Enriching, training and evaluation all come through here.
+
+    :param motion: (3, samples), acceleration, from the record's beginning to its end.
+    :param sampling_rate: of ``motion``, Hz.
+    :param corner: upper frequency limit of the simulation, Hz.
+    :param target_rate: Hz.
+    :return: (3, samples), at ``target_rate``: as it is to the corner, zero above 1.25 times it.
+    """
+    return band_limit(motion, sampling_rate, corner, target_rate)
+
+
 def prepare(record: Record, method: Method | type[Method], corner: float) -> Prepared:
     """Band-limit, resample, scale and place the windows of one record.
 
-    Training and enriching both come through here.
-
     :param record: acceleration in m/s², any sampling rate.
     :param method: for its sampling rate and window length.
-    :param corner: Hz.
+    :param corner: upper frequency limit of the simulation, Hz.
     """
-    low = band_limit(record.data, record.sampling_rate, corner, method.sampling_rate)
-    samples = low.shape[-1]
+    low = low_frequencies(record.data, record.sampling_rate, corner, method.sampling_rate)
+    return place_windows(record, low, method, corner)
+
+
+def place_windows(
+    record: Record, low_frequency: np.ndarray, method: Method | type[Method], corner: float
+) -> Prepared:
+    """Scale low frequencies and place the windows of a method on them.
+
+    :param low_frequency: of the record, see :func:`low_frequencies`, at the method's rate.
+    :param corner: at which they end, Hz.
+    """
+    samples = low_frequency.shape[-1]
     window = method.samples or samples
     return Prepared(
         record=record,
-        low_frequency=low,
+        low_frequency=low_frequency,
         corner=corner,
-        scale=float(np.abs(low).max()),
+        scale=float(np.abs(low_frequency).max()),
         starts=window_starts(samples, window),
         window=window,
     )

@@ -1,14 +1,24 @@
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
-from obspy_broadband.data.pairs import band_limit
 from obspy_broadband.level.head import LevelHead
 from obspy_broadband.level.spectral import LEVELS, SpectralLevel
 from obspy_broadband.method.neural import CONDITIONS, batch_conditions
+from obspy_broadband.signal import filters
 
 SAMPLES, RATE = 2048, 100.0
+
+
+def band_limit(record, sampling_rate, corners):
+    """Rows band-limited each at its own corner."""
+    rows = [
+        filters.band_limit(row.numpy(), sampling_rate, float(corner))
+        for row, corner in zip(record, corners)
+    ]
+    return torch.as_tensor(np.stack(rows), dtype=record.dtype)
 
 
 def colored_noise(rows=4, seed=0):
