@@ -248,8 +248,8 @@ def _new_noise_in_every_window(method: Method) -> list[str]:
                 "noise repeats: windows of one record that start at samples "
                 f"{batch.starts[first]} and {batch.starts[second]} correlate by "
                 f"{between_windows:.2f} above the corner, two seeds by {between_seeds:.2f}. "
-                "Windows of one record share their seeds; draw noise from the seed and batch.starts (a "
-                "NeuralMethod sets noise_channels)"
+                "Windows of one record share their seeds; draw noise from the seed and "
+                "batch.starts (a NeuralMethod sets noise_channels)"
             ]
     return []
 
