@@ -104,8 +104,12 @@ class Stochastic(Method):
         "Bayless and Abrahamson (2019), BSSA 109, 1058-1071"
     )
     samples = None
-    epsilon_size = _FREQUENCIES
     Options = Options
+
+    @property
+    def epsilon_size(self) -> int:  # type: ignore[override]
+        """Numbers of the level; see :attr:`obspy_broadband.Method.epsilon_size`."""
+        return _FREQUENCIES if self.options.variability else 0
 
     def realize(self, batch: Batch, seeds: np.ndarray) -> np.ndarray:
         """See :meth:`obspy_broadband.Method.realize`.

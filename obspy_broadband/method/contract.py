@@ -104,7 +104,19 @@ class Method(ABC):
     One seed is one realization, and a realization is the same bytes whatever is computed beside it:
     alone or in a batch, first or hundredth. A method fills every frequency it can. The library, not
     the method, keeps the simulation below the corner frequency and the method's own output above
-    it.
+    it. :func:`obspy_broadband.testing.check_method` tests these rules:
+
+    - A window depends on its own row of the batch, its seed and its epsilon. What holds for its
+      record as a whole, such as the level, may follow the low frequencies of the record's strongest
+      window (largest peak; rows of a record are neighbours, the first of them starts at 0), and
+      nothing else: no weaker window, no other record.
+    - Windows of one record share their seeds. Noise differs from window to window (draw it from the
+      seed and the start); a style or a level does not.
+    - Realizations are divided by ``batch.scale``, as ``batch.low_frequency`` is. They may depend on
+      the scale, as on a condition, but do not grow in proportion to it.
+    - A method with ``epsilon_size`` above 0 draws its level from ``batch.epsilon`` where that is
+      not None, and reads no more numbers than it declares.
+    - There is motion above the corner in all three components.
 
     >>> import numpy as np
     >>> class Whisper(Method):
