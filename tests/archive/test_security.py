@@ -164,7 +164,7 @@ def test_names_from_inputs_are_not_paths(simulation, tmp_path):
         trace.write(str(tmp_path / f"{trace.stats.channel}.sac"), format="SAC")
     source = FolderSource((str(tmp_path),))
     for item in source.items():
-        assert all(Path(name).parent == tmp_path for name in item.where["files"])
+        assert all(Path(name).parent == tmp_path for name in item.locator["files"])
         assert source.read(item).stream[0].stats.station == "../x"
 
 
