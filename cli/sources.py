@@ -26,7 +26,7 @@ _OPTIONS = (
     click.option("--sds", metavar="ROOT", help="Read an SDS archive instead of files."),
     click.option("--fdsn", metavar="URL", help="Ask an FDSN service (URL or name) instead."),
     click.option("--seisbench", metavar="NAME", help="Read a SeisBench data set or its folder."),
-    click.option("--network", help="ChannelSelection, with * and ? [default: all]."),
+    click.option("--network", help="Codes, with * and ? [default: all]."),
     click.option("--station", help="Likewise."),
     click.option("--location", help="Likewise."),
     click.option("--channel", help="Likewise; HN? are accelerometers."),

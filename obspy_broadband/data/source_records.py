@@ -75,12 +75,12 @@ def read_items(
             except InputError as error:
                 left_out.append((item.key, "unreadable", str(error)))
                 continue
-            left_out += [(refusal.id, "unusable", refusal.reason) for refusal in refusals]
+            left_out += [(item.key, "unusable", refusal.reason) for refusal in refusals]
             for record in records:
                 try:
                     row = _row(describe(record, data, {}), data)
                 except InputError as error:
-                    left_out.append((record.id, "unusable", str(error)))
+                    left_out.append((item.key, "unusable", str(error)))
                     continue
                 if "reason" in row:
                     left_out.append((f"{item.key}: {record.id}", row["reason"], row["reason"]))

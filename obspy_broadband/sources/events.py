@@ -58,7 +58,10 @@ def event_from_json(values: Mapping[str, Any] | None) -> Event | None:
         for pick in values.get("picks", ())
     ]
     return Event(
-        ResourceIdentifier(values["id"]), origins=[origin], magnitudes=magnitudes, picks=picks
+        resource_id=ResourceIdentifier(values["id"]),
+        origins=[origin],
+        magnitudes=magnitudes,
+        picks=picks,
     )
 
 

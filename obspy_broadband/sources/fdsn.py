@@ -118,7 +118,7 @@ class FDSNSource(Source):
         return dict(sorted(coordinates.items()))
 
     def _selected(self) -> dict[str, str]:
-        """ChannelSelection that are not simply all."""
+        """The codes that select, for a query."""
         return {name: value for name, value in asdict(self.channels).items() if value != "*"}
 
     def _is_near(self, window: TimeWindow, coordinates: tuple[float, float]) -> bool:
