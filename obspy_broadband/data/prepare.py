@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import json
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -18,17 +19,18 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from ..errors import InputError
+from ..errors import InputError, InputWarning
 from ..records.units import parse_units
 from ..sources.buckets import Bucket, columns_of, is_data_set, read_bucket
 from ..sources.folder import FolderSource
+from ..sources.metadata import Metadata
 from ..sources.seisbench import SeisBenchSource
 from ..sources.source import Item, Source
 from . import quality
 from .cleaning import clean, unusable
 from .shards import check_settings, finish, write_shard
 from .source_records import read_items
-from .store import SAMPLING_RATE
+from .store import SAMPLING_RATE, Store
 
 _BLOCK = 16  # records that are judged at once: as many as stay in the cache
 _ITEMS = 32  # of a source that go into one shard: what is read again after an interruption
@@ -97,6 +99,12 @@ def prepare(
 ) -> dict[str, Any]:
     """Make a store, or go on with one that was interrupted.
 
+    Records of files and archives need three components, m/s² or a response, and a P (see
+    :mod:`.arrivals`). A record without an event is kept if it has a date: such records that overlap
+    in time are one event, of unknown magnitude and distance; see
+    :func:`obspy_broadband.data.events.join_events`. What is left out is counted by reason and
+    listed in ``left_out.csv``.
+
     :param sources: data sets (see :func:`obspy_broadband.sources.buckets.open_data_set`), files,
         folders and patterns of waveforms, and sources.
     :param folder: the store. Shards that are there already are kept if the settings are the same.
@@ -120,7 +128,22 @@ def prepare(
     with tqdm(total=len(parts), initial=done, unit="shard", disable=not progress) as bar:
         for _ in _work(waiting, opened, settings, workers):
             bar.update()
-    return finish(folder, paths, settings, labels)
+    info = finish(folder, paths, settings, labels)
+    _warn_of_unused_tables(opened, folder)
+    return info
+
+
+def _warn_of_unused_tables(sources: Sequence[Source], folder: Path) -> None:
+    """Warn of scenario tables that have none of the store's stations."""
+    metadata_of_sources = [getattr(source, "metadata", None) for source in sources]
+    tables: list[Metadata] = [each for each in metadata_of_sources if each and each.scenarios]
+    if not tables:
+        return
+    stations = sorted(set(Store(folder).columns["station"].tolist()))
+    for metadata in tables:
+        message = metadata.unused_table(f"{station}.." for station in stations)
+        if message:
+            warnings.warn(message, InputWarning, stacklevel=3)
 
 
 def _as_source(source: str | Source) -> Source:
@@ -138,8 +161,8 @@ def _as_source(source: str | Source) -> Source:
 def _parts(number: int, source: Source) -> Iterator[Part]:
     """A part a bucket, or a few items."""
     if isinstance(source, SeisBenchSource):
-        for place, bucket in enumerate(source.buckets()):
-            name = f"{bucket.source}-{bucket.waveforms.stem}-{bucket.key or place}"
+        for index, bucket in enumerate(source.buckets()):
+            name = f"{bucket.source}-{bucket.waveforms.stem}-{bucket.key or index}"
             yield Part(re.sub(r"\W+", "-", name), bucket)
         return
     # Other options, or other files, are other shards.
@@ -212,7 +235,7 @@ def _work(
 def make_shard(part: Part, path: Path, sources: Sequence[Source], settings: Settings) -> None:
     """Read, clean and judge the records of one part."""
     details: list[tuple[str, str, str]] = []
-    warnings: list[str] = []
+    assumptions: list[str] = []
     if isinstance(part.content, Bucket):
         table = columns_of(part.content)
         reasons = unwanted(table, settings)
@@ -223,7 +246,7 @@ def make_shard(part: Part, path: Path, sources: Sequence[Source], settings: Sett
             sources[part.source], part.content, settings.input_units, settings.licence,
             settings.attribution,
         )  # fmt: skip
-        table, details, warnings = records.table, records.left_out, records.warnings
+        table, details, assumptions = records.table, records.left_out, records.warnings
         reasons = unwanted(table, settings)
         wanted = np.array([reason is None for reason in reasons], dtype=bool)
         motions = [motion for motion, is_wanted in zip(records.motions, wanted) if is_wanted]
@@ -247,7 +270,7 @@ def make_shard(part: Part, path: Path, sources: Sequence[Source], settings: Sett
         left_out["signal over noise"] += int(weak.sum())
         cleaned = [motion for motion, is_weak in zip(cleaned, weak) if not is_weak]
         table = table[~weak]
-    write_shard(path, cleaned, table, left_out, details, warnings)
+    write_shard(path, cleaned, table, left_out, details, assumptions)
 
 
 def unwanted(table: pd.DataFrame, settings: Settings) -> list[str | None]:
@@ -263,7 +286,7 @@ def unwanted(table: pd.DataFrame, settings: Settings) -> list[str | None]:
 
 
 def judge(table: pd.DataFrame, motions: Sequence[np.ndarray], settings: Settings) -> pd.DataFrame:
-    """A table with what is judged of each record beside what is known of it.
+    """Add the quality of each record to a table.
 
     :param table: with ``p_sample``.
     :param motions: (3, samples) each, 100 Hz.
@@ -282,8 +305,8 @@ def judge(table: pd.DataFrame, motions: Sequence[np.ndarray], settings: Settings
             for name, values in measures.items():
                 judged.setdefault(name, []).extend(values.tolist())
             order += rows
-    back = np.argsort(order)
-    columns = {name: [values[row] for row in back] for name, values in judged.items()}
+    inverse = np.argsort(order)
+    columns = {name: [values[row] for row in inverse] for name, values in judged.items()}
     return table.drop(columns=["rate", "quantity"], errors="ignore").assign(
         **(columns or {"snr": []}),
         samples=[motion.shape[-1] for motion in motions],

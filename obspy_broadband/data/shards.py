@@ -58,11 +58,11 @@ def write_shard(
     details: Sequence[tuple[str, str, str]] = (),
     warnings: Sequence[str] = (),
 ) -> None:
-    """Write motions (3, samples) and what is known of each; the file appears when it is whole.
+    """Write motions (3, samples) and their table; the file appears when it is whole.
 
     :param left_out: how many records were left out, by reason.
-    :param details: of these, which, the reason, and all of it.
-    :param warnings: what was assumed.
+    :param details: of these, for ``left_out.csv``: item or record, reason, message.
+    :param warnings: for ``store.json``.
     """
     import h5py
 

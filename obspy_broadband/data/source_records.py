@@ -1,4 +1,4 @@
-"""Records of a source's items, with what a training store notes of each."""
+"""Records of a source's items, with the columns of a training store."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 from obspy import UTCDateTime
 from obspy.core.event import Event
 
-from ..errors import InputError, InputWarning
+from ..errors import InputError, InputWarning, first_line
 from ..records.events import is_undated, origin_of
 from ..records.headers import header_part
 from ..records.places import header_place
@@ -36,13 +36,13 @@ _NUMBERS = (
 
 @dataclass(frozen=True)
 class SourceRecords:
-    """What items hold.
+    """The records of items.
 
     :param table: one row a record, the columns of a store, ``rate`` and ``quantity`` for cleaning,
         and ``begin``, the time of the first sample, s since 1970, NaN of what has no date.
     :param motions: (3, samples) each, Z, N, E, m/s², float32.
     :param left_out: what is not used: item or record, a short reason to count, and all of it.
-    :param warnings: what was assumed, each once.
+    :param warnings: assumptions that were warned of, each once.
     """
 
     table: pd.DataFrame
@@ -72,15 +72,15 @@ def read_items(
             try:
                 data = source.read(item)
                 records, refusals = read_records(data.stream, units, data.inventory)
-            except InputError as error:
-                left_out.append((item.key, "unreadable", str(error)))
+            except Exception as error:  # an item never brings down a run
+                left_out.append((item.key, "unreadable", _message(error)))
                 continue
             left_out += [(item.key, "unusable", refusal.reason) for refusal in refusals]
             for record in records:
                 try:
                     row = _row(describe(record, data, {}), data)
-                except InputError as error:
-                    left_out.append((item.key, "unusable", str(error)))
+                except Exception as error:
+                    left_out.append((item.key, "unusable", _message(error)))
                     continue
                 if "reason" in row:
                     left_out.append((f"{item.key}: {record.id}", row["reason"], row["reason"]))
@@ -100,23 +100,29 @@ def read_items(
     )
 
 
+def _message(error: Exception) -> str:
+    if isinstance(error, InputError):
+        return str(error)
+    return f"Unexpected {type(error).__name__}: {first_line(error)}"
+
+
 def _row(record: Record, data: StationData) -> dict[str, Any]:
     """The columns of one record, or the reason for which it is left out."""
     if len(record.rows) < 3:
         return {"reason": "fewer than three components"}
     dated = not is_undated(record.start)
-    time, place = _origin(record, data.event)
+    time, epicentre = _origin(record, data.event)
     end = record.start + record.duration
     if dated and time is not None and not record.start - _EARLIEST <= time <= end:
         return {"reason": "its event is of another time"}
-    event = _event_name(time, place, data.event)
+    event = _event_name(time, epicentre, data.event)
     if not event and not dated:
         return {"reason": "neither an event nor a date"}
     arrivals = find_arrivals(record, data.event, time if dated else None)
     if arrivals.p is None or not 0.0 <= arrivals.p <= record.duration:
         return {"reason": "no P"}
     rate, scenario = record.sampling_rate, record.scenario
-    latitude, longitude = place or (None, None)
+    latitude, longitude = epicentre or (None, None)
     return {
         "event": event,
         "sequence": event,
@@ -143,19 +149,19 @@ def _origin(
     """Origin time and epicentre: of the event, else of SAC's or K-NET's header."""
     origin = None if event is None else origin_of(event)
     if origin is not None and origin.time is not None:
-        known = origin.latitude is not None and origin.longitude is not None
-        return origin.time, (origin.latitude, origin.longitude) if known else None
+        has_place = origin.latitude is not None and origin.longitude is not None
+        return origin.time, (origin.latitude, origin.longitude) if has_place else None
     stats = record.headers[0]
     time = sac_time(record, "o") or header_part(stats, "knet").get("evot")
-    place = header_place(record.id, stats, "ev")
-    return (time if isinstance(time, UTCDateTime) else None), place
+    epicentre = header_place(record.id, stats, "ev")
+    return (time if isinstance(time, UTCDateTime) else None), epicentre
 
 
 def _event_name(
-    time: UTCDateTime | None, place: tuple[float, float] | None, event: Event | None
+    time: UTCDateTime | None, epicentre: tuple[float, float] | None, event: Event | None
 ) -> str:
     """Origin time and epicentre; without a time the event's identifier; "" if there is neither."""
     if time is not None:
-        return str(time) + ("" if place is None else " {:.3f} {:.3f}".format(*place))
+        return str(time) + ("" if epicentre is None else " {:.3f} {:.3f}".format(*epicentre))
     name = "" if event is None else str(event.resource_id)
     return "" if _DRAWN_ID.search(name) else name

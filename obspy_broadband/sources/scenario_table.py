@@ -99,18 +99,18 @@ def _check_columns(path: str, names: Sequence[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if "station" in names and not unknown and not twice:
         return
-    wrong = [f"{name[:50]!r} comes twice" for name in twice if name in COLUMNS]
+    problems = [f"{name[:50]!r} comes twice" for name in twice if name in COLUMNS]
     for name in unknown:
         near = get_close_matches(name.lower(), COLUMNS, 1)
         meant = f" (did you mean {near[0]!r}?)" if near else ""
-        wrong.append(f"{name[:50]!r} is unknown{meant}")
-        if len(wrong) == 3:
+        problems.append(f"{name[:50]!r} is unknown{meant}")
+        if len(problems) == 3:
             break
-    if not wrong:
-        wrong = ["there is no column 'station'"]
+    if not problems:
+        problems = ["there is no column 'station'"]
     raise InputError(
         f"{path}: the first line must name columns among {', '.join(COLUMNS)}, station being one; "
-        f"{'; '.join(wrong)}."
+        f"{'; '.join(problems)}."
     )
 
 

@@ -34,11 +34,11 @@ def test_one_earthquake_of_two_catalogues_is_one_event(time, latitude, same, is_
 
 
 def test_data_sets_alone_stay_as_they_are():
-    given = rows(
+    before = rows(
         ("a", 1000.0, 45.0, "X.A", NAN, False), ("b", 1001.0, 45.0, "X.A", NAN, False),
         ("c", 5000.0, 45.0, "X.A", 5000.0, True),
     ).assign(sequence=["s", "t", ""])  # fmt: skip
-    table = join_events(given)
+    table = join_events(before)
     assert list(table["event"]) == ["a", "b", "c"]
     assert list(table["sequence"]) == ["s", "t", "c"]
 

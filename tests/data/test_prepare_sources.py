@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from fdsn_server import inventory
+from fdsn_server import EVENT, Service, inventory
 from obb_cli.main import obb
 from obspy import Catalog, Stream, Trace, UTCDateTime, read
 from obspy.core.event import (
@@ -23,7 +23,8 @@ from obspy.geodetics import gps2dist_azimuth
 
 from obspy_broadband.data.prepare import Settings, prepare
 from obspy_broadband.data.store import SAMPLING_RATE, Store
-from obspy_broadband.errors import InputError
+from obspy_broadband.errors import InputError, InputWarning
+from obspy_broadband.sources.fdsn import FDSNSource
 from obspy_broadband.sources.folder import FolderSource
 from obspy_broadband.sources.metadata import Metadata
 from obspy_broadband.sources.sds import SDSSource
@@ -200,11 +201,11 @@ def test_records_without_an_event_are_one_where_they_overlap(truth, tmp_path):
     assert np.isnan(columns["origin_time"]).all()
     # Beside the same records with their events: other names, the same splits.
     both = tmp_path / "both"
-    known = FolderSource(
+    with_event = FolderSource(
         (str(truth / "folder" / "*-AAA.mseed"),), metadata=sources(truth)["folder"].metadata
     )
-    unknown = FolderSource((str(truth / "folder" / "*-BBB.mseed"),), metadata=metadata)
-    prepare([known, unknown], both)
+    without = FolderSource((str(truth / "folder" / "*-BBB.mseed"),), metadata=metadata)
+    prepare([with_event, without], both)
     columns = Store(both).columns
     assert len(set(columns["event"])) == 6
     assert len(set(columns["sequence"])) == 3
@@ -244,13 +245,56 @@ def test_what_cannot_be_used_is_counted_and_listed(truth, tmp_path):
 
 
 def test_an_event_of_another_time_is_not_a_records_event(truth, tmp_path):
-    one = catalog()[2:]
-    one.write(str(tmp_path / "one.xml"), format="QUAKEML")
-    metadata = Metadata((str(truth / "stations.xml"),), str(tmp_path / "one.xml"))
+    catalog()[2:].write(str(tmp_path / "last.xml"), format="QUAKEML")
+    metadata = Metadata((str(truth / "stations.xml"),), str(tmp_path / "last.xml"))
     source = FolderSource((str(truth / "folder"),), metadata=metadata)
     info = prepare([source], tmp_path / "store")
     assert info["left_out"] == {"its event is of another time": 4}
     assert set(Store(tmp_path / "store").columns["magnitude"]) == {EVENTS[2][2]}
+
+
+def test_an_fdsn_service(tmp_path):
+    stream = recording(0, "AAA")
+    for trace in stream:
+        trace.stats.starttime = EVENT - 50.0
+    with Service(stream) as service:
+        source = FDSNSource(
+            service.url, times=TimeSelection(EVENT - 100, EVENT + 100, 30.0, 90.0),
+            min_magnitude=4.0, pauses=(),
+        )  # fmt: skip
+        prepare([source], tmp_path / "store")
+    columns = Store(tmp_path / "store").columns
+    assert columns["origin_time"].tolist() == [EVENT.timestamp]
+    assert columns["magnitude"].tolist() == [4.9]
+    assert columns["p_sample"][0] == pytest.approx(3000, abs=1)
+    epicentral = gps2dist_azimuth(44.5, 4.6, *PLACES["AAA"])[0] / 1000.0
+    assert columns["distance_km"][0] == pytest.approx(np.hypot(epicentral, 1.0), 1e-4)
+
+
+def test_a_table_of_other_stations_is_warned_of(truth, tmp_path):
+    (tmp_path / "table.csv").write_text("station,magnitude\nYY.ZZZ,6.0\n")
+    metadata = Metadata((str(truth / "stations.xml"),), scenarios=str(tmp_path / "table.csv"))
+    source = FolderSource((str(truth / "folder"),), metadata=metadata)
+    with pytest.warns(InputWarning, match=r"has none of the 2 stations"):
+        prepare([source], tmp_path / "store")
+
+
+def test_a_source_that_breaks_costs_an_item_and_no_more(truth, tmp_path, monkeypatch):
+    source = sources(truth)["folder"]
+    reader = FolderSource.read
+
+    def breaking(self, item):
+        if "0-AAA" in item.key:
+            raise ZeroDivisionError("by chance")
+        return reader(self, item)
+
+    monkeypatch.setattr(FolderSource, "read", breaking)
+    info = prepare([source], tmp_path / "store")
+    assert info["left_out"] == {"unreadable": 1}
+    assert (
+        "Unexpected ZeroDivisionError: by chance"
+        in (tmp_path / "store" / "left_out.csv").read_text()
+    )
 
 
 def test_processes_and_a_second_run_give_the_same_store(truth, tmp_path, monkeypatch):
