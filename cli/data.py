@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+from obb_cli.sources import source_of, source_options
+
+from obspy_broadband.sources.source import Source
 
 
 @click.group()
@@ -19,8 +23,47 @@ def data() -> None:
     """
 
 
-@data.command()
-@click.argument("datasets", nargs=-1, required=True)
+class _SectionedCommand(click.Command):
+    """Help with the options of sources apart from those of the command itself."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options in two sections."""
+        own: list[tuple[str, str]] = []
+        of_sources: list[tuple[str, str]] = []
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None and isinstance(parameter, click.Option):
+                (of_sources if parameter.name in _SOURCE_PARAMETERS else own).append(record)
+        for title, records in (("Options", own), ("Options of files and archives", of_sources)):
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+#: Names of the options that are those of sources.
+_SOURCE_PARAMETERS: set[str] = set()
+#: s: P arrives so much later than the origin, to some 1000 km.
+_TRAVEL_TIME = 150.0
+
+
+def _source_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: options of sources, but for those that the command has a meaning of its own for.
+
+    SeisBench's data sets are arguments.
+    """
+    own = list(command.__click_params__)  # type: ignore[attr-defined]
+    command.__click_params__ = []  # type: ignore[attr-defined]
+    command = source_options(command)
+    options = command.__click_params__  # type: ignore[attr-defined]
+    taken = {option.name for option in own} | {"seisbench"}
+    added = [option for option in options if option.name not in taken]
+    _SOURCE_PARAMETERS.update(option.name for option in added)
+    command.__click_params__ = [*added, *own]  # type: ignore[attr-defined]
+    return command
+
+
+@data.command(cls=_SectionedCommand)
+@_source_options
+@click.argument("inputs", nargs=-1)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The store.")
 @click.option("--units", default="mps2,counts", show_default=True, help="mps2, counts or both.")
 @click.option("--min-magnitude", type=float, help="Leave out smaller (and unknown) events.")
@@ -30,9 +73,12 @@ def data() -> None:
 @click.option("--after", default=120.0, show_default=True, help="Seconds kept after P; 0: all.")
 @click.option("--corner", default=1.0, show_default=True, help="Hz that inputs will resolve.")
 @click.option("--allow-empty-band", is_flag=True, help="Take sets with nothing below the corner.")
+@click.option("--input-units", help="Of files and archives, e.g. cm/s**2 [default: as they say].")
+@click.option("--licence", default="unknown", show_default=True, help="Of files and archives.")
+@click.option("--attribution", default="", help="Of files and archives: whom to cite.")
 @click.option("--workers", default=1, show_default=True, help="Processes.")
 def prepare(
-    datasets: tuple[str, ...],
+    inputs: tuple[str, ...],
     output: Path,
     units: str,
     min_magnitude: float | None,
@@ -42,19 +88,28 @@ def prepare(
     after: float,
     corner: float,
     allow_empty_band: bool,
+    input_units: str | None,
+    licence: str,
+    attribution: str,
     workers: int,
+    **options: Any,
 ) -> None:
-    """Make one training store of one or several data sets.
+    """Make one training store of data sets, files and archives.
 
-    DATASETS are folders in SeisBench's format, names of SeisBench data sets, or folders with raw
-    STEAD files. The same command goes on where it was interrupted.
+    INPUTS are data sets (folders in SeisBench's format, names of SeisBench data sets, folders with
+    raw STEAD files), or files, folders and patterns of waveforms of any format; --sds and --fdsn
+    read archives. Records of files and archives need three components and a P: picked in --events,
+    else automatically. The same command goes on where it was interrupted.
 
     \b
     obb data prepare records/ records-2/ --units mps2 -o store/
     obb data prepare InstanceGM --min-magnitude 3.5 --workers 8 -o store/
+    obb data prepare 2016-*.sac --events catalogue.xml --inventory stations.xml -o store/
+    obb data prepare --sds archive/ --events catalogue.xml --inventory stations.xml -o store/
     """
     from obspy_broadband.data.prepare import Settings
     from obspy_broadband.data.prepare import prepare as make
+    from obspy_broadband.sources.buckets import is_data_set
 
     settings = Settings(
         min_magnitude=min_magnitude,
@@ -65,8 +120,27 @@ def prepare(
         after_s=after,
         corner=corner,
         allow_empty_band=allow_empty_band,
+        input_units=input_units,
+        licence=licence,
+        attribution=attribution,
     )
-    _report(make(datasets, output, settings, workers, progress=True))
+    data_sets = [name for name in inputs if is_data_set(name)]
+    files = [name for name in inputs if name not in data_sets]
+    sources: list[str | Source] = [*data_sets]
+    is_archive = options["sds"] is not None or options["fdsn"] is not None
+    if files or is_archive or not data_sets:
+        asks_for_events = options["fdsn"] is not None and options["events"] is None
+        source = source_of(
+            files,
+            **options,
+            seisbench=None,
+            # Windows around events that hold what is kept around P.
+            before=before if is_archive else None,
+            after=after + _TRAVEL_TIME if is_archive and after else None,
+            min_magnitude=min_magnitude if asks_for_events else None,
+        )
+        sources.append(source)
+    _report(make(sources, output, settings, workers, progress=True))
 
 
 @data.command()
@@ -129,3 +203,5 @@ def _report(info: dict[str, Any]) -> None:
     if info["left_out"]:
         reasons = ", ".join(f"{count} for {reason}" for reason, count in info["left_out"].items())
         click.echo(f"left out: {reasons}")
+    for message in info.get("warnings", [])[:3]:
+        click.echo(f"warning: {message}", err=True)

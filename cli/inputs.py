@@ -17,7 +17,7 @@ from obspy_broadband.ensemble.folder import CARD
 from obspy_broadband.errors import InputError, NoWaveforms
 from obspy_broadband.records.orientation import orientation_of
 from obspy_broadband.sources import asdf
-from obspy_broadband.sources.files import damaged, folders, is_result, merely_found
+from obspy_broadband.sources.files import damaged, folders, is_from_folder, is_result
 from obspy_broadband.sources.waveforms import known_format, lies_beside, read_waveforms
 
 #: The format of files, and arguments of their readers.
@@ -173,7 +173,7 @@ def read_stream(
                 stream += read_waveforms(path, format, **options)
             known.append(path)
         except InputError as error:
-            if isinstance(error, NoWaveforms) and merely_found(path, inputs):
+            if isinstance(error, NoWaveforms) and is_from_folder(path, inputs):
                 unknown[path] = str(error)
                 continue
             unreadable.append((path, str(error)))

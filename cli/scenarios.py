@@ -27,7 +27,7 @@ def scenarios(output: Path, inputs: tuple[str, ...], overwrite: bool, **options:
     obb scenarios stations.csv traces/ --origin 44.52,4.67 --events event.xml
     obb scenarios stations.csv --sds archive/ --network FR --events catalog.xml
     """
-    from obspy_broadband.sources.stations_table import write_table
+    from obspy_broadband.sources.scenario_table import write_table
 
     refuse_existing(output, overwrite, file=True)
     source = source_of(inputs, **options)

@@ -65,7 +65,7 @@ def source_of(inputs: Sequence[str], **options: Any) -> Source:
     :param options: those of :func:`source_options`, by name.
     :raises InputError: for none or several sources, or options that another source has.
     """
-    from obspy_broadband.sources.channels import Codes
+    from obspy_broadband.sources.channel_selection import ChannelSelection
     from obspy_broadband.sources.fdsn import FDSNSource
     from obspy_broadband.sources.folder import FolderSource
     from obspy_broadband.sources.sds import SDSSource
@@ -79,7 +79,7 @@ def source_of(inputs: Sequence[str], **options: Any) -> Source:
         return FolderSource(tuple(inputs), largest=largest, metadata=metadata, **reading)
     if kind == "seisbench":
         return SeisBenchSource(options["seisbench"], metadata)
-    codes = Codes(**{name: options[name] or "*" for name in _WINDOWS[:4]})
+    codes = ChannelSelection(**{name: options[name] or "*" for name in _WINDOWS[:4]})
     times = _times(options)
     if kind == "sds":
         return SDSSource(options["sds"], codes, times, metadata, largest)
@@ -136,15 +136,15 @@ def _largest(options: dict[str, Any], default: int) -> int:
 
 
 def _times(options: dict[str, Any]) -> Any:
-    from obspy_broadband.sources.times import Times, time_from
+    from obspy_broadband.sources.time_windows import TimeSelection, parse_time
 
     for name in ("before", "after", "within", "timeout"):
         value = options[name]
         if value is not None and not 0 <= value < 1e6:
             raise InputError(f"--{name} is {value:g}; it must be 0 or more.")
-    return Times(
-        time_from(options["starttime"], "--starttime"),
-        time_from(options["endtime"], "--endtime"),
+    return TimeSelection(
+        parse_time(options["starttime"], "--starttime"),
+        parse_time(options["endtime"], "--endtime"),
         30.0 if options["before"] is None else options["before"],
         270.0 if options["after"] is None else options["after"],
     )

@@ -133,7 +133,7 @@ def write_item(ensemble: Ensemble, job: Job, item: Item) -> int:
         said: dict[str, Any] = {
             "item": item.key,
             "source": job.source.kind,
-            "where": dict(item.where),
+            "where": dict(item.locator),
             "to": kind,
             "files": checksums(partial),
         }

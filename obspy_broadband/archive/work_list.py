@@ -89,7 +89,9 @@ class WorkList:
 
     def plan(self, items: Iterable[Item]) -> None:
         """List the items; all of them or, after an error, none. A key that comes again is one."""
-        rows = ((_text(item.key), json.dumps(dict(item.where)), int(item.bytes)) for item in items)
+        rows = (
+            (_text(item.key), json.dumps(dict(item.locator)), int(item.bytes)) for item in items
+        )
         with self._errors(), self._db:
             self._db.executemany(
                 "INSERT INTO items (key, place, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",

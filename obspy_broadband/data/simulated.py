@@ -35,7 +35,8 @@ from ..signal.point_source import (
 )
 from ..signal.spectra import effective_amplitude
 from .layered import layered_motion
-from .prepare import Settings, check_settings, finish, judge, write_shard
+from .prepare import Settings, judge
+from .shards import check_settings, finish, write_shard
 from .store import SAMPLING_RATE
 
 LOW_FREQUENCIES = ("stochastic", "pyprop8")

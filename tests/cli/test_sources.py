@@ -37,7 +37,7 @@ def test_one_kind_each(tmp_path):
     assert isinstance(source("--seisbench", "InstanceGM"), SeisBenchSource)
     sds = source("--sds", tmp_path, "--station", "A*", "--starttime", "2020-01-01", "--after", 60)
     assert isinstance(sds, SDSSource)
-    assert (sds.codes.station, sds.codes.network, sds.times.after) == ("A*", "*", 60.0)
+    assert (sds.channels.station, sds.channels.network, sds.times.after) == ("A*", "*", 60.0)
     fdsn = source("--fdsn", "http://127.0.0.1:80", "--min-magnitude", 4, "--within", 100)
     assert isinstance(fdsn, FDSNSource)
     assert (fdsn.min_magnitude, fdsn.within_km, fdsn.timeout) == (4.0, 100.0, 60.0)

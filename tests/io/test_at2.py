@@ -186,7 +186,7 @@ def test_three_files_are_one_station(tmp_path, simulation, names):
     assert len({trace.id[:-1] for trace in stream}) == 1
     assert sorted(trace.stats.channel[-1] for trace in stream) == ["1", "2", "Z"]
     items = list(FolderSource((str(tmp_path),)).items())
-    assert [len(item.where["files"]) for item in items] == [3]
+    assert [len(item.locator["files"]) for item in items] == [3]
 
 
 def test_written_files_are_read_again(tmp_path, simulation):

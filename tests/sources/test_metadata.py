@@ -11,7 +11,7 @@ from obspy import UTCDateTime
 from obspy_broadband.errors import InputError
 from obspy_broadband.method.contract import Scenario
 from obspy_broadband.sources.metadata import Metadata
-from obspy_broadband.sources.stations_table import read_table
+from obspy_broadband.sources.scenario_table import read_table
 
 TABLE = """station,latitude,longitude,magnitude,distance_km,depth_km,vs30_m_s
 XX.AAA,44.5,4.6,4.9,12,1.0,760

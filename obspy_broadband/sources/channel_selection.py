@@ -1,4 +1,4 @@
-"""Which streams a user means, by SEED codes with wildcards."""
+"""Which channels a user wants, by SEED codes with wildcards."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _ALLOWED = re.compile(r"[A-Za-z0-9_*?,-]*")
 
 
 @dataclass(frozen=True)
-class Codes:
-    """Patterns of codes; ``*`` and ``?`` stand for any characters and any one.
+class ChannelSelection:
+    """Patterns of codes; ``*`` stands for any characters, ``?`` for any one, ``,`` parts several.
 
     :raises InputError: for other characters than letters, digits, ``_``, ``-``, ``,`` and these.
     """
@@ -31,7 +31,7 @@ class Codes:
                 )
 
     def matches(self, network: str, station: str, location: str, channel: str) -> bool:
-        """Whether a stream is meant."""
+        """Whether a channel is selected."""
         return all(
             any(_matches(pattern, code) for pattern in patterns.split(","))
             for patterns, code in zip(asdict(self).values(), (network, station, location, channel))

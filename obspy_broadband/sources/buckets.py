@@ -1,7 +1,7 @@
-"""Where records come from: SeisBench data sets (by name or folder) and raw STEAD files.
+"""Data sets in HDF5: SeisBench's (by name or folder) and raw STEAD files, bucket by bucket.
 
-A source is read bucket by bucket, each once and whole: random access to single records is what
-makes a loop over a million of them slow.
+Each bucket is read once and whole: random access to single records is what makes a loop over a
+million of them slow.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ from ..io.hdf5 import dataset
 _ADDRESS = re.compile(r"^(?P<bucket>.+)\$(?P<row>\d+)(?:,:(?P<rows>\d+))?(?:,:(?P<samples>\d+))?$")
 #: Bytes of a bucket; SeisBench's own have some 100 MB.
 LARGEST_BUCKET = 8 * 1024**3
+#: Hz, of data sets that do not say.
+_SAMPLING_RATE = 100.0
 #: Records of raw STEAD that are read at once.
 _STEAD_BATCH = 256
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """A part of a source that is read at once.
+    """A part of a data set that is read at once.
 
     :param source: label of the data set.
     :param waveforms: the HDF5 file.
@@ -46,7 +48,15 @@ class Bucket:
     order: str
 
 
-def open_source(name: str) -> list[Bucket]:
+def is_data_set(name: str) -> bool:
+    """Whether an input is a data set, by name or folder, and not files of waveforms."""
+    folder = Path(name)
+    if folder.is_dir():
+        return bool(list(folder.glob("metadata*.csv")) or _stead_files(folder))
+    return not folder.exists() and name.isidentifier()
+
+
+def open_data_set(name: str) -> list[Bucket]:
     """The buckets of a data set.
 
     :param name: a folder in SeisBench's format, a folder with raw STEAD files (``*.csv`` and
@@ -69,11 +79,11 @@ def open_source(name: str) -> list[Bucket]:
 def _by_name(name: str) -> Path:
     import seisbench.data as sbd
 
-    known = sorted(key for key in dir(sbd) if isinstance(getattr(sbd, key), type))
-    if name not in known:
+    names = sorted(key for key in dir(sbd) if isinstance(getattr(sbd, key), type))
+    if name not in names:
         raise InputError(
             f"There is no folder {name!r} and no SeisBench data set of this name; SeisBench has "
-            f"{', '.join(known)}."
+            f"{', '.join(names)}."
         )
     try:
         return Path(getattr(sbd, name)().path)
@@ -143,32 +153,101 @@ _STEAD_COLUMNS = {
 }
 
 
+def _stead_files(folder: Path) -> dict[Path, Path]:
+    """The HDF5 file of each table that has one of its name beside it."""
+    return {
+        table: table.with_suffix(suffix)
+        for table in sorted(folder.glob("*.csv"))
+        for suffix in (".h5", ".hdf5")  # the latter goes before, if both are there
+        if table.with_suffix(suffix).is_file()
+    }
+
+
 def _stead(folder: Path) -> Iterator[Bucket]:
     """Raw STEAD: ``<name>.csv`` beside ``<name>.hdf5``; 6000 x 3, E N Z, counts of velocity."""
+    files = _stead_files(folder)
     for table in sorted(folder.glob("*.csv")):
-        waveforms = next(
-            (
-                table.with_suffix(end)
-                for end in (".hdf5", ".h5")
-                if table.with_suffix(end).is_file()
-            ),
-            None,
-        )
+        waveforms = files.get(table)
         if waveforms is None:
             raise InputError(f"{table} has no {table.stem}.hdf5 beside it.")
         raw = _read_csv(table)
         if "trace_category" in raw:
             raw = raw[raw["trace_category"] == "earthquake_local"]
         metadata = raw[["trace_name"]].copy()
-        for theirs, ours in _STEAD_COLUMNS.items():
-            if theirs in raw:
-                metadata[ours] = raw[theirs]
+        for name, seisbench_name in _STEAD_COLUMNS.items():
+            if name in raw:
+                metadata[seisbench_name] = raw[name]
         metadata["trace_sampling_rate_hz"] = 100.0
         metadata["trace_unit"], metadata["trace_quantity_original"] = "counts", "velocity"
         metadata["licence"] = "CC BY 4.0"
         metadata["attribution"] = "STEAD; Mousavi et al. (2019), IEEE Access 7"
         for first in range(0, len(metadata), _STEAD_BATCH):
             yield Bucket("STEAD", waveforms, "", metadata.iloc[first : first + _STEAD_BATCH], "ENZ")
+
+
+def columns_of(bucket: Bucket) -> pd.DataFrame:
+    """Metadata by SeisBench's names -> columns of a training store; what is missing is NaN or "".
+
+    ``rate`` and ``quantity`` are for cleaning and are not kept.
+    """
+    raw = bucket.metadata
+
+    def number(name: str) -> pd.Series:
+        if name not in raw:
+            return pd.Series(np.nan, index=raw.index, dtype=float)
+        return pd.to_numeric(raw[name], errors="coerce").astype(float)
+
+    def text(name: str, default: str = "") -> pd.Series:
+        if name not in raw:
+            return pd.Series(default, index=raw.index, dtype=object)
+        return raw[name].astype(object).where(raw[name].notna(), default).astype(str)
+
+    def first_filled(*candidates: pd.Series) -> pd.Series:
+        filled = candidates[0]
+        for candidate in candidates[1:]:
+            filled = filled.where(filled != "", candidate)
+        return filled
+
+    depth = number("source_depth_km")
+    # Hypocentral, from the epicentral distance and the depth where it is not given.
+    distance = number("path_hyp_distance_km")
+    distance = distance.fillna(np.hypot(number("path_ep_distance_km"), depth.fillna(0.0)))
+    name = first_filled(text("trace_name_original"), text("trace_name"))
+    record = bucket.source + ":" + name
+    event = first_filled(text("source_id"), text("source_origin_time"), record)
+    table = pd.DataFrame(
+        {
+            "record": record,
+            "source": text("dataset_source", bucket.source),
+            "event": event,
+            "sequence": first_filled(text("source_sequence"), event),
+            "station": text("station_network_code") + "." + text("station_code"),
+            "split": text("split"),
+            "origin_time": _seconds(text("source_origin_time")),
+            "origin_latitude": number("source_latitude_deg"),
+            "origin_longitude": number("source_longitude_deg"),
+            "unit": text("trace_unit", "counts"),
+            "quantity": text("trace_quantity_original"),
+            "start": text("trace_start_time"),
+            "licence": text("licence"),
+            "attribution": text("attribution"),
+            "magnitude": number("source_magnitude"),
+            "distance_km": distance,
+            "depth_km": depth,
+            "vs30_m_s": number("station_vs30_m_s"),
+            "rate": number("trace_sampling_rate_hz").fillna(_SAMPLING_RATE),
+            "p_status": text("trace_p_arrival_status"),
+            "p_sample": number("trace_p_arrival_sample"),
+            "s_sample": number("trace_s_arrival_sample"),
+        }
+    )
+    return table.reset_index(drop=True)
+
+
+def _seconds(times: pd.Series) -> pd.Series:
+    """Texts of UTC times -> s since 1970-01-01; NaN for what is none."""
+    parsed = pd.to_datetime(times, format="ISO8601", utc=True, errors="coerce")
+    return (parsed - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
 
 
 def read_bucket(bucket: Bucket, metadata: pd.DataFrame) -> list[np.ndarray]:
@@ -212,17 +291,17 @@ def _stead_records(file: Any, root: Any, names: list[str], order: list[int]) -> 
     """
     import h5py
 
-    places = [place.id for place in (file.get("earthquake/local"), root) if place is not None]
-    found = []
+    groups = [group.id for group in (file.get("earthquake/local"), root) if group is not None]
+    motions = []
     for name in names:
         key = name.encode()
-        place = next((place for place in places if key in place), None)
-        if place is None:
+        group = next((group for group in groups if key in group), None)
+        if group is None:
             raise KeyError(name)
-        data = h5py.h5d.open(place, key)
+        data = h5py.h5d.open(group, key)
         if math.prod(data.shape) * 4 > LARGEST_RECORD:
             raise InputError(f"{file.filename}: {name} claims the shape {data.shape}.")
         motion = np.empty(data.shape, dtype=np.float32)
         data.read(h5py.h5s.ALL, h5py.h5s.ALL, motion)
-        found.append(np.ascontiguousarray(motion.T[order]))
-    return found
+        motions.append(np.ascontiguousarray(motion.T[order]))
+    return motions

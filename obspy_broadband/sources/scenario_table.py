@@ -1,4 +1,4 @@
-"""A CSV of stations and scenarios: ``station, latitude, longitude, magnitude, ...``."""
+"""The scenario table, a CSV of stations: ``station, latitude, longitude, magnitude, ...``."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ COLUMNS = ("station", *_PLACE, *_VALUES)
 
 
 @dataclass(frozen=True)
-class Known:
-    """What the table says of a station.
+class StationRow:
+    """The values of a station's row.
 
     :param place: latitude and longitude in degrees.
     """
@@ -41,20 +41,20 @@ class Known:
     place: tuple[float, float] | None = None
 
 
-def find_row(table: Mapping[str, Known], network: str, station: str) -> Known | None:
-    """What the table says of a station: under ``NET.STA``, else under ``STA``.
+def find_row(table: Mapping[str, StationRow], network: str, station: str) -> StationRow | None:
+    """The row of a station: under ``NET.STA``, else under ``STA``.
 
     A simulation without network codes is found by its station code, where the table has it once.
     """
-    found = table.get(f"{network}.{station}") or table.get(station)
-    if found is None and not network:
-        same = [known for code, known in table.items() if code.rpartition(".")[2] == station]
-        found = same[0] if len(same) == 1 else None
-    return found
+    row = table.get(f"{network}.{station}") or table.get(station)
+    if row is None and not network:
+        same = [other for code, other in table.items() if code.rpartition(".")[2] == station]
+        row = same[0] if len(same) == 1 else None
+    return row
 
 
-def read_table(path: str) -> dict[str, Known]:
-    """What is known, by ``NET.STA`` (or ``STA``, as the table has it).
+def read_table(path: str) -> dict[str, StationRow]:
+    """The rows, by ``NET.STA`` (or ``STA``, as the table has it).
 
     Cells are separated by commas, semicolons or tabs, whichever the first line has; numbers have a
     decimal point. An empty cell is a value that is not known.
@@ -62,7 +62,7 @@ def read_table(path: str) -> dict[str, Known]:
     :raises InputError: for a file that is no such table, with the line.
     """
     check_file(Path(path), LARGEST)
-    table: dict[str, Known] = {}
+    table: dict[str, StationRow] = {}
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             first = file.readline()
@@ -72,16 +72,16 @@ def read_table(path: str) -> dict[str, Known]:
             reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
             _check_columns(path, reader.fieldnames)
             for row in reader:
-                where = f"{path}, line {reader.line_num}"
+                line = f"{path}, line {reader.line_num}"
                 if None in row:
                     commas = " Numbers need a decimal point, not a comma." * (separator == ",")
-                    raise InputError(f"{where}: more cells than columns.{commas}")
+                    raise InputError(f"{line}: more cells than columns.{commas}")
                 station = (row.get("station") or "").strip()
                 if not station.isprintable() or not station:
-                    raise InputError(f"{where}: no station.")
+                    raise InputError(f"{line}: no station.")
                 if station in table:
-                    raise InputError(f"{where}: {station} stands in the table twice.")
-                table[station] = _known(where, row)
+                    raise InputError(f"{line}: {station} stands in the table twice.")
+                table[station] = _station_row(line, row)
     except UnicodeDecodeError as error:
         raise InputError(
             f"{path} cannot be read as CSV: it is not UTF-8. Save it as text in UTF-8."
@@ -99,22 +99,23 @@ def _check_columns(path: str, names: Sequence[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if "station" in names and not unknown and not twice:
         return
-    wrong = [f"{name[:50]!r} comes twice" for name in twice if name in COLUMNS]
+    problems = [f"{name[:50]!r} comes twice" for name in twice if name in COLUMNS]
     for name in unknown:
         near = get_close_matches(name.lower(), COLUMNS, 1)
         meant = f" (did you mean {near[0]!r}?)" if near else ""
-        wrong.append(f"{name[:50]!r} is unknown{meant}")
-        if len(wrong) == 3:
+        problems.append(f"{name[:50]!r} is unknown{meant}")
+        if len(problems) == 3:
             break
-    if not wrong:
-        wrong = ["there is no column 'station'"]
+    if not problems:
+        problems = ["there is no column 'station'"]
     raise InputError(
         f"{path}: the first line must name columns among {', '.join(COLUMNS)}, station being one; "
-        f"{'; '.join(wrong)}."
+        f"{'; '.join(problems)}."
     )
 
 
-def _known(where: str, row: dict[str, Any]) -> Known:
+def _station_row(line: str, row: dict[str, Any]) -> StationRow:
+    """:param line: file and line, for messages."""
     numbers: dict[str, float | None] = {}
     for name in (*_PLACE, *_VALUES):
         text = (row.get(name) or "").strip()
@@ -123,32 +124,32 @@ def _known(where: str, row: dict[str, Any]) -> Known:
         except ValueError as error:
             point = " with a decimal point" * ("," in text)
             raise InputError(
-                f"{where}: {name} is {text[:50]!r}; a number{point} is needed."
+                f"{line}: {name} is {text[:50]!r}; a number{point} is needed."
             ) from error
     latitude, longitude = numbers["latitude"], numbers["longitude"]
     if (latitude is None) != (longitude is None):
-        raise InputError(f"{where}: latitude and longitude are needed together.")
+        raise InputError(f"{line}: latitude and longitude are needed together.")
     place = None
     if latitude is not None and longitude is not None:
         if not (-90 <= latitude <= 90 and -180 <= longitude <= 360):
-            raise InputError(f"{where}: {latitude:g}, {longitude:g} is no place on Earth.")
+            raise InputError(f"{line}: {latitude:g}, {longitude:g} is no place on Earth.")
         place = (latitude, longitude)
     try:
         scenario = Scenario(**{name: numbers[name] for name in _VALUES})
         check_distance(scenario)
-        return Known(scenario, place)
+        return StationRow(scenario, place)
     except InputError as error:
-        raise InputError(f"{where}: {error}") from error
+        raise InputError(f"{line}: {error}") from error
 
 
 def write_table(
     path: Path, source: Source, items: Iterable[Item]
 ) -> tuple[int, list[tuple[str, str]]]:
-    """The table of a source's stations, filled with what is known of them.
+    """Write the table of a source's stations, with the values that their records give.
 
     A value in which the records of a station differ (those of several events) is left empty.
 
-    :return: number of stations, and what could not be read, with its reason.
+    :return: number of stations, and the items that could not be read, with the reasons.
     :raises InputError: if there is no station at all, or the file cannot be written.
     """
     rows: dict[str, dict[str, float | None]] = {}
@@ -181,31 +182,33 @@ def _cell(value: float | None) -> str:
     return "" if value is None else f"{value:.7g}"
 
 
-def _stations(loaded: StationData) -> Iterable[tuple[str, dict[str, float | None]]]:
-    seen = set()
-    for trace in loaded.stream:
+def _stations(data: StationData) -> Iterable[tuple[str, dict[str, float | None]]]:
+    stations = set()
+    for trace in data.stream:
         station = f"{trace.stats.network}.{trace.stats.station}"
-        if station in seen:
+        if station in stations:
             continue
-        seen.add(station)
+        stations.add(station)
         record = _header(Stream([trace]))
-        found = find_scenario(record, inventory=loaded.inventory, event=loaded.event)
-        given = loaded.scenarios.get(station, Scenario())
-        values = {name: first_known(getattr(given, name), getattr(found, name)) for name in _VALUES}
+        scenario = find_scenario(record, inventory=data.inventory, event=data.event)
+        row = data.scenarios.get(station, Scenario())
+        values = {
+            name: first_finite(getattr(row, name), getattr(scenario, name)) for name in _VALUES
+        }
         # An empty cell where methods use the distance to the rupture.
-        hypocentral = [one.hypocentral_distance_km for one in (given, found)]
-        by_rupture = given.rupture_distance_km is not None and hypocentral[0] is None
-        values["distance_km"] = None if by_rupture else first_known(*hypocentral)
-        place = coordinates(record, loaded.inventory, loaded.event) or (None, None)
+        hypocentral = [each.hypocentral_distance_km for each in (row, scenario)]
+        by_rupture = row.rupture_distance_km is not None and hypocentral[0] is None
+        values["distance_km"] = None if by_rupture else first_finite(*hypocentral)
+        place = coordinates(record, data.inventory, data.event) or (None, None)
         yield station, {"latitude": place[0], "longitude": place[1], **values}
 
 
-def first_known(*values: float | None) -> float | None:
+def first_finite(*values: float | None) -> float | None:
     """The first that is neither None nor NaN."""
     return next((value for value in values if value is not None and not math.isnan(value)), None)
 
 
 def _header(stream: Stream) -> Record:
-    """A record of headers alone, for looking up what they say."""
+    """A record without samples, of which :func:`find_scenario` reads the headers."""
     stats = stream[0].stats
     return Record(station_id(stats), np.empty((3, 0)), 1.0, stats.starttime, (0,), (stats,))
