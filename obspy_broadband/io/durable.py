@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 #: How often a folder is moved to a name that another process fills at the same moment.
@@ -16,12 +17,17 @@ _ATTEMPTS = 5
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file in one step: at any moment the old one or the whole new one is there."""
+    with replace_file(path) as part:
+        part.write_bytes(content)
+
+
+@contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """As :func:`write_file`, for content that is written bit by bit: to the path that is given."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        yield part
+        sync(part)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)

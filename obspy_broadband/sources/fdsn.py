@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -13,7 +14,7 @@ from obspy.geodetics import gps2dist_azimuth
 from ..errors import InputError, first_line
 from ..records.station_data import StationData
 from .channels import Codes
-from .fdsn_client import BoundedClient, check_address
+from .fdsn_client import USER, BoundedClient, check_address
 from .metadata import Metadata
 from .sds import cut
 from .source import Item, Source
@@ -181,5 +182,8 @@ class FDSNSource(Source):
             "times": self.times.describe(),
             "min_magnitude": self.min_magnitude,
             "within_km": self.within_km,
+            "timeout": self.timeout,
+            "largest": self.largest,
+            "with_user": bool(os.environ.get(USER)),
             "metadata": self.metadata.describe(),
         }

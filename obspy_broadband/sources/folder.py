@@ -210,6 +210,7 @@ class FolderSource(Source):
             "format": self.format,
             "quantity": self.quantity,
             **{name: getattr(self, name) for name in (*READING[1:], "tag")},
+            "largest": self.largest,
             "metadata": self.metadata.describe(),
         }
 

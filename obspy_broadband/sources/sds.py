@@ -105,6 +105,7 @@ class SDSSource(Source):
             "root": self.root,
             "codes": asdict(self.codes),
             "times": self.times.describe(),
+            "largest": self.largest,
             "metadata": self.metadata.describe(),
         }
 
