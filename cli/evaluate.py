@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from obb_cli.inputs import (
-    inventory_option,
+    INVENTORY,
+    READ,
     parse_settings,
     read_stream,
-    reading_options,
     refuse_existing,
     report_skips,
 )
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SHOWN = 12
 
 
-@click.command(context_settings={"allow_extra_args": True})
+@click.command(params=[READ, INVENTORY], context_settings={"allow_extra_args": True})
 @click.argument(
     "generated",
     required=False,
@@ -36,10 +36,8 @@ _SHOWN = 12
 @click.option(
     "--recorded",
     multiple=True,
-    help="File, folder or pattern in quotes, beside GENERATED; may be repeated.",
+    help="File, folder or pattern in quotes, beside GENERATED.",
 )
-@reading_options
-@inventory_option
 @click.option("-u", "--units", help="Of the records [default: the file's, else m/s**2]")
 @click.option("--origin-time", help="UTC of t = 0, of a simulation without a date.")
 @click.option(
@@ -83,7 +81,7 @@ def evaluate(
     output: Path | None,
     overwrite: bool,
     inventories: tuple[str, ...],
-    **reading: Any,
+    reading: dict[str, Any],
 ) -> None:
     """Judge a method, or generated records, against recorded ones.
 
@@ -99,7 +97,6 @@ def evaluate(
     \b
     obb evaluate --method pix2pix --data store/ -o report/
     obb evaluate -m pix2pix --weights training/weights/pix2pix/default.json --data store/ -o out/
-    obb evaluate ensemble/ --recorded recordings/ -o report/
     obb evaluate ensemble/ --recorded recordings/ --origin-time 2019-11-11T10:52:45 -o report/
     obb evaluate run/ --recorded recordings/ --detrend -o run-report/
     obb evaluate ensemble/

@@ -135,7 +135,9 @@ def ensemble_folders(path: Path) -> list[Path]:
         )
     found = sorted(card.parent for card in (path / "records").glob(f"*/{CARD}"))
     if not found:
-        raise InputError(f"{path} is a run that has no finished ensemble; see obb status {path}.")
+        raise InputError(
+            f"{path} is a run that has no finished ensemble; see obb archive status {path}."
+        )
     return found
 
 

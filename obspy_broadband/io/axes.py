@@ -158,7 +158,7 @@ def _hindrance(trace: Trace, format: str, inventory: Inventory | None = None) ->
     if code in ("X", "Y") and header_part(trace.stats, "simulation").get("axes") == "grid":
         return (
             f"{begins} is along a grid whose azimuth is not known. Read the file with azimuth= "
-            "(--azimuth), the direction of x in degrees from north, clockwise."
+            "(--read azimuth=), the direction of x in degrees from north, clockwise."
         )
     if code in ("1", "2", "3") and inventory is None:
         return (

@@ -25,6 +25,7 @@ def write_file(path: Path, content: bytes) -> None:
 def replace_file(path: Path) -> Iterator[Path]:
     """As :func:`write_file`, for content that is written bit by bit: to the path that is given."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)  # of a killed process with the same number
     try:
         yield part
         sync(part)

@@ -121,7 +121,8 @@ def as_event(given: EventLike | None) -> Event | None:
         raise InputError(f"{where} no event.")
     raise InputError(
         f"{where} {len(catalog)} events; one is needed. Choose it, e.g. event=catalog[0], or keep "
-        "it alone in the file. (obb enrich --events finds the event of each dated record by time.)"
+        "it alone in the file. (obb archive run --events finds the event of each dated record by "
+        "time.)"
     )
 
 

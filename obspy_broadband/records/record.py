@@ -132,7 +132,7 @@ def _warn(records: Sequence[Record], chosen: Sequence[tuple[str, str]]) -> None:
         ids = [id for id, theirs in chosen if theirs == quantities]
         warnings.warn(
             f"{_listed(ids)} came as {quantities}, which are one motion; the others are left "
-            "aside. Choose another by quantity= (--quantity), or read its files alone.",
+            "aside. Choose another by quantity= (--read quantity=), or read its files alone.",
             InputWarning,
             stacklevel=5,
         )

@@ -88,7 +88,7 @@ class FolderSource(Source):
                 )
             raise InputError(
                 f"There is nothing to read in {given}: no file is of a known waveform format. "
-                "Formats that are not recognised are named with --format."
+                "Formats that are not recognised are named with --read format=."
             )
 
     def _folder(

@@ -102,7 +102,7 @@ def one_motion(parts: list[Part], asked: str | None) -> list[Part]:
             held = " and ".join(quantity for quantity in UNITS if quantity in components)
             said.add(
                 f"{station[0]} files hold {held} of the same motion; {best} is read. "
-                "Choose another by quantity= (--quantity)."
+                "Choose another by quantity= (--read quantity=)."
             )
     for sentence in sorted(said):
         warnings.warn(sentence, InputWarning, stacklevel=2)

@@ -27,5 +27,5 @@ def test_stations_of_a_file_by_name(tmp_path, simulation):
 @pytest.mark.parametrize("value", ["north", None, [1.0], float("nan"), 361.0])
 def test_what_is_no_number_or_out_of_range_is_refused_with_argument_and_option(value):
     assert check_number("azimuth", "30", -360, 360, "an angle") == 30.0
-    with pytest.raises(InputError, match=r"azimuth is .* \(--azimuth\); an angle is needed"):
+    with pytest.raises(InputError, match=r"azimuth is .* \(--read azimuth=\); an angle is needed"):
         check_number("azimuth", value, -360, 360, "an angle")
