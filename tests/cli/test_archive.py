@@ -100,12 +100,13 @@ def test_a_run_is_resumed_from_its_folder_alone_and_leaves_the_same_bytes(
     assert output(out) == before
 
 
-def test_skips_are_tried_again_when_asked_for(traces):
-    path = traces / "XX.BBB..HXE.sac"
-    content = path.read_bytes()
-    path.write_bytes(content[:700])
+def test_skips_are_tried_again_when_asked_for(traces, simulation):
+    for path in traces.glob("XX.BBB*"):
+        path.unlink()
+    (traces / "BBB.sac").write_bytes(b"rubbish")
     assert run(traces).exit_code == 2
-    path.write_bytes(content)
+    stream = simulation(stations=("BBB",), duration=20)
+    stream.write(str(traces / "BBB.sac"), format="MSEED")  # known by its content
     out = traces.parent / "out"
     assert obb_of("archive", "resume", out, "--workers", 1).exit_code == 2
     done = obb_of("archive", "resume", out, "--workers", 1, "--retry-skips")

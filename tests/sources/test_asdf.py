@@ -135,7 +135,7 @@ def test_a_tag_is_chosen_for_measuring(tmp_path):
     def measure(*words):
         return CliRunner().invoke(obb, ["measure", str(path), "--periods", "1", *words])
 
-    assert "of ASDF, one tag: --tag" in measure().output
+    assert "of ASDF, one tag: --read tag=" in measure().output
     found = measure("--read", "tag=*_default")
     assert found.exit_code == 0, found.output
     assert found.output.count("XX.AAA..HN,") == 1
