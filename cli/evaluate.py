@@ -1,4 +1,4 @@
-"""``obb evaluate``: a method on a store, an ensemble beside recordings, or an ensemble alone."""
+"""``obb evaluate``: a method on a store, an ensemble against recordings, or an ensemble alone."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def evaluate(
         arguments = {"units": units, "detrend": detrend}
         arguments |= {"inventory": all_stations(inventories)}
         arguments |= {"origin_time": origin_time, "event": event_file}
-        judged, skips, about, provenance = _ensemble(generated, recorded, reading, arguments)
+        judged, skips, description, provenance = _ensemble(generated, recorded, reading, arguments)
     else:
         if store is None:
             raise InputError("--method needs --data: a store made by obb data prepare.")
@@ -135,19 +135,21 @@ def evaluate(
             str(method), store, split, protocol, corner, weights, parse_settings(settings),
             realizations, seed, limit, progress=True,
         )  # fmt: skip
-        about = f"Split {split} of {store}; the method saw low frequencies, corner and metadata."
+        description = (
+            f"Split {split} of {store}; the method saw low frequencies, corner and metadata."
+        )
     from obspy_broadband.evaluation import tables
     from obspy_broadband.evaluation.report import SHOWN, write_report
 
     report_skips(skips)
     if output:
-        report = write_report(judged, output, about, provenance)
-        summary, said = report.summary, report.statements
+        report = write_report(judged, output, description, provenance)
+        summary, statements = report.summary, report.statements
     else:
-        summary, said = tables.summary(judged), []
-    shown = summary[[one for one in SHOWN if one in summary]].rename(columns=SHOWN)
+        summary, statements = tables.summary(judged), []
+    shown = summary[[name for name in SHOWN if name in summary]].rename(columns=SHOWN)
     click.echo(shown.T.to_string(float_format="{:.2f}".format, na_rep=""))
-    for statement in said:
+    for statement in statements:
         click.echo(statement)
     if output:
         click.echo(f"-> {output / 'report.html'}")
@@ -178,8 +180,7 @@ def _check(generated: Path, output: Path | None) -> None:
     else:
         medians = whole.median(numeric_only=True).to_string(float_format="{:.3g}".format)
         click.echo(f"Medians of {len(whole)} stations:\n{medians}")
-    said = describe(whole)
-    for sentence in said:
+    for sentence in describe(whole):
         click.echo(sentence)
     if output:
         output.mkdir(parents=True, exist_ok=True)
@@ -221,5 +222,5 @@ def _ensemble(
     ensembles = (ensemble for _, ensemble in _read(folders, skips))
     judged, provenance, skipped = evaluate_ensembles(ensembles, stream, progress=True, **arguments)
     what = "The ensemble" if len(folders) == 1 else f"{len(folders)} ensembles of the run"
-    about = f"{what} {generated} by {provenance['method']}."
-    return judged, [*skips, *skipped], about, provenance
+    description = f"{what} {generated} by {provenance['method']}."
+    return judged, [*skips, *skipped], description, provenance

@@ -23,11 +23,21 @@ def _absolute(_: click.Context, __: click.Parameter, value: Any) -> Any:
     return None if value is None else os.path.abspath(value)
 
 
-_PATH = {"type": click.Path(exists=True), "callback": _absolute, "metavar": "FILE"}
+def _metadata_option(*names: str, text: str, multiple: bool = False) -> click.Option:
+    return click.Option(
+        names,
+        multiple=multiple,
+        type=click.Path(exists=True),
+        callback=_absolute,
+        metavar="FILE",
+        help=text,
+    )
+
+
 METADATA = (
-    click.Option(["--inventory", "inventories"], multiple=True, help="StationXML.", **_PATH),  # type: ignore[arg-type]
-    click.Option(["--events"], help="QuakeML, CMTSOLUTION, ... of the records.", **_PATH),  # type: ignore[arg-type]
-    click.Option(["--scenarios"], help="CSV of stations; see `obb scenarios`.", **_PATH),  # type: ignore[arg-type]
+    _metadata_option("--inventory", "inventories", multiple=True, text="StationXML."),
+    _metadata_option("--events", text="QuakeML, CMTSOLUTION, ... of the records."),
+    _metadata_option("--scenarios", text="CSV of stations; see `obb scenarios`."),
 )
 _CHANNELS = (
     click.Option(["--network"], default="*", help="Code, with * and ? [default: all]."),
@@ -52,9 +62,8 @@ def _files(inputs: tuple[str, ...], reading: dict[str, Any], origin: str | None,
     from obspy_broadband.sources.folder import FolderSource
 
     refuse_ensembles(inputs)
-    place = _place(origin)
     return FolderSource(
-        inputs, largest=_bytes(largest), metadata=_metadata(metadata, place), **reading
+        inputs, largest=_bytes(largest), metadata=_metadata(metadata, _origin(origin)), **reading
     )
 
 
@@ -188,7 +197,7 @@ def _metadata(values: Mapping[str, Any], origin: tuple[float, float] | None = No
     return Metadata(values["inventories"], values["events"], values["scenarios"], origin)
 
 
-def _place(text: str | None) -> tuple[float, float] | None:
+def _origin(text: str | None) -> tuple[float, float] | None:
     if text is None:
         return None
     try:

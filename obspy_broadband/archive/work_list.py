@@ -115,8 +115,8 @@ class WorkList:
             )
             if not page:
                 return
-            for number, key, place, size in page:
-                yield number, Item(key, json.loads(place), size)
+            for number, key, description, size in page:
+                yield number, Item(key, json.loads(description), size)
             last = page[-1][0]
 
     def settled(self, after: int) -> Iterator[tuple[int, str, str]]:

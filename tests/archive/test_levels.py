@@ -66,16 +66,16 @@ def test_the_report_counts_the_stations_drawn_each_way(stream, tmp_path, inline)
 def test_without_an_event_or_if_asked_for_stations_are_drawn_by_themselves(
     stream, tmp_path, inline, event, spatial_correlation
 ):
-    asked = RunRequest(n=2, seed=7, measures="none", spatial_correlation=spatial_correlation)
-    counts = run(Streams(alone(stream), event), tmp_path / "out", asked, inline)
+    request = RunRequest(n=2, seed=7, measures="none", spatial_correlation=spatial_correlation)
+    counts = run(Streams(alone(stream), event), tmp_path / "out", request, inline)
     assert (counts.records, counts.correlated) == (3, 0)
     card = json.loads((tmp_path / "out" / "run.json").read_text())
     assert card["request"]["spatial_correlation"] == spatial_correlation
 
 
 def test_a_model_that_cannot_be_had_is_refused(stream, tmp_path, inline):
-    asked = RunRequest(n=2, seed=7, measures="none", spatial_correlation="loth-baker-2013")
-    counts = run(Streams(alone(stream)), tmp_path / "out", asked, inline)
+    request = RunRequest(n=2, seed=7, measures="none", spatial_correlation="loth-baker-2013")
+    counts = run(Streams(alone(stream)), tmp_path / "out", request, inline)
     assert (counts.done, counts.skipped, counts.correlated) == (2, 1, 2)
     assert "has no coordinates" in (tmp_path / "out" / "skipped.csv").read_text()
     nowhere = RunRequest(spatial_correlation="everywhere")

@@ -93,6 +93,11 @@ def test_a_run_is_resumed_from_its_folder_alone_and_leaves_the_same_bytes(
         done = obb_of("archive", "resume", out, "--workers", 2)
         assert done.exit_code == 0, done.output
         assert output(out) == before
+    card = (out / "run.json").read_text()
+    earlier = card.replace('"spatial_correlation":', '"coherence":')
+    (out / "run.json").write_text(re.sub(r' *"largest": \d+,\n', "", earlier))
+    assert obb_of("archive", "resume", out).exit_code == 0
+    (out / "run.json").write_text(card)
     (traces.parent / "table.csv").unlink()
     done = obb_of("archive", "resume", out)
     assert done.exit_code == 1
@@ -195,13 +200,16 @@ def test_what_is_no_run_is_not_resumed(tmp_path):
     assert "holds no run to resume; begin one with obb archive run" in done.output
 
 
-def test_a_user_of_a_service_is_asked_for_again(traces, monkeypatch):
+def test_a_source_that_cannot_be_made_again_says_what_is_missing(traces, monkeypatch):
     out = traces.parent / "out"
     assert run(traces).exit_code == 0
     card = json.loads((out / "run.json").read_text())
     times = {"start": "2020-01-01T00:00:00Z", "end": None, "before_s": 30.0, "after_s": 90.0}
     codes = dict.fromkeys(("network", "station", "location", "channel"), "*")
     metadata = card["source"]["metadata"]
+    (out / "run.json").write_text(json.dumps({**card, "source": {"kind": "tape"}}))
+    done = obb_of("archive", "resume", out)
+    assert "'tape' cannot be made from its description; known are files, SDS" in done.output
     card["source"] = {"kind": "FDSN", "address": "INGV", "codes": codes, "times": times}
     card["source"] |= {"metadata": metadata, "with_user": True}
     (out / "run.json").write_text(json.dumps(card))

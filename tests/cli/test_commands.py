@@ -12,6 +12,7 @@ from obspy.core.event import Event, Origin
 from obspy.core.inventory import Network, Station
 
 from obspy_broadband import Ensemble, methods
+from obspy_broadband.errors import MethodError
 
 
 @pytest.fixture
@@ -101,11 +102,19 @@ def test_the_earlier_name_of_the_spatial_correlation_warns_once(folder):
     assert Ensemble.read(folder / "out").provenance["spatial_correlation"] is None
 
 
+def broken_load(name):
+    raise MethodError("no GPU here")
+
+
 def test_methods():
     lines = {line.split()[0]: line for line in run("methods").output.splitlines()}
     assert sorted(lines) == sorted(methods())
     assert "one-to-many  no training" in lines["stochastic"]
     assert "one-to-many  weights " in lines["pix2pix"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("obspy_broadband.method.registry.load", broken_load)
+        assert "pix2pix" in run("methods").output
+        assert "cannot be used: no GPU here" in run("methods").output
     done = run("methods", "stochastic")
     assert "Boore" in done.output
     assert "stress_drop_mpa" in done.output
