@@ -224,7 +224,7 @@ def _divided_by_the_scale(method: Method) -> list[str]:
 def _new_noise_in_every_window(method: Method) -> list[str]:
     if method.samples is None or not method.one_to_many or _draws_a_style(method):
         return []
-    batch, records = low_frequency_batch(method), np.zeros(3, dtype=int)
+    batch, records = low_frequency_batch(method), [0, 0, 0]
     epsilon = None
     if method.epsilon_size:  # one level for all seeds: only the waveforms can differ
         epsilon = np.repeat(_epsilon(method, 1, 1)[records], 4, axis=1)

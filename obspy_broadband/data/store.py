@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..io.durable import write_file, write_with
+from ..io.durable import replace_file, write_file
 from .splits import assert_disjoint
 
 SAMPLING_RATE = 100.0  #: Hz
@@ -140,7 +140,8 @@ def write_index(folder: Path, columns: Mapping[str, np.ndarray], info: Mapping[s
                 else:
                     file.create_dataset(name, data=values)
 
-    write_with(folder / "index.h5", write)
+    with replace_file(folder / "index.h5") as part:
+        write(part)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -136,7 +136,9 @@ def ensemble_folders(path: Path) -> list[Path]:
         )
     folders = sorted(card.parent for card in (path / "records").glob(f"*/{CARD}"))
     if not folders:
-        raise InputError(f"{path} is a run that has no finished ensemble; see obb status {path}.")
+        raise InputError(
+            f"{path} is a run that has no finished ensemble; see obb archive status {path}."
+        )
     return folders
 
 

@@ -108,7 +108,8 @@ def _component(path: Any, name: str, argument: bool) -> axes.Component:
         begins = "component= must be" if argument else "line 2 must end in the component,"
         raise InputError(
             f"{path}: {begins} an azimuth, a bearing or a word such as UP, not {name[:40]!r}. Pass "
-            "component= (--components), e.g. component='180', component='N65E' or component='UP'."
+            "component= (--read components=), e.g. component='180', component='N65E' or "
+            "component='UP'."
         )
     return component
 

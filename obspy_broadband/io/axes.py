@@ -166,7 +166,7 @@ def _reason_against(trace: Trace, format: str, inventory: Inventory | None = Non
     if code in ("X", "Y") and header_part(trace.stats, "simulation").get("axes") == "grid":
         return (
             f"{begins} is along a grid whose azimuth is not known. Read the file with azimuth= "
-            "(--azimuth), the direction of x in degrees from north, clockwise."
+            "(--read azimuth=), the direction of x in degrees from north, clockwise."
         )
     if code in ("1", "2", "3") and inventory is None:
         return (

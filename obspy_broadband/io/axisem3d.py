@@ -72,7 +72,7 @@ def read(path: Any, components: str | None = None, **options: Any) -> Stream:
         raise InputError(
             f"{path}: the directions of U1, U2, U3 are in no file of AxiSEM3D's output; pass the "
             "coordinate_frame of the run's inparam.output.yaml: components='ENZ' or 'RTZ' "
-            f"(--components){value}. spz and xyz need the geometry of the source: set "
+            f"(--read components=){value}. spz and xyz need the geometry of the source: set "
             "coordinate_frame to ENZ and run AxiSEM3D again, or rotate the records yourself."
         )
     path = Path(path)

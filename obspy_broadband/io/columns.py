@@ -85,7 +85,7 @@ def _letters(path: Any, components: Any, count: int, header: list[str]) -> str:
         raise InputError(
             f"{path} has {count} column{'s' * (count != 1)} after the time, and nothing says which "
             f"component each is: name them in their order, e.g. components={example!r} "
-            f"(--components {example}), with '-' for one to leave out.{header_hint}"
+            f"(--read components={example}), with '-' for one to leave out.{header_hint}"
         )
     listed = isinstance(components, (list, tuple))
     letters = ("".join(map(str, components)) if listed else str(components)).upper()
@@ -93,13 +93,13 @@ def _letters(path: Any, components: Any, count: int, header: list[str]) -> str:
         raise InputError(
             f"{path} has {count} column{'s' * (count != 1)} after the time, but "
             f"components={components!r} names {len(letters)}; e.g. components={example!r}, with "
-            "'-' for one to leave out. A file without times needs dt= (--dt)."
+            "'-' for one to leave out. A file without times needs dt= (--read dt=)."
         )
     components_only = letters.replace("-", "")
     repeated = len(set(components_only)) != len(components_only)
     if not components_only or not set(letters) <= _ALLOWED or repeated:
         raise InputError(
-            f"components={components!r} (--components) must name each component once: Z N E, "
+            f"components={components!r} (--read components=) must name each component once: Z N E, "
             "Z R T, Z 1 2 or X Y Z, with '-' for a column to leave out."
         )
     return letters

@@ -7,7 +7,8 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 #: Attempts to move a folder to a name that another process may fill at the same time.
@@ -16,17 +17,17 @@ _ATTEMPTS = 5
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file atomically: at any moment the old or the complete new one exists."""
-    write_with(path, lambda part: part.write_bytes(content))
+    with replace_file(path) as part:
+        part.write_bytes(content)
 
 
-def write_with(path: Path, writer: Callable[[Path], object]) -> None:
-    """As :func:`write_file`, for content that a function writes.
-
-    :param writer: takes the path of a temporary file beside ``path``.
-    """
+@contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """As :func:`write_file`, for content that is written to the temporary path it gives."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)  # of a killed process with the same number
     try:
-        writer(part)
+        yield part
         sync(part)
         part.replace(path)
     except BaseException:

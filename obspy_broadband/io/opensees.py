@@ -70,13 +70,13 @@ def read(
     if dt is None:
         raise InputError(
             f"{path}: the sampling interval is not in such a file; give it in s, e.g. dt=0.01 "
-            "(--dt 0.01)."
+            "(--read dt=0.01)."
         )
     dt = check_interval(dt)
     if components is None or len(components) != 1 or components.upper() not in "ZNERTXY123":
         raise InputError(
             f"{path} holds one component, and nothing says which: name it, e.g. components='N' "
-            f"(--components N){'' if components is None else f', not {components!r}'}."
+            f"(--read components=N){'' if components is None else f', not {components!r}'}."
         )
     text = read_text(path)
     words = text.replace(",", " ").split()

@@ -46,7 +46,7 @@ def check_number(name: str, value: Any, lowest: float, highest: float, what: str
             return float(value)
     except (TypeError, ValueError):
         pass
-    raise InputError(f"{name} is {value!r} (--{name}); {what} is needed.")
+    raise InputError(f"{name} is {value!r} (--read {name}=); {what} is needed.")
 
 
 def check_azimuth(azimuth: Any) -> float | None:

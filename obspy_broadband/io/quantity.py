@@ -15,5 +15,5 @@ def check_quantity(quantity: str | None) -> None:
     """
     if quantity is not None and quantity not in UNITS:
         raise InputError(
-            f"quantity is {quantity!r} (--quantity); it must be one of {', '.join(UNITS)}."
+            f"quantity is {quantity!r} (--read quantity=); it must be one of {', '.join(UNITS)}."
         )

@@ -274,8 +274,8 @@ def _directions(axes: Sequence[str] | None) -> _Directions:
     letters = "".join(letter for letter, _ in directions)
     if sorted(letters) != ["E", "N", "Z"]:
         raise InputError(
-            f"axes is {axes!r} (--axes); name the directions of x, y and z by three of E, W, N, S, "
-            "Z (up) and D (down), e.g. 'ENZ'."
+            f"axes is {axes!r} (--read axes=); name the directions of x, y and z by three of E, W, "
+            "N, S, Z (up) and D (down), e.g. 'ENZ'."
         )
     signs = np.array([sign for _, sign in directions])
     return letters, [letters.index(letter) for letter in "ENZ"], signs

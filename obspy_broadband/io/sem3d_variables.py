@@ -106,7 +106,7 @@ def possible_variables(width: int, quantity: str | None = None) -> str:
         return f"No set of SEM3D's variables makes {width} columns."
     listing = " or ".join(f"variables={','.join(names)!r}" for names in sets[:4])
     return (
-        f"Say what they are by variables= (--variables); {len(sets)} sets are possible, e.g. "
+        f"Say what they are by variables= (--read variables=); {len(sets)} sets are possible, e.g. "
         f"{listing}."
     )
 

@@ -80,7 +80,8 @@ def read(
     if direction is None:
         raise InputError(
             f"{path}: neither line 1 ({lines[0][:40]!r}) nor the name of the file ends in a "
-            "component. Pass component= (--components), e.g. component='000' or component='ver'."
+            "component. Pass component= (--read components=), e.g. component='000' or "
+            "component='ver'."
         )
     values = samples(path, text, 2, count, interval)
     return make_stream(

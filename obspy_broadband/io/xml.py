@@ -123,7 +123,8 @@ def as_event(event: EventLike | None) -> Event | None:
         raise InputError(f"{origin} no event.")
     raise InputError(
         f"{origin} {len(catalog)} events; one is needed. Choose it, e.g. event=catalog[0], or keep "
-        "it alone in the file. (obb enrich --events finds the event of each dated record by time.)"
+        "it alone in the file. (obb archive run --events finds the event of each dated record by "
+        "time.)"
     )
 
 

@@ -77,7 +77,7 @@ def _repeated(id: str, traces: Sequence[Trace]) -> str:
         return (
             f"{begins}, in {', '.join(unit or 'units unknown' for unit in dict.fromkeys(units))}: "
             "several quantities of one motion? Read the files of one of them (of ASDF, one tag: "
-            "--tag)."
+            "--read tag=)."
         )
     if min(gaps) < -ordered[0].stats.delta and not ordered[0].stats.channel:
         return (

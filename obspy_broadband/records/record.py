@@ -132,7 +132,7 @@ def _warn(records: Sequence[Record], several_quantities: Sequence[tuple[str, str
         ids = [id for id, of_record in several_quantities if of_record == quantities]
         warnings.warn(
             f"{_first_ids(ids)} came as {quantities}, which are one motion; the others are left "
-            "aside. Choose another by quantity= (--quantity), or read its files alone.",
+            "aside. Choose another by quantity= (--read quantity=), or read its files alone.",
             InputWarning,
             stacklevel=5,
         )

@@ -145,7 +145,7 @@ def check_distance(scenario: Scenario, id: str = "") -> None:
         raise InputError(
             f"The hypocentral distance{of} is {distance:g} km, but the depth is {depth:g} km: the "
             "hypocentre is nearer than it is deep. A distance to the rupture is rupture_distance="
-            " (--rupture-distance, rupture_distance_km); of an epicentral one, pass "
+            " (--set rupture_distance=, rupture_distance_km); of an epicentral one, pass "
             f"sqrt(distance² + depth²) = {math.hypot(distance, depth):.4g} km."
         )
 

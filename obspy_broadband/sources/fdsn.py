@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -14,7 +15,7 @@ from ..errors import InputError, first_line
 from ..records.station_data import StationData
 from .channel_selection import ChannelSelection
 from .events import event_from_json
-from .fdsn_client import BoundedClient, check_address
+from .fdsn_client import USER, BoundedClient, check_address
 from .metadata import Metadata
 from .sds import cut
 from .source import Item, Source
@@ -190,5 +191,8 @@ class FDSNSource(Source):
             "times": self.times.describe(),
             "min_magnitude": self.min_magnitude,
             "within_km": self.within_km,
+            "timeout": self.timeout,
+            "largest": self.largest,
+            "with_user": bool(os.environ.get(USER)),
             "metadata": self.metadata.describe(),
         }

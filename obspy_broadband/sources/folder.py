@@ -88,7 +88,7 @@ class FolderSource(Source):
                 )
             raise InputError(
                 f"There is nothing to read in {inputs}: no file is of a known waveform format. "
-                "Formats that are not recognised are named with --format."
+                "Formats that are not recognised are named with --read format=."
             )
 
     def _folder(
@@ -222,6 +222,7 @@ class FolderSource(Source):
             "format": self.format,
             "quantity": self.quantity,
             **{name: getattr(self, name) for name in (*READING[1:], "tag")},
+            "largest": self.largest,
             "metadata": self.metadata.describe(),
         }
 

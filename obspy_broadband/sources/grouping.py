@@ -102,7 +102,7 @@ def select_quantity(parts: list[Part], quantity: str | None) -> list[Part]:
             quantities = " and ".join(name for name in UNITS if name in components)
             messages.add(
                 f"{station[0]} files hold {quantities} of the same motion; {best} is read. "
-                "Choose another by quantity= (--quantity)."
+                "Choose another by quantity= (--read quantity=)."
             )
     for message in sorted(messages):
         warnings.warn(message, InputWarning, stacklevel=2)

@@ -111,6 +111,7 @@ class SDSSource(Source):
             "root": self.root,
             "codes": asdict(self.channels),
             "times": self.times.describe(),
+            "largest": self.largest,
             "metadata": self.metadata.describe(),
         }
 

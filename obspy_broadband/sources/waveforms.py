@@ -94,7 +94,8 @@ def read_waveforms(
     if name is None:
         raise NoWaveforms(
             f"{path} is of no known waveform format, or damaged at its beginning. A format that is "
-            "not recognised is named by format= (--format), e.g. COLUMNS for a table of numbers."
+            "not recognised is named by format= (--read format=), e.g. COLUMNS for a table of "
+            "numbers."
         )
     parameters = inspect.signature(_plugin(name, "readFormat")).parameters
     if "quantity" not in parameters:  # of formats that hold one only

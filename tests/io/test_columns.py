@@ -37,7 +37,7 @@ def test_components_in_the_order_of_the_columns(tmp_path):
 @pytest.mark.parametrize("header", ["", "# time Z N E (m/s2)"])
 def test_columns_without_names_are_refused(tmp_path, columns, header):
     path = write(tmp_path / "a.txt", columns, header)
-    with pytest.raises(InputError, match=r"components='Z.*--components Z") as caught:
+    with pytest.raises(InputError, match=r"components='Z.*--read components=Z") as caught:
         read(path)
     assert f"{columns} column" in str(caught.value)
     assert ("time Z N E" in str(caught.value)) == bool(header)

@@ -30,7 +30,7 @@ def test_numbers_in_lines_of_any_length(tmp_path, per_line):
     assert read(path, components="N", dt=0.005, units="m/s**2")[0].stats.units == "m/s**2"
     with pytest.raises(InputError, match=r"dt=0\.01"):
         read(path, components="N")
-    with pytest.raises(InputError, match="--components N"):
+    with pytest.raises(InputError, match="--read components=N"):
         read(path, dt=0.005)
     with pytest.raises(InputError, match="not 'ZNE'"):
         read(path, dt=0.005, components="ZNE")

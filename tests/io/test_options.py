@@ -31,5 +31,5 @@ def test_stations_of_a_file_by_name(tmp_path, simulation):
 def test_an_argument_that_is_no_number_or_out_of_range_is_refused(value):
     assert check_number("azimuth", "30", -360, 360, "an angle") == 30.0
     assert (check_azimuth("30"), check_azimuth(None)) == (30.0, None)
-    with pytest.raises(InputError, match=r"azimuth is .* \(--azimuth\); an angle is needed"):
+    with pytest.raises(InputError, match=r"azimuth is .* \(--read azimuth=\); an angle is needed"):
         check_number("azimuth", value, -360, 360, "an angle")

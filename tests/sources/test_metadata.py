@@ -143,7 +143,7 @@ def test_a_run_says_that_its_table_has_none_of_the_stations(stream, tmp_path):
     table = written(tmp_path, "station,magnitude\nXX.CCC,5\n")
     arguments = ("-n", "1", "-u", "m/s**2", "--workers", "1", "--measures", "none")
     paths = (str(tmp_path / "records.mseed"), "--scenarios", table, "-o", str(tmp_path / "run"))
-    result = CliRunner().invoke(obb, ["enrich", *paths, *arguments])
+    result = CliRunner().invoke(obb, ["archive", "run", "files", *paths, *arguments])
     assert result.exit_code == 0, result.output
     assert "table.csv has none of the 2 stations" in result.output
 
