@@ -238,7 +238,9 @@ def test_what_is_no_data_set_is_said(tmp_path):
 
 
 def test_the_command(dataset, tmp_path):
-    done = CliRunner().invoke(obb, ["data", "prepare", str(dataset), "-o", str(tmp_path / "s")])
+    done = CliRunner().invoke(
+        obb, ["data", "prepare", "datasets", str(dataset), "-o", str(tmp_path / "s")]
+    )
     assert done.exit_code == 0, done.output
     shown = CliRunner().invoke(obb, ["data", "show", str(tmp_path / "s")])
     assert "records" in shown.output
