@@ -105,10 +105,10 @@ def _component(path: Any, name: str, argument: bool) -> axes.Component:
     """
     component = axes.component(re.sub(r"\bCOMP(ONENT)?\b\.?", "", name, flags=re.I), alone=True)
     if component is None:
-        begins = "component= must be" if argument else "line 2 must end in the component,"
+        beginning = "component= must be" if argument else "line 2 must end in the component,"
         raise InputError(
-            f"{path}: {begins} an azimuth, a bearing or a word such as UP, not {name[:40]!r}. Pass "
-            "component= (--read components=), e.g. component='180', component='N65E' or "
+            f"{path}: {beginning} an azimuth, a bearing or a word such as UP, not {name[:40]!r}. "
+            "Pass component= (--read components=), e.g. component='180', component='N65E' or "
             "component='UP'."
         )
     return component

@@ -155,22 +155,22 @@ def check_geographic(
 def _reason_against(trace: Trace, format: str, inventory: Inventory | None = None) -> str | None:
     """Why a component cannot become N, E or Z by enriching, with a remedy; None if it can."""
     code = station_codes(trace.stats)[-1].upper()
-    begins = f"{format} holds N, E and Z, and {trace.id}"
+    beginning = f"{format} holds N, E and Z, and {trace.id}"
     if code in ("R", "T"):
         return (
-            f"{begins} is radial or transverse. Rotate it first: stream.rotate('RT->NE', "
+            f"{beginning} is radial or transverse. Rotate it first: stream.rotate('RT->NE', "
             "back_azimuth=...)."
         )
     if orientation_of(trace) is not None:
         return None
     if code in ("X", "Y") and header_part(trace.stats, "simulation").get("axes") == "grid":
         return (
-            f"{begins} is along a grid whose azimuth is not known. Read the file with azimuth= "
+            f"{beginning} is along a grid whose azimuth is not known. Read the file with azimuth= "
             "(--read azimuth=), the direction of x in degrees from north, clockwise."
         )
     if code in ("1", "2", "3") and inventory is None:
         return (
-            f"{begins} is a component whose azimuth is not known. Rotate it first: "
+            f"{beginning} is a component whose azimuth is not known. Rotate it first: "
             "stream.rotate('->ZNE', inventory=...)."
         )
     return None

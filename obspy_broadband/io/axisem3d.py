@@ -42,12 +42,12 @@ def is_format(path: Any, **kwargs: Any) -> bool:
         return False
     path = Path(path)
     if path.suffix == ".ascii":
-        return bool(head(path)) and _kind(path) is not None
+        return bool(head(path)) and _text_layout(path) is not None
     return ".nc" in path.name and matches(path, lambda file: all(name in file for name in _SETS))
 
 
-def _kind(path: Path) -> str | None:
-    """Whether a text file holds a "station" or a "channel"; None if it is not AxiSEM3D's."""
+def _text_layout(path: Path) -> str | None:
+    """Whether a text file is of a "station" or a "channel"; None if it is not AxiSEM3D's."""
     folder = path.parent
     if _CHANNEL.match(path.stem) and (folder / "list_station.info").is_file():
         return "channel"
@@ -101,7 +101,7 @@ def read(path: Any, components: str | None = None, **options: Any) -> Stream:
 def _frame(path: Path) -> str | None:
     """``coordinate_frame`` of the file's station group in the run's inparam.output.yaml, if any."""
     group = path.absolute().parent
-    if path.suffix == ".ascii" and _kind(path) == "channel":
+    if path.suffix == ".ascii" and _text_layout(path) == "channel":
         group = group.parent
     if len(group.parents) < 3 or group.parent.name != "stations":
         return None
@@ -157,16 +157,16 @@ def _names(path: Path, listing: Any) -> list[str]:
 
 def _read_text(path: Path) -> tuple[np.ndarray, np.ndarray, list[str], list[str]]:
     """As :func:`_read_netcdf`, from text with a file a station or a channel."""
-    kind = _kind(path)
-    if kind is None:
+    layout = _text_layout(path)
+    if layout is None:
         raise InputError(
             f"{path}: data_time.ascii and list_channel.info (text a station), or list_station.info "
             "(text a channel), must lie beside it."
         )
-    station = kind == "station"
-    listing = path.parent / ("list_channel.info" if station else "list_station.info")
-    clock = (path.parent if station else path.parent.parent) / "data_time.ascii"
-    times = _columns(clock, 1)[:, 0]
+    by_station = layout == "station"
+    listing = path.parent / ("list_channel.info" if by_station else "list_station.info")
+    time_file = (path.parent if by_station else path.parent.parent) / "data_time.ascii"
+    times = _columns(time_file, 1)[:, 0]
     try:
         names = listing.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
@@ -174,14 +174,16 @@ def _read_text(path: Path) -> tuple[np.ndarray, np.ndarray, list[str], list[str]
     columns = _columns(path, len(names))
     if len(columns) != len(times):
         raise InputError(
-            f"{path} has {len(columns)} rows, but {clock.name} has {len(times)}; is one cut off?"
+            f"{path} has {len(columns)} rows, but {time_file.name} has {len(times)}; is one cut "
+            "off?"
         )
-    if station:
+    if by_station:
         return times, columns.T[None], [path.stem], names
     return times, columns.T[:, None], names, [path.stem]
 
 
 def _columns(path: Path, count: int) -> np.ndarray:
+    """:raises InputError: for another number of columns."""
     _, table = read_table(path)
     if table.shape[1] != count:
         raise InputError(f"{path} has {table.shape[1]} columns; {count} are expected.")
@@ -189,6 +191,7 @@ def _columns(path: Path, count: int) -> np.ndarray:
 
 
 def _check(path: Path, times: np.ndarray, waves: np.ndarray) -> None:
+    """:raises InputError: for no time series, or samples that are not finite or not written."""
     if len(times) < 2:
         raise InputError(f"{path} holds {len(times)} samples; a time series is needed.")
     if not (np.isfinite(times).all() and np.isfinite(waves).all() and (waves > _UNWRITTEN).all()):

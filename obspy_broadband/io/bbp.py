@@ -175,7 +175,7 @@ def _columns(path: Any, header: Sequence[str]) -> list[_Column] | None:
     """
     lines = {int(match.group(1)): match.group(2) for match in map(_COLUMN.match, header) if match}
     if {2, 3, 4} <= set(lines):
-        return [_described(path, lines[number]) for number in (2, 3, 4)]
+        return [_column_of_line(path, lines[number]) for number in (2, 3, 4)]
     for line in header:
         time = _TIME.match(line)
         names = _COLUMN_NAME.findall(line[time.end() :]) if time else []
@@ -205,7 +205,7 @@ def _complete_unit(beginning: str, units: Sequence[str]) -> str:
     return ""
 
 
-def _described(path: Any, text: str) -> _Column:
+def _column_of_line(path: Any, text: str) -> _Column:
     """A column of a ``Column 2: ...`` line: name, quantity, unit, and the positive direction."""
     positive = _POSITIVE.search(text)
     name = positive.group(1) if positive else _QUANTITY.split(text)[0]
@@ -290,10 +290,12 @@ def write(stream: Stream, path: Any, **kwargs: Any) -> None:
         ]
     )
     times = np.arange(stats.npts) * stats.delta
-    place = header_part(stats, "coordinates")
+    coordinates = header_part(stats, "coordinates")
     with open(path, "w", encoding="utf-8") as file:
         file.write(f"# Station= {stats.station}\n# time= {stats.starttime}\n")
-        if {"longitude", "latitude"} <= set(place):
-            file.write(f"# lon= {place['longitude']:.6f}\n# lat= {place['latitude']:.6f}\n")
+        if {"longitude", "latitude"} <= set(coordinates):
+            file.write(
+                f"# lon= {coordinates['longitude']:.6f}\n# lat= {coordinates['latitude']:.6f}\n"
+            )
         file.write(f"# time(sec)      N-S({written})      E-W({written})      U-D({written})\n")
         np.savetxt(file, np.column_stack([times, columns]), fmt="%14.6e", delimiter=" ")

@@ -34,11 +34,11 @@ def refuse_unknown(format: str, options: Mapping[str, Any], accepted: Sequence[s
         )
 
 
-def check_number(name: str, value: Any, lowest: float, highest: float, what: str) -> float:
+def check_number(name: str, value: Any, lowest: float, highest: float, description: str) -> float:
     """A reader's argument as a number within a range.
 
     :param name: of the argument, and of the option at the shell.
-    :param what: description of the number, with its unit, for the message.
+    :param description: of the number, with its unit, for the message.
     :raises InputError: for anything else, or a number that is out of range.
     """
     try:
@@ -46,7 +46,7 @@ def check_number(name: str, value: Any, lowest: float, highest: float, what: str
             return float(value)
     except (TypeError, ValueError):
         pass
-    raise InputError(f"{name} is {value!r} (--read {name}=); {what} is needed.")
+    raise InputError(f"{name} is {value!r} (--read {name}=); {description} is needed.")
 
 
 def check_azimuth(azimuth: Any) -> float | None:

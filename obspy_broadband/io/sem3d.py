@@ -117,8 +117,8 @@ def read(
         return _read_text(path, quantity, network, variables, directions)
     notes: dict[str, dict[str, int]] = {}
     with open_file(path, _DAMAGED) as file:
-        names = check_stations(path, stations, file)
-        names = list(_monitors(file)) if names is None else names
+        names = list(_monitors(file)) if stations is None else stations
+        names = check_stations(path, names, file) or []
         if not names:
             return _empty_stream(path, _NO_STATION, "capteurs.*.h5")
         widths, columns, units = _columns(path, file, quantity)

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import InputError
 
 #: Samples before the last whose number of digits it is compared with.
-_COMPARED = 100
+_PRECEDING = 100
 
 
 def samples(path: Any, text: str, first: int, count: int, interval: float) -> np.ndarray:
@@ -33,7 +33,7 @@ def samples(path: Any, text: str, first: int, count: int, interval: float) -> np
     try:
         values = np.array([float(word) for word in words])
     except ValueError:
-        values = _fortran(path, lines, first)
+        values = _fortran_numbers(path, lines, first)
     if not np.isfinite(values).all():
         bad = int(np.flatnonzero(~np.isfinite(values))[0]) + 1
         raise InputError(f"{path}: sample {bad} is NaN or infinite.")
@@ -46,14 +46,14 @@ def refuse_cut_off(path: Any, text: str, words: Sequence[str]) -> None:
 
     :raises InputError: for a last line without an end whose last number has fewer digits.
     """
-    if not text.endswith(("\n", "\r")) and _is_short(words):
+    if not text.endswith(("\n", "\r")) and _last_is_shorter(words):
         raise InputError(
             f"{path}: the last number, {words[-1]}, has fewer digits than those before it: the "
             "file is cut off."
         )
 
 
-def _fortran(path: Any, lines: Sequence[str], first: int) -> np.ndarray:
+def _fortran_numbers(path: Any, lines: Sequence[str], first: int) -> np.ndarray:
     """Numbers as Fortran writes them, 1.0D-03.
 
     :raises InputError: for the line that holds none.
@@ -67,7 +67,7 @@ def _fortran(path: Any, lines: Sequence[str], first: int) -> np.ndarray:
     return np.array(values)
 
 
-def _is_short(words: Sequence[str]) -> bool:
+def _last_is_shorter(words: Sequence[str]) -> bool:
     """Whether the last number has fewer digits after its point than all before it have."""
-    before = {len(word.partition(".")[2]) for word in words[-_COMPARED - 1 : -1]}
+    before = {len(word.partition(".")[2]) for word in words[-_PRECEDING - 1 : -1]}
     return len(before) == 1 and len(words[-1].partition(".")[2]) < before.pop()

@@ -53,7 +53,7 @@ def head(path: Any, size: int = _BLOCK) -> str | None:
     start = _read_start(path, size)
     if start is None:
         return None
-    return start[1] if size == _BLOCK else _text_of(start[0][:size])
+    return start[1] if size == _BLOCK else _decode_text(start[0][:size])
 
 
 def _read_start(path: Any, size: int) -> tuple[bytes, str | None] | None:
@@ -71,7 +71,7 @@ def _read_start(path: Any, size: int) -> tuple[bytes, str | None] | None:
             return start, text
         with open(path, "rb") as file:
             start = file.read(max(size, _BLOCK))
-        text = _text_of(start[:_BLOCK])
+        text = _decode_text(start[:_BLOCK])
         if time.time_ns() - status.st_mtime_ns > _TICK:
             _last = key, start, text
         return start, text
@@ -79,7 +79,7 @@ def _read_start(path: Any, size: int) -> tuple[bytes, str | None] | None:
         return None
 
 
-def _text_of(start: bytes) -> str | None:
+def _decode_text(start: bytes) -> str | None:
     return None if not start or b"\0" in start else start.decode("utf-8", errors="replace")
 
 
@@ -104,18 +104,18 @@ def read_table(path: Any, comment: str | Sequence[str] = COMMENTS) -> tuple[list
             first = number
             break
         if words:
-            header.append(_without(marks, line))
+            header.append(_strip_marks(marks, line))
     numbers = []
     for number, line in enumerate(lines[first:], first + 1):
         begin = line.lstrip()
         if begin.startswith(marks):
-            header.append(_without(marks, line))
+            header.append(_strip_marks(marks, line))
         elif begin:
             numbers.append(number)
     if len(numbers) < 2:
         raise InputError(f"{path} holds {len(numbers)} rows of numbers; a time series is needed.")
-    body = _separated(path, [lines[number - 1] for number in numbers])
-    table = _loaded(path, numbers, body)
+    body = _separate_by_blanks(path, [lines[number - 1] for number in numbers])
+    table = _load_rows(path, numbers, body)
     if not text.endswith(("\n", "\r")):
         _refuse_cut_off(path, len(lines), body[-_ROWS_ABOVE:])
     finite = np.isfinite(table).all(axis=1)
@@ -128,7 +128,7 @@ def _begins_number(word: str) -> bool:
     return _numbers(re.split("[,;]", word)[0]) is not None
 
 
-def _without(marks: tuple[str, ...], line: str) -> str:
+def _strip_marks(marks: tuple[str, ...], line: str) -> str:
     return line.strip().lstrip("".join(marks)).strip()
 
 
@@ -160,7 +160,7 @@ def one_line_end(text: str) -> str:
     return text.replace("\r\r\n", "\n")
 
 
-def _separated(path: Any, lines: list[str]) -> list[str]:
+def _separate_by_blanks(path: Any, lines: list[str]) -> list[str]:
     """Lines whose columns are divided by blanks."""
     last = lines[-1]
     if ";" in last:
@@ -174,7 +174,7 @@ def _separated(path: Any, lines: list[str]) -> list[str]:
     return [line.replace(",", " ") for line in lines] if "," in last else lines
 
 
-def _loaded(path: Any, numbers: Sequence[int], lines: Sequence[str]) -> np.ndarray:
+def _load_rows(path: Any, numbers: Sequence[int], lines: Sequence[str]) -> np.ndarray:
     """The numbers of all lines, (rows, columns).
 
     :raises InputError: at the first line that is no row.

@@ -39,17 +39,17 @@ def sampling_interval(path: Any, times: np.ndarray) -> float:
     steps = np.diff(times)
     step = float(times[-1] - times[0]) / len(steps)
     uneven = np.abs(steps - step)
-    digits = _resolution(times)
+    digits = _printed_resolution(times)
     # Of the mean step: the first and the last time are rounded. Equal steps are exact.
     tolerance = min(float(digits[0] + digits[-1]) / 2, float(uneven.max())) / len(steps)
     if not step > 0 or (uneven > _UNEVEN * step).any():
         rounding = (digits[1:] + digits[:-1]) / 2
         if not step > 0 or (uneven > _UNEVEN * step + rounding).any():
-            raise InputError(f"{path}: {_flaw(times, steps)}")
+            raise InputError(f"{path}: {_describe_flaw(times, steps)}")
         if rounding.max() > step / 4:
-            allowed = _rounded(times, steps, step, digits)
+            allowed = _step_range(times, steps, step, digits)
             if allowed is None:
-                raise InputError(f"{path}: {_flaw(times, steps)}")
+                raise InputError(f"{path}: {_describe_flaw(times, steps)}")
             smallest, largest = allowed
             step, tolerance = (smallest + largest) / 2, (largest - smallest) / 2
             if digits.max() >= step:
@@ -59,7 +59,7 @@ def sampling_interval(path: Any, times: np.ndarray) -> float:
                     InputWarning,
                     stacklevel=3,
                 )
-    return _shortest(step, tolerance)
+    return _shortest_number(step, tolerance)
 
 
 def nanoseconds(seconds: float) -> int:
@@ -67,7 +67,7 @@ def nanoseconds(seconds: float) -> int:
     return round(Decimal(repr(float(seconds))) * 10**9)
 
 
-def _resolution(times: np.ndarray) -> np.ndarray:
+def _printed_resolution(times: np.ndarray) -> np.ndarray:
     """One unit of the last printed digit of each time, s, (samples,).
 
     The last digit is that of the decimals or of the significant digits, whichever is coarser. Times
@@ -92,7 +92,7 @@ def _resolution(times: np.ndarray) -> np.ndarray:
     return unit
 
 
-def _rounded(
+def _step_range(
     times: np.ndarray, steps: np.ndarray, step: float, digits: np.ndarray
 ) -> tuple[float, float] | None:
     """The smallest and the largest even step whose rounded times are these; None if there is none.
@@ -125,7 +125,7 @@ def _rounded(
     return bounds[0], bounds[1]
 
 
-def _shortest(step: float, tolerance: float) -> float:
+def _shortest_number(step: float, tolerance: float) -> float:
     """The step with the fewest digits within the tolerance, or one of a whole number of hertz."""
     tolerance = max(tolerance, _SINGLE * step)
     for digits in range(1, 16):
@@ -139,7 +139,7 @@ def _shortest(step: float, tolerance: float) -> float:
     return step
 
 
-def _flaw(times: np.ndarray, steps: np.ndarray) -> str:
+def _describe_flaw(times: np.ndarray, steps: np.ndarray) -> str:
     """Description of the first flaw of uneven times, for a message."""
     usual = float(np.median(steps))
     back = np.flatnonzero(steps <= 0)
@@ -149,18 +149,19 @@ def _flaw(times: np.ndarray, steps: np.ndarray) -> str:
             "few digits?"
         )
     if len(back):
-        at = int(back[0])
+        row = int(back[0])
         return (
             "the times in the first column do not rise in even steps: "
-            f"{times[at]:.12g} s (row {at + 1}) is followed by {times[at + 1]:.12g} s."
+            f"{times[row]:.12g} s (row {row + 1}) is followed by {times[row + 1]:.12g} s."
         )
-    at = int(np.abs(steps - usual).argmax())
-    between = f"between {times[at]:.12g} s (row {at + 1} of the numbers) and {times[at + 1]:.12g} s"
-    if steps[at] > 1.5 * usual:
-        missing = max(round(float(steps[at]) / usual) - 1, 1)
+    row = int(np.abs(steps - usual).argmax())
+    before, after = times[row], times[row + 1]
+    between = f"between {before:.12g} s (row {row + 1} of the numbers) and {after:.12g} s"
+    if steps[row] > 1.5 * usual:
+        missing = max(round(float(steps[row]) / usual) - 1, 1)
         rows = "row is" if missing == 1 else "rows are"
         return f"{missing} {rows} missing {between}; the times rise by {usual:.6g} s elsewhere."
     return (
         "the times in the first column do not rise in even steps: by "
-        f"{steps[at]:.9g} s {between}, by {usual:.9g} s elsewhere."
+        f"{steps[row]:.9g} s {between}, by {usual:.9g} s elsewhere."
     )

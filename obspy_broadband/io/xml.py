@@ -145,10 +145,10 @@ def as_inventory(inventory: InventoryLike | None) -> Inventory | None:
     )
 
 
-def _read(reader: Callable[[io.BytesIO], Any], path: str, what: str) -> Any:
+def _read(reader: Callable[[io.BytesIO], Any], path: str, content: str) -> Any:
     """A file of any format that ObsPy's reader recognises; XML is checked first.
 
-    :param what: description of the content, for the message.
+    :param content: its description, for the message.
     """
     data = read_file(path)
     is_xml = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
@@ -159,7 +159,7 @@ def _read(reader: Callable[[io.BytesIO], Any], path: str, what: str) -> Any:
             return reader(document)
     except Exception as error:  # ObsPy's own TypeError names a temporary file
         reason = "" if "Unknown format" in str(error) else f": {first_line(error)}"
-        raise InputError(f"{path} cannot be read as {what}{reason or '.'}") from error
+        raise InputError(f"{path} cannot be read as {content}{reason or '.'}") from error
 
 
 def read_file(path: str) -> bytes:
