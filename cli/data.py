@@ -9,6 +9,7 @@ from typing import Any
 import click
 from obb_cli.sources import source_of, source_options
 
+from obspy_broadband.errors import InputError
 from obspy_broadband.sources.source import Source
 
 
@@ -128,6 +129,13 @@ def prepare(
     files = [name for name in inputs if name not in data_sets]
     sources: list[str | Source] = [*data_sets]
     is_archive = options["sds"] is not None or options["fdsn"] is not None
+    if data_sets and not files and not is_archive:
+        for parameter in click.get_current_context().command.params:
+            if options.get(parameter.name or "") not in (None, ()):
+                raise InputError(
+                    f"{parameter.opts[0]} is for files and archives; {', '.join(data_sets)} "
+                    "holds what is known of its records in its own table."
+                )
     if files or is_archive or not data_sets:
         asks_for_events = options["fdsn"] is not None and options["events"] is None
         source = source_of(
