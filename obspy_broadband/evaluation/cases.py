@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from obspy import Inventory, Stream, UTCDateTime
@@ -14,7 +14,7 @@ from obspy import Inventory, Stream, UTCDateTime
 from ..ensemble.ensemble import EnrichedRecord, Ensemble
 from ..ensemble.measures import detrended
 from ..errors import InputError, InputWarning
-from ..method.contract import Batch, Method, Scenario
+from ..method.contract import Batch, Method, Scenario, as_array
 from ..records.events import is_undated
 from ..records.record import Record, read_records
 from ..signal.filters import band_limit, extend, fast_length
@@ -74,15 +74,15 @@ def cases_of(pairs: Pairs) -> list[Case]:
     cases = []
     for position, record in enumerate(pairs.records):
         batch = pairs.batch([position])
-        recorded = _array(batch.broadband)[0].astype(float)
+        recorded = as_array(batch.broadband)[0].astype(float)
         if pairs.protocol == "clean":
             recorded *= float(batch.scale[0])
         given = Batch(
-            low_frequency=_array(batch.low_frequency),
-            scale=_array(batch.scale),
-            corner=_array(batch.corner),
+            low_frequency=as_array(batch.low_frequency),
+            scale=as_array(batch.scale),
+            corner=as_array(batch.corner),
             scenarios=batch.scenarios,
-            starts=_array(batch.starts),
+            starts=as_array(batch.starts),
         )
         name, event = (str(columns[column][record]) for column in ("record", "event"))
         cases.append(Case(name, event, given, recorded, 100.0, pairs.protocol))
@@ -309,7 +309,3 @@ def _advanced(data: np.ndarray, part: float) -> np.ndarray:
     spectrum = np.fft.rfft(extend(data, padding, length))
     spectrum *= np.exp(2j * np.pi * np.fft.rfftfreq(length) * part)
     return np.fft.irfft(spectrum, length)[..., padding : padding + samples]
-
-
-def _array(values: Any) -> np.ndarray:
-    return values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)

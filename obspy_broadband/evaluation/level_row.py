@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from tqdm import tqdm
 
+from ..data.event_weights import event_weights
 from ..data.pairs import Pairs
 from ..data.store import Store
-from .calibration import event_weights
 from .cases import Case, cases_of, seeds_for
 from .judging import Judged, measured
 from .level_ridge import features, fit, leave_one_event_out

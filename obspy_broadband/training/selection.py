@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..data.event_weights import event_weights
 from ..data.pairs import Augmentation, Pairs
 from ..data.store import Store
 from ..errors import InputError
 from ..method.contract import Batch
-from .batches import event_weights
 from .options import TrainingOptions
 
 #: Windows by which a method gets to know its data before the first step, at least and at most:
@@ -82,9 +82,10 @@ def many(pairs: Pairs, training: TrainingOptions) -> tuple[Batch, Tensor, list[s
         for turn in range(times)
         for these in some
     ]
-    counts = np.tile(event_weights(pairs, training.event_balance), times) / times
-    events = pairs.store.columns["event"][pairs.records].tolist() * times
-    return _joined(parts), torch.as_tensor(counts, dtype=torch.float32, device=pairs.device), events
+    events = pairs.store.columns["event"][pairs.records].tolist()
+    counts = np.tile(event_weights(events, training.event_balance), times) / times
+    weights = torch.as_tensor(counts, dtype=torch.float32, device=pairs.device)
+    return _joined(parts), weights, events * times
 
 
 def _joined(parts: Sequence[Batch]) -> Batch:
