@@ -23,10 +23,11 @@ import pandas as pd
 from _timing import seconds
 
 from obspy_broadband import Method, methods
+from obspy_broadband.data.event_weights import event_weights
 from obspy_broadband.data.store import Store
 from obspy_broadband.errors import InputError
 from obspy_broadband.evaluation import tables
-from obspy_broadband.evaluation.calibration import bootstrap, event_weights
+from obspy_broadband.evaluation.calibration import bootstrap
 from obspy_broadband.evaluation.correlation import baker_jayaram, within_ensembles
 from obspy_broadband.evaluation.evaluate import cases_on_store, judge_on_store
 from obspy_broadband.evaluation.judging import Judged, period_of

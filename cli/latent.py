@@ -53,10 +53,10 @@ def latent(
     from obspy_broadband.data.pairs import Pairs
     from obspy_broadband.data.store import Store
     from obspy_broadband.evaluation.latent import common_code_distance, encode_records, normality
-    from obspy_broadband.method.latent import coded
+    from obspy_broadband.method.latent import require_codes
 
     refuse_existing(output, overwrite)
-    ready = coded(create(method, parse_settings(settings), weights), method)
+    ready = require_codes(create(method, parse_settings(settings), weights), method)
     opened = Store(store)
     records = opened.select(split, "mps2", 0.5, after_p_s=30.0)[:limit]
     if len(records) < 10:

@@ -44,7 +44,7 @@ def generate(
 ) -> Ensemble:
     """Records of one realization each, as stations ``XX.00001`` and on.
 
-    A method that decodes a record from codes alone (:attr:`.codes.CodedMethod.from_nothing`) draws
+    A method that decodes records from codes alone (:attr:`.latent.CodedMethod.unconditional`) draws
     them from N(0, 1), and the peak of the low frequencies from the distribution that its training
     data had. Every other method needs low frequencies: they are those of simulated scenarios
     (:mod:`.data.simulated`), stochastic point sources of their own magnitude and distance, with P,
@@ -73,7 +73,7 @@ def generate(
         raise InputError(f"n is {n}; at most {_MOST} records have a station code.")
     scenario = Scenario(magnitude, distance, depth, vs30)
     check_distance(scenario)
-    if not getattr(ready, "from_nothing", False):
+    if not getattr(ready, "unconditional", False):
         ensemble = _of_scenarios(ready, n, seed, corner, scenario, progress)
         card = ensemble.provenance | {"generated_from": "low frequencies of simulated scenarios"}
     else:
@@ -139,7 +139,7 @@ def _of_codes(
     assert seed is not None
     for number in tqdm(range(n), unit="record", disable=not progress):
         record_seed = realization_seeds(seed, _code(number), _START.ns, 1)[0]
-        motion = method.invent(int(record_seed), corner, scenario)
+        motion = method.generate(int(record_seed), corner, scenario)
         # By the same functions as a simulation, so that the ensemble has the same contents.
         (record,), _ = read_records(_stream(motion, rate, number), "m/s**2")
         item = prepare(dataclasses.replace(record, scenario=scenario), method, corner)

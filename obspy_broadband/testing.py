@@ -32,7 +32,9 @@ _NOISE, _REPEATED = 0.3, 0.5
 _SCALES, _PROPORTIONAL = 1000.0, 0.8
 
 
-def low_frequency_batch(method: Method | type[Method], rows: int = 3, corner: float = 1.0) -> Batch:
+def low_frequency_batch(
+    method: Method | type[Method], rows: int = 3, corner: float = 1.0
+) -> Batch[np.ndarray]:
     """Windows like those of a simulated earthquake: P, S and surface waves below the corner.
 
     :param rows: number of windows, no two alike, each the first of its own record.
@@ -270,13 +272,12 @@ def _level_from_epsilon(method: Method) -> list[str]:
             "numbers the level is drawn from, or the library passes none"
         ]
     batch = dataclasses.replace(batch, epsilon=_epsilon(method, 2, 2))
-    shape = batch.epsilon.shape
     try:
         realizations = np.asarray(method.realize(batch, seeds))
     except Exception as error:
         return [
-            f"realize fails with batch.epsilon of the shape {shape}, which epsilon_size = {size} "
-            f"asks for: {type(error).__name__}: {error}"
+            f"realize fails with batch.epsilon of the shape {(2, 2, size)}, which epsilon_size = "
+            f"{size} asks for: {type(error).__name__}: {error}"
         ]
     problems = []
     high = _above(realizations, method, batch.corner[0])
@@ -362,7 +363,7 @@ def _epsilon(method: Method, rows: int, realizations: int) -> np.ndarray:
     return _normal(rows, realizations, method.epsilon_size)
 
 
-def _rows(batch: Batch, rows: Sequence[int]) -> Batch:
+def _rows(batch: Batch[np.ndarray], rows: Sequence[int]) -> Batch[np.ndarray]:
     """Rows of a batch, in any order and number."""
     rows = list(rows)
     return Batch(

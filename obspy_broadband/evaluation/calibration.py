@@ -80,12 +80,6 @@ def spread_ratio(draws: np.ndarray, recorded: np.ndarray, weights: np.ndarray) -
     return float(np.sqrt(expected / squared)) if squared > 0 else float("inf")
 
 
-def event_weights(events: np.ndarray) -> np.ndarray:
-    """Weights, sum 1, with which every event counts alike."""
-    _, index, counts = np.unique(np.asarray(events), return_inverse=True, return_counts=True)
-    return 1.0 / (counts[index] * len(counts))
-
-
 def bootstrap(
     values: np.ndarray, events: np.ndarray, draws: int = 2000, seed: int = 0
 ) -> np.ndarray:

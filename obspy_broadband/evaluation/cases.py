@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from obspy import Inventory, Stream, UTCDateTime
@@ -18,7 +18,7 @@ from ..enrich import realization_seeds
 from ..ensemble.ensemble import EnrichedRecord, Ensemble
 from ..ensemble.measures import detrended
 from ..errors import InputError, InputWarning
-from ..method.contract import Batch, Method, Scenario
+from ..method.contract import Batch, Method, Scenario, as_array
 from ..records.events import is_undated
 from ..records.record import Record, read_records
 from ..records.windows import low_frequencies, place_windows
@@ -113,18 +113,18 @@ def cases_of_windows(pairs: Pairs) -> list[Case]:
     for position, record in enumerate(pairs.records):
         batch = pairs.batch([position])
         low, recorded = (
-            _array(motion)[0].astype(float) for motion in (batch.low_frequency, batch.broadband)
+            as_array(motion)[0].astype(float) for motion in (batch.low_frequency, batch.broadband)
         )
         window = None
         if pairs.protocol == "clean":
             low, recorded = low * float(batch.scale[0]), recorded * float(batch.scale[0])
         else:
             window = Batch(
-                low_frequency=_array(batch.low_frequency),
-                scale=_array(batch.scale),
-                corner=_array(batch.corner),
+                low_frequency=as_array(batch.low_frequency),
+                scale=as_array(batch.scale),
+                corner=as_array(batch.corner),
                 scenarios=batch.scenarios,
-                starts=_array(batch.starts),
+                starts=as_array(batch.starts),
             )
         name, event = (str(pairs.store.columns[column][record]) for column in ("record", "event"))
         case_input = _input(name, low, UTCDateTime(0), batch.scenarios[0])
@@ -372,7 +372,3 @@ def _at_fraction(data: np.ndarray, fraction: float) -> np.ndarray:
     spectrum = np.fft.rfft(extend(data, padding, length))
     spectrum *= np.exp(2j * np.pi * np.fft.rfftfreq(length) * fraction)
     return np.fft.irfft(spectrum, length)[..., padding : padding + samples]
-
-
-def _array(values: Any) -> np.ndarray:
-    return values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)

@@ -12,7 +12,7 @@ import torch
 from ..data.pairs import Pairs
 from ..data.store import SAMPLING_RATE
 from ..errors import InputError
-from ..method.latent import CodedMethod, passages
+from ..method.latent import CodedMethod, reconstruct_and_translate
 from .goodness import envelope_phase
 
 _BATCH = 16
@@ -25,8 +25,9 @@ class Latent:
     """Codes of a set of records and of their low frequencies.
 
     :param codes: by (name of the code, "low" or "broadband"): (records, numbers).
-    :param scores: EG and PG of each way of :func:`obspy_broadband.method.latent.passages` against
-        its target, 0.1-30 Hz, of normalized signals: columns way, record, EG, PG.
+    :param scores: EG and PG of each signal of
+        :func:`obspy_broadband.method.latent.reconstruct_and_translate` against its target,
+        0.1-30 Hz, of normalized signals: columns way, record, EG, PG.
     :param records: record, event, magnitude and distance of each row.
     """
 
@@ -54,7 +55,7 @@ def encode_records(method: CodedMethod, pairs: Pairs, seed: int = 0) -> Latent:
                     if name in codes:
                         flat = codes[name].flatten(1).cpu().numpy()
                         parts.setdefault((name, kind), []).append(flat)
-        signals = passages(method, batch, seed + first)
+        signals = reconstruct_and_translate(method, batch, seed + first)
         for way, signal in signals.items():
             if "_" not in way:
                 continue

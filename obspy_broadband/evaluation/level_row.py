@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from tqdm import tqdm
 
+from ..data.event_weights import event_weights
 from ..data.store import Store
-from .calibration import event_weights
 from .cases import Case, cases_of_records
 from .judging import Judged, log_measures, period_of
 from .level_ridge import features, fit, leave_one_event_out

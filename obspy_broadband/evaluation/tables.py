@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from .calibration import bootstrap, coverage, crps, event_weights, pit, spread_ratio
+from ..data.event_weights import event_weights
+from .calibration import bootstrap, coverage, crps, pit, spread_ratio
 from .judging import Judged
 
 #: The spectral accelerations (s) whose CRPS is the headline.

@@ -17,10 +17,11 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from ..data.event_weights import event_weights
 from ..data.store import SAMPLING_RATE, Store
 from ..ensemble.measures import PERIODS
 from ..errors import InputError
-from ..evaluation.calibration import bootstrap, coverage, crps, event_weights, spread_ratio
+from ..evaluation.calibration import bootstrap, coverage, crps, spread_ratio
 from ..evaluation.cases import Case, draw
 from ..evaluation.evaluate import cases_on_store
 from ..evaluation.tables import HEADLINE

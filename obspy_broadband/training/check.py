@@ -7,7 +7,8 @@ import torch
 from ..errors import BroadbandError
 from ..method.contract import Batch
 from ..method.neural import NeuralMethod
-from .step import frozen, generator_state, side
+from ..nn.gradients import frozen
+from .step import generator_state, side
 
 
 def training_problems(method: NeuralMethod, batch: Batch) -> list[str]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..data.event_weights import event_weights
 from ..data.pairs import Pairs
 from ..data.store import SAMPLING_RATE, Store
-from ..evaluation.calibration import crps, event_weights
+from ..evaluation.calibration import crps
 from ..evaluation.cases import Case, cases_of_windows, draw
 from ..evaluation.goodness import by_band, envelope_phase
 from ..method.contract import Method

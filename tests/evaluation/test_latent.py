@@ -92,7 +92,7 @@ def test_the_first_direction_is_that_of_the_largest_spread():
 
 @pytest.mark.parametrize("name", ["factorized", "2020", "bicyclegan", "must"])
 def test_records_are_encoded_whatever_codes_a_method_has(name, pairs):
-    method = others.made(name)
+    method = others.tiny(name)
     found = encode_records(method, pairs)
     assert {len(one) for one in found.codes.values()} == {12}
     assert set(found.scores["way"]) >= {"rebuilt_broadband", "translated_broadband"}

@@ -25,11 +25,11 @@ def test_the_patch_discriminator_gives_a_logit_for_every_patch():
 
 def test_conditions_come_after_the_norm_and_matter():
     norm = ConditionalInstanceNorm(4, conditions=2)
-    x, known = torch.randn(3, 4, 64), torch.randn(3, 2)
+    x, conditions = torch.randn(3, 4, 64), torch.randn(3, 2)
     plain = ConditionalInstanceNorm(4)
-    assert torch.allclose(norm(x, known), plain(x), atol=0.5)  # nothing learned yet
+    assert torch.allclose(norm(x, conditions), plain(x), atol=0.5)  # nothing learned yet
     torch.nn.init.normal_(norm.steer.weight)
-    steered = norm(x, known)
+    steered = norm(x, conditions)
     assert not torch.allclose(steered, plain(x), atol=0.1)
     # A constant that were added before the norm would have vanished.
     assert steered.mean(dim=-1).abs().max() > 0.1
@@ -43,7 +43,9 @@ def test_every_parameter_of_the_unet_gets_a_gradient(depth):
             torch.nn.init.normal_(layer.weight)
     net(torch.randn(2, 3, 256), torch.randn(2, 2)).square().sum().backward()
     # What an instance norm takes out, the bias of the convolution before it, moves nothing.
-    assert all(one.grad is not None for name, one in net.named_parameters() if "weight" in name)
+    assert all(
+        weight.grad is not None for name, weight in net.named_parameters() if "weight" in name
+    )
 
 
 def test_the_unet_does_not_hum_in_silence():

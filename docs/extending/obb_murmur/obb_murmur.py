@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from obspy_broadband import Batch, InputError
-from obspy_broadband.level.regression import Predictor
-from obspy_broadband.method.neural import CONDITIONS, LevelOptions, NeuralMethod, batch_conditions
+from obspy_broadband.level.regression import GaussianRegression
+from obspy_broadband.method.conditions import CONDITIONS, batch_conditions
+from obspy_broadband.method.neural import LevelOptions, NeuralMethod
+from obspy_broadband.nn.conditions import Conditions
 from obspy_broadband.training.objectives import multi_scale_spectrogram
 
 LEVELS = 2  # numbers of a level: ln of the RMS above the corner of the vertical, of the horizontals
@@ -62,7 +64,7 @@ class Murmur(NeuralMethod):
         self.steer = nn.Linear(CONDITIONS, width)
         self.color = nn.Conv1d(3, width, 31, padding=15)
         self.write = nn.Conv1d(width, 3, 31, padding=15)
-        self.level = Predictor(CONDITIONS, LEVELS, CONDITIONS)
+        self.level = GaussianRegression(CONDITIONS, LEVELS, CONDITIONS)
         self.discriminators["pair"] = nn.Sequential(
             nn.Conv1d(6, width, 31, stride=4),
             nn.LeakyReLU(0.2),
@@ -80,20 +82,20 @@ class Murmur(NeuralMethod):
         return LEVELS if self.options.vary_level else 0
 
     def context(
-        self, low_frequency: Tensor, conditions: Tensor, strongest: tuple[Tensor, Tensor]
+        self, low_frequency: Tensor, conditions: Conditions, strongest: tuple[Tensor, Conditions]
     ) -> dict[str, Tensor]:
         """The gain in time of each channel, and the distribution of the record's level."""
         _, of_record = strongest
         return {
             "gain": self._gain(low_frequency, conditions),
-            "level": self.level.mean(of_record),
+            "level": self.level.mean(of_record.vector),
             "level_root": self.level.root(of_record),
         }
 
     def sample(
         self,
         low_frequency: Tensor,
-        conditions: Tensor,
+        conditions: Conditions,
         noise: Tensor,
         context: Mapping[str, Tensor],
     ) -> Tensor:
@@ -103,10 +105,12 @@ class Murmur(NeuralMethod):
             level = level + (context["level_root"] @ noise[:, :LEVELS, None])[..., 0]
         return self._broadband(low_frequency, noise, context["gain"], level)
 
-    def _gain(self, low: Tensor, conditions: Tensor) -> Tensor:
+    def _gain(self, low: Tensor, conditions: Conditions) -> Tensor:
         """(rows, width, samples), positive; nothing where the simulation is at rest."""
         envelope = functional.avg_pool1d(low.abs().amax(dim=1, keepdim=True), 101, 1, 50)
-        return envelope * functional.softplus(self.read(low) + self.steer(conditions)[..., None])
+        return envelope * functional.softplus(
+            self.read(low) + self.steer(conditions.vector)[..., None]
+        )
 
     def _broadband(self, low: Tensor, noise: Tensor, gain: Tensor, level: Tensor) -> Tensor:
         white = noise[:, LEVELS:].unflatten(1, (3, self.samples))
@@ -114,7 +118,7 @@ class Murmur(NeuralMethod):
         factor = torch.exp(level - _ln_rms(high))[:, [0, 1, 1], None]
         return low + factor * high
 
-    def forward(self, batch: Batch) -> dict[str, Tensor]:
+    def forward(self, batch: Batch[Tensor]) -> dict[str, Tensor]:
         """A draw at the recorded level: the network learns the shape, the level is fitted."""
         low = batch.low_frequency
         noise = torch.randn(len(low), *self.noise_shape, device=low.device)
@@ -122,7 +126,9 @@ class Murmur(NeuralMethod):
         recorded = _ln_rms(batch.broadband - low)
         return {"generated": self._broadband(low, noise, gain, recorded)}
 
-    def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    def generator_losses(
+        self, batch: Batch[Tensor], outputs: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
         """The distance of spectrograms, and what the adversary takes for generated."""
         generated = outputs["generated"]
         return {
@@ -130,16 +136,20 @@ class Murmur(NeuralMethod):
             "adversarial": functional.softplus(-self._judge(batch, generated)).mean(),
         }
 
-    def discriminator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    def discriminator_losses(
+        self, batch: Batch[Tensor], outputs: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
         """What the adversary takes for the other kind."""
         recorded = functional.softplus(-self._judge(batch, batch.broadband)).mean()
         generated = functional.softplus(self._judge(batch, outputs["generated"])).mean()
         return {"adversarial": recorded + generated}
 
-    def _judge(self, batch: Batch, signal: Tensor) -> Tensor:
+    def _judge(self, batch: Batch[Tensor], signal: Tensor) -> Tensor:
         return self.discriminators["pair"](torch.cat([batch.low_frequency, signal], dim=1))
 
-    def prepare_training(self, batch: Batch, weights: Tensor, events: Sequence[str]) -> None:
+    def prepare_training(
+        self, batch: Batch[Tensor], weights: Tensor, events: Sequence[str]
+    ) -> None:
         """Fit the level to the windows in physical units: the others have no scale."""
         weights = weights * torch.isfinite(batch.scale)
         if not bool(weights.any()):
@@ -148,7 +158,7 @@ class Murmur(NeuralMethod):
         recorded = _ln_rms(batch.broadband - batch.low_frequency)
         o = self.options
         self.level.fit(
-            conditions, recorded, conditions, weights, events, o.level_steps, o.level_fit
+            conditions.vector, recorded, conditions, weights, events, o.level_steps, o.level_fit
         )
 
 
