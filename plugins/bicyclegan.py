@@ -92,7 +92,7 @@ class BicycleGAN(CodedMethod):
         "lr_discriminator": 1e-4,
     }
     drawn = ("code",)
-    kinds = ("broadband",)  # of low frequencies there is no decoder: they are what is given
+    kinds = ("broadband",)  # low frequencies are the input and have no decoder
 
     def __init__(self, options: Any = None):
         super().__init__(options)

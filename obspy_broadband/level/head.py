@@ -9,7 +9,8 @@ correlation between frequencies that residuals of records have:
 
 m is the mean of :class:`.level.regression.GaussianRegression` at features x of the low frequencies,
 L L' its covariance under the conditions c; both are conditioned on the level observed in the low
-frequencies just below the corner (:func:`.level.conditional.condition_rows`).
+frequencies just below the corner, the simulation's upper frequency limit
+(:func:`.level.conditional.condition_rows`).
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class CodedMethod(ShapeMethod):
 
     @abstractmethod
     def decode(self, codes: Codes, kind: str, conditions: Conditions) -> Tensor:
-        """The normalized signal, (rows, 3, samples), of codes; others are ignored."""
+        """The normalized signal, (rows, 3, samples); codes that are not needed are ignored."""
 
     @property
     def noise_size(self) -> int:  # type: ignore[override]

@@ -196,6 +196,7 @@ def save(
     place = Path(folder) / str(card["method"])
     place.mkdir(parents=True, exist_ok=True)
     path = place / f"{name}.safetensors"
+    # As bytes: safetensors' own writer leaves a file that only its owner may read.
     content = to_bytes({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
     write_file(path, content)
     whole = {

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from obspy_broadband.nn.discriminators import PatchDiscriminator
+from obspy_broadband.nn.discriminators import JointAdversary, PatchDiscriminator
 from obspy_broadband.nn.normalization import ConditionalInstanceNorm
 from obspy_broadband.nn.unet import UNet
 
@@ -21,6 +21,28 @@ def test_the_published_unet_has_the_published_shapes():
 def test_the_patch_discriminator_gives_a_logit_for_every_patch():
     logits = PatchDiscriminator(6)(torch.randn(2, 6, 4096))
     assert logits.shape == (2, 1, 1022)  # Table 3.4
+
+
+def test_pairs_are_judged_by_the_branches_of_signals():
+    """The pair's judgement has no branch of its own, and codes have no say in it."""
+    torch.manual_seed(0)
+    adversary = JointAdversary(128, 2, 8, {"low": 3, "broadband": 5}).eval()
+    assert {name.split(".")[0] for name in adversary.state_dict()} == {
+        *("low", "low_code", "low_head"),
+        *("broadband", "broadband_code", "broadband_head", "pair_head"),
+    }
+    sizes = {"low": 3, "broadband": 5}
+    encoded, decoded, others = (
+        {kind: (torch.randn(2, 3, 128), torch.randn(2, size)) for kind, size in sizes.items()}
+        for _ in range(3)
+    )
+    translated = {kind: signal for kind, (signal, _) in others.items()}
+    recorded, generated = adversary(encoded, decoded, translated)["pair"]
+    assert recorded.shape == generated.shape == (2, 1)
+    same_signals = adversary(encoded, others)["pair"]
+    assert torch.allclose(recorded, same_signals[0], atol=1e-5)
+    assert torch.allclose(generated, same_signals[1], atol=1e-5)
+    assert not torch.allclose(recorded, adversary(encoded, decoded)["pair"][0], atol=1e-5)
 
 
 def test_conditions_come_after_the_norm_and_matter():
