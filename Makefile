@@ -34,7 +34,7 @@ docs: install  ## build the documentation into docs/_build/html
 	$(PIP) -e ".[docs]"
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html
 
-benchmarks: install  ## print ratios against named peers (docs/benchmarks.md keeps what they printed)
+benchmarks: install  ## print ratios against named peers (docs/reference/benchmarks.md keeps what they printed)
 	$(PIP) -e ".[benchmarks]"
 	for script in benchmarks/[a-z]*.py; do echo "== $$script"; OMP_NUM_THREADS=1 $(BIN)/python $$script || exit 1; done
 

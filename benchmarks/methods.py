@@ -188,7 +188,7 @@ def main(asked: argparse.Namespace) -> None:
     trained, clean = trained_methods(asked.protocol, asked.methods), asked.protocol == "clean"
     if clean and not trained:
         raise SystemExit(
-            "No method has weights; `obb train` makes some, see docs/guide/training.md."
+            "No method has weights; `obb train` makes some, see docs/how-to/training.md."
         )
     store = Store(asked.store)
     cases = cases_on_store(store, asked.split, asked.protocol, limit=asked.limit)
