@@ -55,6 +55,8 @@ def _escaped(text: str) -> str:
     """Text in which nothing is Markdown but what stands between backticks."""
     parts = re.split(r"(`[^`]*`)", text)
     return "".join(
-        part if part.startswith("`") and len(part) > 1 else re.sub(r"([\\*_<>\[\]|$`#])", r"\\\1", part)
+        part
+        if part.startswith("`") and len(part) > 1
+        else re.sub(r"([\\*_<>\[\]|$`#])", r"\\\1", part)
         for part in parts
     )

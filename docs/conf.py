@@ -19,6 +19,8 @@ html_theme = "furo"
 exclude_patterns = ["_build"]
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
+# Links are checked by tests/test_documentation.py, also those to files that are no pages.
+suppress_warnings = ["myst.xref_missing", "docutils"]
 nb_execution_mode = "force"
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
