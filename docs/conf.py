@@ -11,11 +11,14 @@ import commands
 
 project = "obspy-broadband"
 author = "The obspy-broadband developers"
+copyright = f"{author}, GPL-3.0-or-later"
 release = metadata.version("obspy-broadband")
 extensions = ["myst_nb", "sphinx.ext.autodoc"]
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
 html_theme = "furo"
+html_title = project
+smartquotes = False  # or --set becomes a dash
 exclude_patterns = ["_build"]
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
