@@ -44,7 +44,7 @@ _P_VELOCITY, _S_VELOCITY = 6.06, 3.5  # km/s
 _GRID = np.geomspace(0.05, 50.0, 40)  # Hz, of the residuals
 #: Of S: share of the energy in the coda, and how much longer it lasts than the direct waves.
 _CODA, _LONGER = 0.3, 2.5
-#: Standard deviation of ln duration (as that of records: page of the stochastic method).
+#: Standard deviation of ln duration (as that of records, see docs/methods/stochastic.md).
 _DURATION_SPREAD = 0.43
 _CORNER = 1.0  # Hz, where low frequencies from a layered medium end
 

@@ -5,7 +5,7 @@ where the filters cross if the signals are incoherent, as a stochastic realizati
 simulation; joined by power-complementary ones (squares that add up to one) they gain up to 3 dB if
 they are coherent, as the output of a good network is. Here the gains follow from the coherence that
 is measured, so that the power around the corner is kept in both cases and in all between
-(docs/explanation/decisions/0005).
+(docs/decisions/0005).
 """
 
 from __future__ import annotations
