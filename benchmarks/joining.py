@@ -7,7 +7,7 @@ own low frequencies, the realization one of three: the oracle envelope (random p
 itself (coherent), and half of each. Printed is the mean over records (at most six an event) and
 horizontal components of ln(SA of the join / SA of the record) at the period 1/corner, with gains
 that are power-complementary, amplitude-complementary, and by measured coherence
-(docs/decisions/0005).
+(docs/explanation/decisions/0005).
 """
 
 from __future__ import annotations

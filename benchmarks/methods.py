@@ -200,7 +200,7 @@ def main(arguments: argparse.Namespace) -> None:
     )
     if clean and not trained:
         raise SystemExit(
-            "No method has weights; `obb train` makes some, see docs/guide/training.md."
+            "No method has weights; `obb train` makes some, see docs/how-to/training.md."
         )
     store = Store(arguments.store)
     cases = cases_on_store(store, arguments.split, arguments.protocol, limit=arguments.limit)

@@ -166,6 +166,6 @@ def _waveform_figure(draws: np.ndarray, folder: Path) -> None:
 
 if __name__ == "__main__":
     main(
-        Path(sys.argv[1] if len(sys.argv) > 1 else "docs/methods/figures"),
+        Path(sys.argv[1] if len(sys.argv) > 1 else "docs/explanation/methods/figures"),
         int(sys.argv[2]) if len(sys.argv) > 2 else 60,
     )

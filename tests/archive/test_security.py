@@ -1,4 +1,4 @@
-"""What docs/guide/security.md promises of inputs."""
+"""What docs/how-to/security.md promises of inputs."""
 
 import contextlib
 import io
