@@ -5,7 +5,7 @@ where the filters cross if the signals are incoherent, as a stochastic realizati
 simulation; joined by power-complementary ones (squares that add up to one) they gain up to 3 dB if
 they are coherent, as the output of a good network is. Here the gains follow from the measured
 coherence, so that the power around the corner is preserved for any coherence
-(docs/decisions/0005).
+(docs/explanation/decisions/0005).
 
 Notation::
 
