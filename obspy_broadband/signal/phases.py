@@ -29,15 +29,15 @@ def arrivals(
     """Times of P and S, estimated from the envelope of a band-limited record.
 
     S is the largest growth of the horizontals' power up to their strongest motion; with a distance,
-    the largest growth 0.7 to 1.4 times the expected S-P time after the first motion. P is the first
-    clear growth of the power of all components ahead of S; with a distance, P lies the expected S-P
-    time (distance / 8.2 km/s) before S, unless the record shows an onset near there. A zero-phase
-    band limit smears onsets over about half a period of the corner.
+    the largest 0.7 to 1.4 times the expected S-P time after the first motion, if it is clear. P is
+    the first clear growth of the power of all components ahead of S; with a distance, P lies the
+    expected S-P time (distance / 8.2 km/s) before S, unless the record shows an onset near there. A
+    zero-phase band limit smears onsets over about half a period of the corner.
 
     :param low_frequency: (3, samples), components Z, N, E.
     :param sampling_rate: Hz.
     :param corner: upper frequency limit of the simulation, Hz.
-    :param distance_km: hypocentral distance, if known.
+    :param distance_km: hypocentral or to the rupture, if known.
     :return: times of P and S, s from the first sample. P is None if the record begins after it; S
         is negative if the record begins after it.
     """
