@@ -45,7 +45,8 @@ _P_VELOCITY, _S_VELOCITY = 6.06, 3.5  # km/s
 _GRID = np.geomspace(0.05, 50.0, 40)  # Hz, of the residuals
 #: Share of the energy of S in the coda, and the coda's duration over that of the direct waves.
 _CODA, _CODA_DURATION = 0.3, 2.5
-#: Standard deviation of ln duration (as that of records, see docs/explanation/methods/stochastic.md).
+#: Standard deviation of ln duration, as that of records
+#: (docs/explanation/methods/stochastic.md).
 _DURATION_SPREAD = 0.43
 _CORNER = 1.0  # Hz, upper frequency limit of the simulation in a layered medium
 

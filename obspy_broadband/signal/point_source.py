@@ -3,8 +3,8 @@
 Active crust. Source and constants are those of Boore (2003, Pageoph 160) for the western United
 States, the crustal amplification is that of Boore (2016, BSSA 106) for 760 m/s, the linear site
 term that of Bayless and Abrahamson (2019, BSSA 109). Stress drop, kappa, spreading beyond 40 km
-and Q were fitted here to the mean of the four NGA-West2 models (docs/explanation/methods/stochastic.md).
-Frequencies in Hz, distances in km, spectra in m/s (acceleration).
+and Q were fitted here to the mean of the four NGA-West2 models
+(docs/explanation/methods/stochastic.md). Frequencies in Hz, distances in km, spectra in m/s.
 
 Notation, in the terms of Boore (2003), Y = E (source) P (path) G (site)::
 
