@@ -38,6 +38,7 @@ def name_of(path):
     return str(path.relative_to(ROOT))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
     [
@@ -53,6 +54,7 @@ def test_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
     run_page(page, tmp_path)
 
 
+@pytest.mark.slow
 def test_the_notebook_runs():
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
