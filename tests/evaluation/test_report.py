@@ -120,8 +120,13 @@ def test_under_the_thesis_protocol_the_leak_is_seen(store):
     assert not judged.draws  # levels mean nothing where the target's peak is given away
 
 
-def test_the_report_is_one_page_that_needs_nothing_beside_it(store, tmp_path):
-    judged, provenance = evaluate_on_store("stochastic", store, realizations=6, limit=4)
+@pytest.fixture(scope="module")
+def judged_on_store(store):
+    return evaluate_on_store("stochastic", store, realizations=6, limit=6)
+
+
+def test_the_report_is_one_page_that_needs_nothing_beside_it(judged_on_store, tmp_path):
+    judged, provenance = judged_on_store
     report = write_report(judged, tmp_path, "A test.", provenance)
     page = (tmp_path / "report.html").read_text()
     assert "level ridge" in report.summary.index
@@ -137,7 +142,7 @@ def test_the_report_is_one_page_that_needs_nothing_beside_it(store, tmp_path):
     measures = pd.read_csv(tmp_path / "by_measure.csv")
     assert {"bias", "bias_5", "crps", "coverage_90", "spread_ratio"} <= set(measures)
     assert set(pd.read_csv(tmp_path / "by_scenario.csv")["by"]) <= {"magnitude", "distance_km"}
-    assert len(pd.read_csv(tmp_path / "residuals.csv")) == 5 * 4
+    assert len(pd.read_csv(tmp_path / "residuals.csv")) == 5 * 6
 
 
 def test_of_one_record_nothing_is_said_of_spread_or_better(simulation, noise, tmp_path):
@@ -150,9 +155,8 @@ def test_of_one_record_nothing_is_said_of_spread_or_better(simulation, noise, tm
     assert report.summary["spread_ratio"].isna().all()
 
 
-def test_the_level_ridge_beats_a_copy(store):
-    judged, _ = evaluate_on_store("stochastic", store, realizations=8, limit=6)
-    summary = tables.summary(judged)
+def test_the_level_ridge_beats_a_copy(judged_on_store):
+    summary = tables.summary(judged_on_store[0])
     assert summary.loc["level ridge", "crps_sa"] < 0.7 * summary.loc["copy", "crps_sa"]
 
 
