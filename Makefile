@@ -30,18 +30,18 @@ lint: install  ## ruff (rules and format)
 types: install  ## mypy
 	$(BIN)/mypy obspy_broadband plugins cli
 
-docs: install  ## build the documentation into docs/_build/html
+docs: install  ## build the documentation into docs/_build/html, commands and notebook from the program
 	$(PIP) -e ".[docs]"
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html
 
-benchmarks: install  ## print ratios against named peers (docs/benchmarks.md keeps what they printed)
+benchmarks: install  ## print ratios against named peers (docs/reference/benchmarks.md keeps what they printed)
 	$(PIP) -e ".[benchmarks]"
 	for script in benchmarks/[a-z]*.py; do echo "== $$script"; OMP_NUM_THREADS=1 $(BIN)/python $$script || exit 1; done
 
 benchmark: install  ## the table of all methods that have weights, from STORE=folder (obb data prepare)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/methods.py $(STORE) -o benchmark
 
-check: lint types test  ## all that CI asks for
+check: lint types test docs  ## all that CI runs, and the documentation
 
 clean:  ## remove what was built, the environment included
 	rm -rf $(VENV) build dist *.egg-info docs/_build demo .pytest_cache .ruff_cache .mypy_cache

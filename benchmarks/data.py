@@ -2,11 +2,12 @@
 
     python benchmarks/data.py [RECORDS]
 
-Made-up records like STEAD's (6000 x 3, counts) are written in STEAD's own layout and in SeisBench's
-(buckets of 256). Timed on one core, in one run: a loop over records of the kind that published
-code uses (for each component: read, detrend, taper, divide by the peak, design and apply a low-pass
-filter; nothing judged, nothing stored), `obb data prepare` (read, clean, differentiate, judge,
-store), the floor (HDF5 reads alone), and SeisBench's `get_waveforms` record by record.
+Synthetic records like STEAD's (6000 x 3, counts) are written in STEAD's own layout and in
+SeisBench's (buckets of 256). Timed on one core, in one run: a loop over records of the kind that
+published code uses (for each component: read, detrend, taper, divide by the peak, design and apply
+a low-pass filter; without quality control and storing), `obb data prepare` (read, clean,
+differentiate, check, store), the floor (HDF5 reads alone), and SeisBench's `get_waveforms` record
+by record.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ SAMPLES, P, BUCKET = 6000, 700, 256
 
 
 def write(folder: Path, records: int) -> tuple[Path, Path]:
-    """The same records twice: as STEAD and as SeisBench have them."""
+    """The same records in STEAD's and in SeisBench's layout."""
     rng = np.random.default_rng(0)
     times = np.arange(SAMPLES)
     shape = np.where(times > P, np.exp(-np.maximum(0, times - 900) / 800), 0.02)
@@ -44,7 +45,7 @@ def write(folder: Path, records: int) -> tuple[Path, Path]:
     stead, bench = folder / "stead", folder / "seisbench"
     stead.mkdir()
     bench.mkdir()
-    rows, others = [], []
+    stead_rows, bench_rows = [], []
     with (
         h5py.File(stead / "chunk.hdf5", "w") as first,
         h5py.File(bench / "waveforms.hdf5", "w") as second,
@@ -53,22 +54,22 @@ def write(folder: Path, records: int) -> tuple[Path, Path]:
         second["data_format/dimension_order"] = "CW"
         block = []
         for number in range(records):
-            one = motion[number % 20] + 3 * rng.normal(size=(3, SAMPLES))
+            record = motion[number % 20] + 3 * rng.normal(size=(3, SAMPLES))
             name = f"r{number:06d}_EV"
             data = first.create_dataset(
-                f"earthquake/local/{name}", data=one[::-1].T.astype(np.float32)
+                f"earthquake/local/{name}", data=record[::-1].T.astype(np.float32)
             )
             data.attrs["p_arrival_sample"] = float(P)
-            block.append(one.astype(np.float32))
+            block.append(record.astype(np.float32))
             event = f"e{number // 4}"
-            rows.append(
+            stead_rows.append(
                 common
                 | {"trace_name": name, "trace_category": "earthquake_local", "source_id": event}
                 | {"source_distance_km": 40.0, "p_arrival_sample": float(P)}
                 | {"network_code": "XX", "receiver_code": f"S{number % 50}"}
             )
             address = f"bucket{number // BUCKET}${number % BUCKET},:3,:{SAMPLES}"
-            others.append(
+            bench_rows.append(
                 common
                 | {"trace_name": address, "source_id": event, "path_ep_distance_km": 40.0}
                 | {"trace_p_arrival_sample": P, "trace_sampling_rate_hz": 100.0}
@@ -78,8 +79,8 @@ def write(folder: Path, records: int) -> tuple[Path, Path]:
             if len(block) == BUCKET or number == records - 1:
                 second[f"data/bucket{number // BUCKET}"] = np.stack(block)
                 block = []
-    pd.DataFrame(rows).to_csv(stead / "chunk.csv", index=False)
-    pd.DataFrame(others).to_csv(bench / "metadata.csv", index=False)
+    pd.DataFrame(stead_rows).to_csv(stead / "chunk.csv", index=False)
+    pd.DataFrame(bench_rows).to_csv(bench / "metadata.csv", index=False)
     return stead, bench
 
 
@@ -87,30 +88,30 @@ def loop(folder: Path) -> list[tuple[np.ndarray, np.ndarray]]:
     """Record by record, component by component."""
     table = pd.read_csv(folder / "chunk.csv")
     window = tukey(4096, 0.05)
-    found = []
+    pairs = []
     with h5py.File(folder / "chunk.hdf5") as file:
-        place = file["earthquake"]["local"]
+        group = file["earthquake"]["local"]
         for row in range(len(table)):
             name = table.loc[row, "trace_name"]
-            first = int(place[name].attrs["p_arrival_sample"])
+            first = int(group[name].attrs["p_arrival_sample"])
             target, source = np.zeros((3, 4096)), np.zeros((3, 4096))
             for component in range(3):
-                data = detrend(place[name][first : first + 4096, component]) * window
+                data = detrend(group[name][first : first + 4096, component]) * window
                 target[component] = data / np.abs(data).max()
                 source[component] = sosfilt(
                     butter(4, 1.0, fs=100.0, output="sos"), target[component]
                 )
-            found.append((target, source))
-    return found
+            pairs.append((target, source))
+    return pairs
 
 
 def read(folder: Path) -> None:
     """Every record once, into memory, by HDF5's own calls."""
     with h5py.File(folder / "chunk.hdf5") as file:
-        place = file["earthquake/local"].id
+        group = file["earthquake/local"].id
         motion = np.empty((SAMPLES, 3), np.float32)
-        for name in place:
-            h5py.h5d.open(place, name).read(h5py.h5s.ALL, h5py.h5s.ALL, motion)
+        for name in group:
+            h5py.h5d.open(group, name).read(h5py.h5s.ALL, h5py.h5s.ALL, motion)
 
 
 def seisbench_access(folder: Path) -> Callable[[], None]:
@@ -128,7 +129,7 @@ def seisbench_access(folder: Path) -> Callable[[], None]:
 
 
 def milliseconds(call: Callable[[], object], records: int, repeat: int = 3) -> float:
-    """Of a record, best of a few."""
+    """Milliseconds a record, the best of ``repeat`` calls."""
     spent = []
     for _ in range(repeat):
         start = time.perf_counter()
@@ -149,22 +150,26 @@ def main() -> None:
             return lambda: prepare([str(source)], next(stores), settings)
 
         floor = milliseconds(lambda: read(stead), records)
-        theirs = milliseconds(lambda: loop(stead), records, 2)
-        whole = milliseconds(ours(stead), records)
+        by_loop = milliseconds(lambda: loop(stead), records, 2)
+        prepared = milliseconds(ours(stead), records)
         print(f"{records} records of 3 x {SAMPLES}, one core; numpy {np.__version__}")
-        print(f"loop over records            {theirs:7.3f} ms a record    1.0 x")
-        print(f"obb data prepare             {whole:7.3f} ms {theirs / whole:15.1f} x", end="")
-        print(f"   {floor / whole:.0%} of it is reading")
-        print(f"HDF5 reads alone             {floor:7.3f} ms {theirs / floor:15.1f} x")
+        print(f"loop over records            {by_loop:7.3f} ms a record    1.0 x")
+        print(
+            f"obb data prepare             {prepared:7.3f} ms {by_loop / prepared:15.1f} x", end=""
+        )
+        print(f"   {floor / prepared:.0%} of it is reading")
+        print(f"HDF5 reads alone             {floor:7.3f} ms {by_loop / floor:15.1f} x")
         access = milliseconds(seisbench_access(bench), records, 2)
         buckets = milliseconds(ours(bench), records)
         print(f"SeisBench, record by record  {access:7.3f} ms a record    1.0 x")
         print(f"obb data prepare, buckets    {buckets:7.3f} ms {access / buckets:15.1f} x")
         store = Store(max(folder.glob("store*"), key=lambda path: path.stat().st_mtime))
         order = np.random.default_rng(0).permutation(len(store))
-        drawn = milliseconds(lambda: [store.motion(int(row)) for row in order], records)
-        print(f"the store, at random         {drawn:7.3f} ms {access / drawn:15.1f} x")
-        minutes = 128_000 * whole / 6e4
+        random_access = milliseconds(lambda: [store.motion(int(row)) for row in order], records)
+        print(
+            f"the store, at random         {random_access:7.3f} ms {access / random_access:15.1f} x"
+        )
+        minutes = 128_000 * prepared / 6e4
         print(
             f"A projection, not run: at this rate 128,000 records take {minutes:.1f} min on a core."
         )

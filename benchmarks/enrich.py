@@ -1,4 +1,4 @@
-"""What importing costs against importing ObsPy, and how fast the stochastic method is.
+"""Time of importing against that of importing ObsPy, and of the stochastic method.
 
     OMP_NUM_THREADS=1 python benchmarks/enrich.py
 
@@ -34,7 +34,7 @@ def processes(commands: dict[str, list[str]], repeat: int = 15) -> dict[str, flo
 
 
 def simulation(stations: int) -> Stream:
-    """Made-up low frequencies: 60 s, three components."""
+    """Synthetic low frequencies: 60 s, three components."""
     rng = np.random.default_rng(1)
     shape = saragoni_hart(np.arange(6000) / 100 - 12, 6.0)
     stream = Stream()

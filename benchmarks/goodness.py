@@ -23,14 +23,14 @@ BAND = {"fmin": 0.1, "fmax": 30.0, "nf": 100}
 
 
 def earthquake(seed: int) -> np.ndarray:
-    """A made-up accelerogram: (3, 4096)."""
+    """A synthetic accelerogram: (3, 4096)."""
     rng = np.random.default_rng(seed)
     noise = rng.normal(size=(3, 4096)) * saragoni_hart(np.arange(4096) / 100 - 4, 6.0)
     f = np.fft.rfftfreq(4096, 0.01)
     return np.fft.irfft(np.fft.rfft(noise) * f / (0.5 + f) * np.exp(-np.pi * 0.035 * f), 4096)
 
 
-def theirs(generated: np.ndarray, recorded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def obspy_scores(generated: np.ndarray, recorded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """ObsPy's two scores."""
     arguments = {"dt": 0.01, "norm": "local", **BAND}
     return tuple(f(generated, recorded, **arguments) for f in (tf_misfit.eg, tf_misfit.pg))
@@ -42,8 +42,8 @@ def main() -> None:
     print(f"obspy {obspy.__version__}, torch {torch.__version__}, numpy {np.__version__}")
     generated, recorded = earthquake(1), earthquake(2)
     single = generated.astype(np.float32), recorded.astype(np.float32)
-    reference = theirs(generated, recorded)
-    base = seconds(lambda: theirs(generated, recorded), 3)
+    reference = obspy_scores(generated, recorded)
+    base = seconds(lambda: obspy_scores(generated, recorded), 3)
     print(f"obspy eg + pg                 {base * 1e3:8.0f} ms")
     for name, pair, options in (
         ("envelope_phase, float64", (generated, recorded), {}),
@@ -51,9 +51,9 @@ def main() -> None:
         ("multirate, float32", single, {"multirate": True}),
     ):
         spent = seconds(lambda p=pair, o=options: envelope_phase(*p, 100.0, **BAND, **o), 9)
-        found = envelope_phase(*pair, 100.0, **BAND, **options)
-        em = max(abs(np.log(found[0] / reference[0])))
-        pm = max(abs(found[1] - reference[1])) / 10
+        scores = envelope_phase(*pair, 100.0, **BAND, **options)
+        em = max(abs(np.log(scores[0] / reference[0])))
+        pm = max(abs(scores[1] - reference[1])) / 10
         print(f"{name:<30}{spent * 1e3:8.1f} ms {base / spent:6.0f} x   ", end="")
         print(f"difference: EM {em:.1e}, PM {pm:.1e}")
 

@@ -7,7 +7,7 @@ own low frequencies, the realization one of three: the oracle envelope (random p
 itself (coherent), and half of each. Printed is the mean over records (at most six an event) and
 horizontal components of ln(SA of the join / SA of the record) at the period 1/corner, with gains
 that are power-complementary, amplitude-complementary, and by measured coherence
-(docs/decisions/0005).
+(docs/explanation/decisions/0005).
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from obspy_broadband.signal.response import response_spectrum
 
 def records(store: Store) -> list[np.ndarray]:
     """From 5 s before P on, 50 s: (3, samples), at most six an event."""
-    chosen, seen = [], {}
+    motions, by_event = [], {}
     for index in store.select(unit="mps2", lowest_hz=0.5, after_p_s=35.0):
         event = store.columns["event"][index]
-        seen[event] = seen.get(event, 0) + 1
-        if seen[event] <= 6:
+        by_event[event] = by_event.get(event, 0) + 1
+        if by_event[event] <= 6:
             first = max(0, int(store.columns["p_sample"][index]) - 500)
-            chosen.append(store.motion(int(index), first, first + 5000).astype(float))
-    return chosen
+            motions.append(store.motion(int(index), first, first + 5000).astype(float))
+    return motions
 
 
 def fixed(value: float | None) -> Callable:
@@ -50,19 +50,19 @@ def main(folder: str) -> None:
     print(f"{len(motions)} records; mean (sd) of ln(SA of the join / SA of the record) at 1/corner")
     print("realization      corner   power-complementary  amplitude-complementary  by coherence")
     for corner in (1.0, 2.5):
-        drawn = [
+        random_phase = [
             oracle_envelope(m, SAMPLING_RATE, corner, np.array([k]))[0]
             for k, m in enumerate(motions)
         ]
         kinds = {
-            "random phase": drawn,
+            "random phase": random_phase,
             "the record": motions,
-            "half of each": [np.sqrt(0.5) * (a + b) for a, b in zip(drawn, motions)],
+            "half of each": [np.sqrt(0.5) * (a + b) for a, b in zip(random_phase, motions)],
         }
         for name, realizations in kinds.items():
             row = f"{name:<16}{corner:5g} Hz"
             for coherence in (0.0, 1.0, None):
-                found = []
+                residuals = []
                 with mock.patch(
                     "obspy_broadband.signal.hybrid.spectral_coherence", fixed(coherence)
                 ):
@@ -71,8 +71,8 @@ def main(folder: str) -> None:
                         joined = hybridize(low, realization, SAMPLING_RATE, corner)
                         pair = np.stack([joined[1:], motion[1:]])
                         spectra = response_spectrum(pair, SAMPLING_RATE, (1 / corner,))
-                        found.append(np.log(spectra[0] / spectra[1]))
-                row += f"{np.mean(found):+16.3f} ({np.std(found):.2f})"
+                        residuals.append(np.log(spectra[0] / spectra[1]))
+                row += f"{np.mean(residuals):+16.3f} ({np.std(residuals):.2f})"
             print(row)
 
 

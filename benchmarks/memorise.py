@@ -1,4 +1,4 @@
-"""Can a method learn 32 windows by heart? What it rebuilds of them after a number of steps.
+"""Can a method overfit 32 windows? Goodness of fit in training, after a number of steps.
 
     python benchmarks/memorise.py METHOD [--steps 2000] [--preset small] [--set NAME=VALUE ...]
                                   [--samples 4096]
@@ -26,7 +26,7 @@ from obspy_broadband.data.simulated import Population, simulate
 from obspy_broadband.data.store import SAMPLING_RATE, Store
 from obspy_broadband.evaluation.goodness import envelope_phase
 from obspy_broadband.method.contract import Batch
-from obspy_broadband.method.latent import CodedMethod, passages
+from obspy_broadband.method.latent import CodedMethod, reconstruct_and_translate
 from obspy_broadband.method.neural import NeuralMethod
 from obspy_broadband.training.devices import fabric_for
 from obspy_broadband.training.step import State, generator_state, optimizers, step
@@ -35,7 +35,7 @@ WINDOWS, ROWS = 32, 8
 
 
 class Fixed:
-    """The same windows again and again."""
+    """The same windows in every epoch."""
 
     def __init__(self, pairs: Pairs):
         self.parts = [pairs.batch(range(first, first + ROWS)) for first in range(0, WINDOWS, ROWS)]
@@ -46,52 +46,59 @@ class Fixed:
 
 @torch.inference_mode()
 def scores(method: NeuralMethod, batches: Fixed) -> dict[str, tuple[float, float]]:
-    """Mean EG and PG of every way; of a method without codes, of its translation."""
-    found: dict[str, list[tuple[float, float]]] = {}
+    """Mean EG and PG of reconstructions and translations; without codes, of the translation."""
+    by_signal: dict[str, list[tuple[float, float]]] = {}
     method.eval()
     for batch in batches.parts:
         if isinstance(method, CodedMethod):
-            made = passages(method, batch)
+            signals = reconstruct_and_translate(method, batch)
         else:
             outputs = method(batch)
-            made = {"broadband": outputs["recorded"], "translated_broadband": outputs["generated"]}
-        for way, signal in made.items():
-            if "_" in way:
-                wanted = made[way.split("_")[1]].numpy()
-                pair = envelope_phase(
-                    signal.numpy(), wanted, SAMPLING_RATE, 0.1, 30.0, multirate=True
+            signals = {
+                "broadband": outputs["recorded"],
+                "translated_broadband": outputs["generated"],
+            }
+        for name, generated in signals.items():
+            if "_" in name:
+                target = signals[name.split("_")[1]].numpy()
+                scores = envelope_phase(
+                    generated.numpy(), target, SAMPLING_RATE, 0.1, 30.0, multirate=True
                 )
-                found.setdefault(way, []).append(tuple(float(one.mean()) for one in pair))
-    return {way: tuple(torch.tensor(one).mean(dim=0).tolist()) for way, one in found.items()}
+                by_signal.setdefault(name, []).append(tuple(float(row.mean()) for row in scores))
+    return {
+        name: tuple(torch.tensor(pairs).mean(dim=0).tolist()) for name, pairs in by_signal.items()
+    }
 
 
-def main(asked: argparse.Namespace) -> None:
+def main(arguments: argparse.Namespace) -> None:
     """Train and print."""
     with tempfile.TemporaryDirectory() as folder:
         simulate(Population(records=80, per_event=2), Path(folder))
         store = Store(folder)
-        settings = parse_settings(asked.set)
+        settings = parse_settings(arguments.set)
         method, training, _ = prepared(
-            asked.method, asked.preset, ROWS, store, asked.samples, **settings
+            arguments.method, arguments.preset, ROWS, store, arguments.samples, **settings
         )
         pairs = Pairs(store, store.select("train")[:WINDOWS], method.samples)
         batches = Fixed(pairs)
-        training = dataclasses.replace(training, steps=asked.steps, schedule="cosine")
+        training = dataclasses.replace(training, steps=arguments.steps, schedule="cosine")
         state = State(method, dict(generator_state(method)), optimizers(method, training))
         fabric = fabric_for(gpus=0, precision="32-true")
-        every = max(1, asked.steps // 10)
-        for number in range(1, asked.steps + 1):
+        every = max(1, arguments.steps // 10)
+        for number in range(1, arguments.steps + 1):
             losses = step(fabric, state, batches, training)
             if number % every == 0:
-                found = scores(method, batches)
-                judged = "  ".join(
+                gof = scores(method, batches)
+                adversaries = "  ".join(
                     f"{name.removeprefix('discriminator/')} {value:.2f}"
                     for name, value in losses.items()
                     if name.startswith("discriminator/") and not name.endswith("total")
                 )
-                ways = "  ".join(f"{way} {eg:.2f}/{pg:.2f}" for way, (eg, pg) in found.items())
+                signals = "  ".join(f"{name} {eg:.2f}/{pg:.2f}" for name, (eg, pg) in gof.items())
                 equal = getattr(method.criterion, "equilibrium", float("nan"))
-                print(f"{number:6d}  {ways}  | {judged} (equilibrium {equal:.2f})", flush=True)
+                print(
+                    f"{number:6d}  {signals}  | {adversaries} (equilibrium {equal:.2f})", flush=True
+                )
 
 
 if __name__ == "__main__":
@@ -101,8 +108,8 @@ if __name__ == "__main__":
     parser.add_argument("--preset", default="small")
     parser.add_argument("--samples", type=int, default=4096)
     parser.add_argument("--set", action="append", default=[])
-    given = parser.parse_args()
-    if given.method:
-        main(given)
+    arguments = parser.parse_args()
+    if arguments.method:
+        main(arguments)
     else:
         print("left out: give a method, python benchmarks/memorise.py METHOD")

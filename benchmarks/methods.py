@@ -1,14 +1,15 @@
-"""The table of all methods: what each is worth on records it has not seen.
+"""The tables of all methods, on records of a split that they were not trained on.
 
     python benchmarks/methods.py STORE [--split test] [--realizations 32] [--limit N] [-o FOLDER]
                                  [--methods NAME ...]
     python benchmarks/methods.py STORE --protocol thesis [...]
 
 STORE is a training store with records in m/s² (`obb data prepare`). Every method that has weights
-of the protocol is handed the low frequencies of the split's records, corner 1 Hz; the reference
-rows stand beside them. Printed are Markdown tables; the CSV tables behind them go to FOLDER. Every
-event counts alike; intervals (90 %) and p-values are a bootstrap of events. Under the thesis
-protocol there is one table: EG and PG over 0.1-30 Hz, beside the published figures.
+of the protocol gets the low frequencies of the split's records, to 1 Hz; the reference rows stand
+beside them. Under the clean protocol realizations are drawn as `enrich` draws them, for whole
+records to 120 s. Printed are Markdown tables; the CSV tables behind them go to FOLDER. Every event
+counts alike; intervals (90 %) and p-values are a bootstrap of events. Under the thesis protocol
+there is one table: EG and PG over 0.1-30 Hz, beside the published figures.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ import pandas as pd
 from _timing import seconds
 
 from obspy_broadband import Method, methods
+from obspy_broadband.data.event_weights import event_weights
 from obspy_broadband.data.store import Store
 from obspy_broadband.errors import InputError
 from obspy_broadband.evaluation import tables
-from obspy_broadband.evaluation.calibration import bootstrap, event_weights
+from obspy_broadband.evaluation.calibration import bootstrap
 from obspy_broadband.evaluation.correlation import baker_jayaram, within_ensembles
 from obspy_broadband.evaluation.evaluate import cases_on_store, judge_on_store
 from obspy_broadband.evaluation.judging import Judged, period_of
@@ -48,24 +50,26 @@ PUBLISHED = {
 }
 
 
-def trained_methods(protocol: str, wanted: list[str] | None = None) -> dict[str, Method]:
-    """All methods with weights of a protocol, or those wanted: weights named default, else the
+def trained_methods(protocol: str, names: list[str] | None = None) -> dict[str, Method]:
+    """All methods with weights of a protocol, or those named: weights named default, else the
     first.
     """
-    found = {}
-    for name in (one for one in wanted or methods() if load(one).trainable):
-        fitting = [
-            one for one in available() if one.method == name and one.card["protocol"] == protocol
+    trained = {}
+    for name in (name for name in names or methods() if load(name).trainable):
+        candidates = [
+            weights
+            for weights in available()
+            if weights.method == name and weights.card["protocol"] == protocol
         ]
-        if not fitting:
+        if not candidates:
             print(f"left out: {name} (no weights of the {protocol} protocol)")
             continue
-        chosen = min(fitting, key=lambda one: one.name != "default")
+        weights = min(candidates, key=lambda weights: weights.name != "default")
         try:
-            found[name] = create(name, {}, str(chosen.path))
+            trained[name] = create(name, {}, str(weights.path))
         except InputError as error:
             print(f"left out: {name} ({error})")
-    return found
+    return trained
 
 
 def with_interval(values: np.ndarray, events: np.ndarray) -> str:
@@ -75,20 +79,20 @@ def with_interval(values: np.ndarray, events: np.ndarray) -> str:
 
 
 def headline(judged: Judged, names: list[str], summary: pd.DataFrame) -> pd.DataFrame:
-    """CRPS with its interval, what it is better than, calibration."""
-    places = judged.columns(judged.periods(*tables.HEADLINE))
+    """CRPS with its interval, p-values of comparisons with reference rows, calibration."""
+    columns = judged.columns(judged.periods(*tables.HEADLINE))
     lines = {}
-    for name in [one for one in names if one in judged.draws]:
-        draws = np.moveaxis(judged.draws[name][..., places], 1, -1)
-        recorded = judged.recorded[:, places]
+    for name in [name for name in names if name in judged.draws]:
+        draws = np.moveaxis(judged.draws[name][..., columns], 1, -1)
+        recorded = judged.recorded[:, columns]
         scores = tables.crps(draws, recorded).mean(axis=1)
         line = {"CRPS ln SA 0.05-1 s": with_interval(scores, judged.events)}
         for other in ("stochastic", "level ridge"):
             compared = tables.comparisons(judged, name, [other]).iloc[0] if name != other else None
             line[f"p, {other}"] = "" if compared is None else f"{compared['p_value']:.3f}"
         for share in (0.5, 0.9) if draws.shape[-1] > 1 else ():
-            lies = tables.coverage(draws, recorded, share).mean(axis=1)
-            line[f"in {100 * share:.0f} %"] = with_interval(lies, judged.events)
+            covered = tables.coverage(draws, recorded, share).mean(axis=1)
+            line[f"in {100 * share:.0f} %"] = with_interval(covered, judged.events)
         line["spread ratio"] = _number(summary.loc[name, "spread_ratio"])
         line["correlation error"] = _number(correlation_error(judged, name))
         lines[name] = line
@@ -101,23 +105,24 @@ def correlation_error(judged: Judged, name: str) -> float:
     """
     if judged.draws[name].shape[1] < 3:
         return np.nan
-    chosen = judged.periods(*tables.HEADLINE)
-    found = within_ensembles(judged.draws[name][..., judged.columns(chosen)])
-    return float(np.abs(found - baker_jayaram([period_of(one) for one in chosen])).mean())
+    names = judged.periods(*tables.HEADLINE)
+    correlation = within_ensembles(judged.draws[name][..., judged.columns(names)])
+    published = baker_jayaram([period_of(measure) for measure in names])
+    return float(np.abs(correlation - published).mean())
 
 
 def residuals(judged: Judged, names: list[str], measures: pd.DataFrame) -> pd.DataFrame:
     """Bias with its interval, and spread between records, of ln SA and other measures."""
     table = measures.set_index(["row", "measure"])
     lines = {}
-    for name in [one for one in names if one in judged.draws]:
+    for name in [name for name in names if name in judged.draws]:
         line = {}
-        wanted = {f"SA {period} s": f"sa_{period}s_m_s2" for period in _BIASES} | _MEASURES
-        for title, measure in wanted.items():
+        measured = {f"SA {period} s": f"sa_{period}s_m_s2" for period in _BIASES} | _MEASURES
+        for title, measure in measured.items():
             if (name, measure) in table.index:
-                one = table.loc[(name, measure)]
-                limits = f"{one['bias_5']:+.2f} to {one['bias_95']:+.2f}"
-                line[title] = f"{one['bias']:+.2f} ({limits}) ± {one['spread']:.2f}"
+                scores = table.loc[(name, measure)]
+                limits = f"{scores['bias_5']:+.2f} to {scores['bias_95']:+.2f}"
+                line[title] = f"{scores['bias']:+.2f} ({limits}) ± {scores['spread']:.2f}"
         lines[name] = line
     return pd.DataFrame.from_dict(lines, orient="index").fillna("")
 
@@ -127,7 +132,7 @@ def waveforms(
 ) -> pd.DataFrame:
     """EG and PG on both sides of the corner, the guarantee below it, size and speed."""
     lines = {}
-    for name in [one for one in names if one in judged.goodness]:
+    for name in [name for name in names if name in judged.goodness]:
         line = {
             f"{score} {side}": with_interval(
                 judged.goodness[name][f"{score}_{side}_corner"], judged.events
@@ -136,7 +141,7 @@ def waveforms(
             for score in ("EG", "PG")
         }
         least, most = (
-            summary.loc[name].get(f"low_frequency_{one}", np.nan) for one in ("least", "most")
+            summary.loc[name].get(f"low_frequency_{limit}", np.nan) for limit in ("least", "most")
         )
         line["low frequencies"] = "" if np.isnan(least) else f"{least:.3f}-{most:.3f}"
         line |= cost(ready[name]) if name in ready else {"parameters": "", "ms a draw": ""}
@@ -145,15 +150,15 @@ def waveforms(
 
 
 def published(judged: Judged, names: list[str]) -> pd.DataFrame:
-    """EG and PG over 0.1-30 Hz under the thesis protocol, and what was published."""
+    """EG and PG over 0.1-30 Hz under the thesis protocol, and the published ones."""
     lines = {}
     for name in names:
-        measured, said = judged.goodness.get(name), PUBLISHED.get(name, ("", ""))
+        scores, (eg, pg) = judged.goodness.get(name), PUBLISHED.get(name, ("", ""))
         line = {
-            score: "" if measured is None else with_interval(measured[score], judged.events)
+            score: "" if scores is None else with_interval(scores[score], judged.events)
             for score in ("EG", "PG")
         }
-        lines[name] = line | {"EG, published": said[0], "PG, published": said[1]}
+        lines[name] = line | {"EG, published": eg, "PG, published": pg}
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
@@ -163,12 +168,16 @@ def cost(method: Method) -> dict[str, str]:
 
     size = ""
     if isinstance(method, NeuralMethod):
-        own = [v for k, v in method.state_dict().items() if not k.startswith("discriminators.")]
-        size = f"{sum(one.numel() for one in own) / 1e6:.2f} M"
+        generator = [
+            tensor
+            for name, tensor in method.state_dict().items()
+            if not name.startswith("discriminators.")
+        ]
+        size = f"{sum(tensor.numel() for tensor in generator) / 1e6:.2f} M"
     batch = low_frequency_batch(method, rows=1)
     seeds = np.arange(20, dtype=np.uint64)[None]
-    taken = seconds(lambda: method.realize(batch, seeds), 3) / 20
-    return {"parameters": size, "ms a draw": f"{1e3 * taken:.1f}"}
+    a_draw = seconds(lambda: method.realize(batch, seeds), 3) / 20
+    return {"parameters": size, "ms a draw": f"{1e3 * a_draw:.1f}"}
 
 
 def _number(value: float) -> str:
@@ -183,20 +192,23 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def main(asked: argparse.Namespace) -> None:
+def main(arguments: argparse.Namespace) -> None:
     """Judge and print."""
-    trained, clean = trained_methods(asked.protocol, asked.methods), asked.protocol == "clean"
+    trained, clean = (
+        trained_methods(arguments.protocol, arguments.methods),
+        arguments.protocol == "clean",
+    )
     if clean and not trained:
         raise SystemExit(
-            "No method has weights; `obb train` makes some, see docs/guide/training.md."
+            "No method has weights; `obb train` makes some, see docs/how-to/training.md."
         )
-    store = Store(asked.store)
-    cases = cases_on_store(store, asked.split, asked.protocol, limit=asked.limit)
-    rows = {name: method_row(one) for name, one in trained.items()} | reference_rows()
-    judged = judge_on_store(rows, cases, store, asked.realizations, progress=True)
+    store = Store(arguments.store)
+    cases = cases_on_store(store, arguments.split, arguments.protocol, limit=arguments.limit)
+    rows = {name: method_row(method) for name, method in trained.items()} | reference_rows()
+    judged = judge_on_store(rows, cases, store, arguments.realizations, progress=True)
     events = len(set(judged.events.tolist()))
-    about = f"{asked.split} split, {asked.protocol} protocol"
-    print(f"\n{platform.machine()}; {len(judged.cases)} records of {events} events, {about}")
+    description = f"{arguments.split} split, {arguments.protocol} protocol"
+    print(f"\n{platform.machine()}; {len(judged.cases)} records of {events} events, {description}")
     if clean:
         names = [*trained, *REFERENCES]
         measures = tables.by_measure(judged)
@@ -212,12 +224,12 @@ def main(asked: argparse.Namespace) -> None:
         printed = [published(judged, [*dict.fromkeys([*trained, *PUBLISHED]), *references])]
     for table in printed:
         print(f"\n{markdown(table)}")
-    if asked.output:
-        asked.output.mkdir(parents=True, exist_ok=True)
-        tables.goodness(judged).to_csv(asked.output / "goodness.csv", index=False)
+    if arguments.output:
+        arguments.output.mkdir(parents=True, exist_ok=True)
+        tables.goodness(judged).to_csv(arguments.output / "goodness.csv", index=False)
         if clean:
-            measures.to_csv(asked.output / "by_measure.csv", index=False)
-            tables.residuals(judged).to_csv(asked.output / "residuals.csv", index=False)
+            measures.to_csv(arguments.output / "by_measure.csv", index=False)
+            tables.residuals(judged).to_csv(arguments.output / "residuals.csv", index=False)
 
 
 if __name__ == "__main__":
@@ -229,8 +241,8 @@ if __name__ == "__main__":
     parser.add_argument("--limit", type=int)
     parser.add_argument("--methods", nargs="+", help="default: all that have weights")
     parser.add_argument("-o", "--output", type=Path)
-    given = parser.parse_args()
-    if given.store:
-        main(given)
+    parsed = parser.parse_args()
+    if parsed.store:
+        main(parsed)
     else:
         print("left out: give a training store, python benchmarks/methods.py STORE")

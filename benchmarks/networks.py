@@ -81,7 +81,7 @@ def stepping(
 
 def drawing(method: NeuralMethod, batch: Batch, records: int, each: int) -> Callable[[], object]:
     """Realizations of one record, each its own, to be called."""
-    one = Batch(
+    repeated = Batch(
         low_frequency=np.repeat(batch.low_frequency[:1].numpy(), records, axis=0),
         scale=np.repeat(np.ones(1), records),
         corner=np.repeat(batch.corner[:1].numpy(), records),
@@ -89,7 +89,7 @@ def drawing(method: NeuralMethod, batch: Batch, records: int, each: int) -> Call
         starts=np.zeros(records, dtype=int),
     )
     seeds = np.arange(records * each, dtype=np.uint64).reshape(records, each)
-    return lambda: method.realize(one, seeds)
+    return lambda: method.realize(repeated, seeds)
 
 
 def main(names: list[str], preset: str, rows: int, choices: bool) -> None:
@@ -116,18 +116,19 @@ def main(names: list[str], preset: str, rows: int, choices: bool) -> None:
             torch.set_num_threads(1)
             with FlopCounterMode(display=False) as counter:
                 call()
-            one = seconds(call, 3)
+            one_thread = seconds(call, 3)
             torch.set_num_threads(2)
-            two = seconds(call, 3)
+            two_threads = seconds(call, 3)
             torch.set_num_threads(1)
-            reference = reference or one
-            shared, apart = (
+            reference = reference or one_thread
+            one_record, many_records = (
                 seconds(drawing(method, batch, *shape), 3) / 20 for shape in ((1, 20), (20, 1))
             )
-            share = counter.get_total_flops() / one / floors[1]
+            share = counter.get_total_flops() / one_thread / floors[1]
             numbers = (
-                f"{rows / one:9.2f}{share:15.0%}{one / two:9.2f} x{one / reference:9.1f} x",
-                f"{1e3 * shared:14.1f}{1e3 * apart:9.1f}",
+                f"{rows / one_thread:9.2f}{share:15.0%}{one_thread / two_threads:9.2f} x"
+                f"{one_thread / reference:9.1f} x",
+                f"{1e3 * one_record:14.1f}{1e3 * many_records:9.1f}",
             )
             print(f"{name:<26}{''.join(numbers)}", flush=True)
         if choices:
@@ -143,8 +144,8 @@ def print_choices(preset: str, rows: int, store: Store) -> None:
         plain = seconds(drawing(method, batch, 1, 20), 3) / 20
         try:
             method.translate = torch.compile(method.translate)  # type: ignore[method-assign]
-            taken = seconds(drawing(method, batch, 1, 20), 3) / 20
-            compiled = f"{plain / taken:.2f} x as fast"
+            compiled_time = seconds(drawing(method, batch, 1, 20), 3) / 20
+            compiled = f"{plain / compiled_time:.2f} x as fast"
         except Exception as error:  # no compiler on this machine, most likely
             compiled = f"not measured ({type(error).__name__})"
         print(f"{name}: bfloat16 {full / half:.2f} x as fast a step; compiled draws {compiled}")
@@ -156,5 +157,5 @@ if __name__ == "__main__":
     parser.add_argument("--preset", default="small")
     parser.add_argument("--rows", type=int, default=8)
     parser.add_argument("--choices", action="store_true")
-    asked = parser.parse_args()
-    main(asked.methods, asked.preset, asked.rows, asked.choices)
+    arguments = parser.parse_args()
+    main(arguments.methods, arguments.preset, arguments.rows, arguments.choices)

@@ -2,10 +2,10 @@
 
     OMP_NUM_THREADS=1 python benchmarks/response_spectra.py
 
-A made-up accelerogram of 4096 samples at 100 Hz, 37 periods of 0.01-10 s, 5 % damping. lfilter runs
-the exact recursion of Nigam and Jennings (1969) over the record interpolated to 4 and 8 times its
-rate. Errors are relative to the response computed at 32 times the rate. Needs pyrotd, which needs
-setuptools < 81.
+A synthetic accelerogram of 4096 samples at 100 Hz, 37 periods of 0.01-10 s, 5 % damping. lfilter
+runs the exact recursion of Nigam and Jennings (1969) over the record interpolated to 4 and 8 times
+its rate. Errors are relative to the response computed at 32 times the rate. Needs pyrotd, which
+needs setuptools < 81.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RATE, PERIODS, DAMPING = 100.0, np.array(DEFAULT_PERIODS), 0.05
 
 
 def earthquake(seed: int) -> np.ndarray:
-    """A made-up accelerogram: (4096,)."""
+    """A synthetic accelerogram: (4096,)."""
     rng = np.random.default_rng(seed)
     noise = rng.normal(size=4096) * saragoni_hart(np.arange(4096) / RATE - 4, 6.0)
     f = np.fft.rfftfreq(4096, 1 / RATE)
@@ -33,7 +33,7 @@ def earthquake(seed: int) -> np.ndarray:
 
 
 def nigam_jennings(record: np.ndarray, finer: int) -> Callable[[], np.ndarray]:
-    """The recursion for every period; its coefficients are made once."""
+    """The recursion of Nigam and Jennings for every period, with coefficients computed before."""
     coefficients = []
     for natural in 2 * np.pi / PERIODS:
         system = ([-1.0], [1.0, 2 * DAMPING * natural, natural**2])
@@ -49,16 +49,16 @@ def nigam_jennings(record: np.ndarray, finer: int) -> Callable[[], np.ndarray]:
 
 
 def dense(record: np.ndarray) -> np.ndarray:
-    """At 32 times the rate, after silence long enough for every oscillator."""
+    """Spectrum at 32 times the rate, padded until every oscillator has come to rest."""
     length, finer = 1 << 15, 32
     spectrum = np.fft.rfft(record, length)
     spectrum[-1] *= 0.5
     omega = 2 * np.pi * np.fft.rfftfreq(length, 1 / RATE)
-    found = []
+    peaks = []
     for natural in 2 * np.pi / PERIODS:
         gain = natural**2 / (natural**2 - omega**2 + 2j * DAMPING * natural * omega)
-        found.append(np.abs(np.fft.irfft(spectrum * gain, length * finer)).max() * finer)
-    return np.array(found)
+        peaks.append(np.abs(np.fft.irfft(spectrum * gain, length * finer)).max() * finer)
+    return np.array(peaks)
 
 
 def main() -> None:
@@ -89,12 +89,15 @@ def main() -> None:
             )
 
         spent = seconds(peer, 3)
-        found = np.array([row[2] for row in peer()])
-        apart = np.abs(found / rotd(record, other, RATE, PERIODS, (50.0,))[0] - 1)
+        spectrum = np.array([row[2] for row in peer()])
+        difference = np.abs(spectrum / rotd(record, other, RATE, PERIODS, (50.0,))[0] - 1)
         print(
             f"pyrotd, max_freq_ratio={ratio:<6}{spent * 1e3:8.2f} ms {spent / ours:6.1f} x", end=""
         )
-        print(f"   RotD50 differs by {np.median(apart):.1e} (median), {apart.max():.1e} (most)")
+        print(
+            f"   RotD50 differs by {np.median(difference):.1e} (median), "
+            f"{difference.max():.1e} (most)"
+        )
 
 
 if __name__ == "__main__":

@@ -28,16 +28,16 @@ def make(folder: Path, stations: int) -> None:
         files[code] = (folder / "one.sac").read_bytes()
     (folder / "one.sac").unlink()
     for number in range(stations):
-        place = folder / f"{number // 1000:03d}"
-        place.mkdir(exist_ok=True)
+        subfolder = folder / f"{number // 1000:03d}"
+        subfolder.mkdir(exist_ok=True)
         name = f"S{number:05d}"
         for code, data in files.items():
-            named = data[:440] + name.encode().ljust(8) + data[448:]
-            (place / f"{name}.{code}.sac").write_bytes(named)
+            renamed = data[:440] + name.encode().ljust(8) + data[448:]
+            (subfolder / f"{name}.{code}.sac").write_bytes(renamed)
 
 
 def peak() -> float:
-    """MiB."""
+    """Peak memory of this process, MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -56,8 +56,8 @@ def measure(folder: str) -> None:
     begin = time.process_time()
     for path in sorted(Path(folder).rglob("*.sac")):
         obspy.read(str(path), format="SAC")
-    theirs = time.process_time() - begin
-    print(count, listed - start, read, theirs, grown)
+    by_obspy = time.process_time() - begin
+    print(count, listed - start, read, by_obspy, grown)
 
 
 def main() -> None:
@@ -69,11 +69,11 @@ def main() -> None:
             make(Path(folder), stations)
             words = [sys.executable, __file__, folder]
             done = subprocess.run(words, capture_output=True, text=True, check=True)
-        count, listed, read, theirs, grown = map(float, done.stdout.split())
+        count, listed, read, by_obspy, grown = map(float, done.stdout.split())
         print(
             f"{stations:6d} stations: list {1e3 * listed / count:.2f} ms, read "
-            f"{1e3 * read / count:.2f} ms, obspy.read {1e3 * theirs / count:.2f} ms a station "
-            f"(read / obspy.read {read / theirs:.2f}); memory grew by {grown:.0f} MiB"
+            f"{1e3 * read / count:.2f} ms, obspy.read {1e3 * by_obspy / count:.2f} ms a station "
+            f"(read / obspy.read {read / by_obspy:.2f}); memory grew by {grown:.0f} MiB"
         )
 
 

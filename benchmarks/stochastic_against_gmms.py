@@ -34,12 +34,12 @@ G = 9.80665
 
 
 def low_frequency(magnitude: float, distance_km: float) -> np.ndarray:
-    """P, S and a coda as long as in records; the level does not matter: (3, samples)."""
+    """P, S and a coda as long as in records, of arbitrary level: (3, samples)."""
     rng = np.random.default_rng(1)
     theory = duration(magnitude, distance_km, Options().stress_drop_mpa)
     s = P + distance_km / OMORI_VELOCITY
     times = np.arange(int((s + 10 * theory + 60) * RATE)) / RATE
-    parts = [saragoni_hart(times - s, lasts) ** 2 for lasts in (theory, LONGER * theory)]
+    parts = [saragoni_hart(times - s, length) ** 2 for length in (theory, LONGER * theory)]
     shear = np.sqrt(0.6 * parts[0] / parts[0].sum() + 0.4 * parts[1] / parts[1].sum())
     envelope = np.outer((0.4, 0.15, 0.15), saragoni_hart(times - P, 3.0))
     envelope += np.outer((0.4, 1, 1), shear / shear.max())
@@ -129,17 +129,17 @@ def main(folder: Path, realizations: int) -> None:
 
 def _correlation_figure(draws: np.ndarray, folder: Path) -> None:
     centers = np.geomspace(0.6, 20, 25)
-    found = np.corrcoef(np.log(effective_amplitude(draws[:, 1], draws[:, 2], RATE, centers)).T)
+    generated = np.corrcoef(np.log(effective_amplitude(draws[:, 1], draws[:, 2], RATE, centers)).T)
     expected = correlation(centers)
     figure, panel = plt.subplots(figsize=(6, 4))
     for index, color in ((4, "tab:blue"), (12, "tab:orange"), (19, "tab:green")):
         panel.semilogx(centers, expected[index], color=color, lw=0.8)
-        panel.semilogx(centers, found[index], "o", ms=3, color=color)
+        panel.semilogx(centers, generated[index], "o", ms=3, color=color)
     panel.set(xlabel="Frequency (Hz)", ylabel="Correlation of ln EAS", ylim=(-0.3, 1.05))
     panel.set_title("Draws (points) and Bayless and Abrahamson (lines)", fontsize=9)
     figure.tight_layout()
     figure.savefig(folder / "correlation.png", dpi=80)
-    difference = (found - expected)[~np.eye(len(centers), dtype=bool)]
+    difference = (generated - expected)[~np.eye(len(centers), dtype=bool)]
     print("correlation between frequencies: ", end="")
     print(f"mean difference {difference.mean():+.2f}, rms {np.sqrt(np.mean(difference**2)):.2f}")
 
@@ -166,6 +166,6 @@ def _waveform_figure(draws: np.ndarray, folder: Path) -> None:
 
 if __name__ == "__main__":
     main(
-        Path(sys.argv[1] if len(sys.argv) > 1 else "docs/methods/figures"),
+        Path(sys.argv[1] if len(sys.argv) > 1 else "docs/explanation/methods/figures"),
         int(sys.argv[2]) if len(sys.argv) > 2 else 60,
     )

@@ -1,4 +1,4 @@
-"""``obb calibrate``: is the level drawn with the right spread?"""
+"""``obb calibrate``: a factor on the spread of the level, fitted by CRPS."""
 
 from __future__ import annotations
 
@@ -40,19 +40,20 @@ def calibrate(
     obb calibrate --method ann2bb --data store/
     obb enrich traces/ --method ann2bb --set calibrated=false -o as-fitted/
     """
-    load(method)  # a name that is not known is told before PyTorch is imported
+    load(method)  # so that an unknown name is reported before PyTorch is imported
     from obspy_broadband.method.weights import note
     from obspy_broadband.training.calibrate import calibrate as find_factor
 
-    said, table, found = find_factor(
+    calibration, table, fitted = find_factor(
         method, store, weights, split, corner, realizations, seed, progress=True
     )
     click.echo(table.to_string(float_format="{:.3f}".format))
-    click.echo(
-        f"{said['records']} records of {said['events']} events: best factor {said['best']:.2f} "
-        f"({said['lowest']:.2f}-{said['highest']:.2f}), {said['shrunk']:.2f} for what so many "
-        f"events know; applied: {said['level_spread']:.2f}"
+    summary = (
+        "{records} records of {events} events: best factor {best:.2f} "
+        "({lowest:.2f}-{highest:.2f}), {shrunk:.2f} for what so many events know; "
+        "applied: {level_spread:.2f}"
     )
+    click.echo(summary.format(**calibration))
     if not dry_run:
-        note(found, calibration=said)
-        click.echo(f"-> {found.path.with_suffix('.json')}")
+        note(fitted, calibration=calibration)
+        click.echo(f"-> {fitted.path.with_suffix('.json')}")

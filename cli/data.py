@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+from obb_cli.sources import KINDS, SourceGroup, add_sources
+
+from obspy_broadband.sources.source import Source
 
 
 @click.group()
@@ -13,60 +17,108 @@ def data() -> None:
     """Prepare ground motion for training.
 
     \b
-    obb data prepare records/ InstanceGM -o store/
+    obb data prepare datasets records/ InstanceGM -o store/
     obb data simulate -n 10000 -o simulated/
     obb data show store/
     """
 
 
-@data.command()
-@click.argument("datasets", nargs=-1, required=True)
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The store.")
-@click.option("--units", default="mps2,counts", show_default=True, help="mps2, counts or both.")
-@click.option("--min-magnitude", type=float, help="Leave out smaller (and unknown) events.")
-@click.option("--max-distance", type=float, help="km; leave out farther (and unknown) records.")
-@click.option("--min-snr", default=0.0, help="Signal over noise (amplitude) at 2-5 Hz.")
-@click.option("--before", default=30.0, show_default=True, help="Seconds kept before P.")
-@click.option("--after", default=120.0, show_default=True, help="Seconds kept after P; 0: all.")
-@click.option("--corner", default=1.0, show_default=True, help="Hz that inputs will resolve.")
-@click.option("--allow-empty-band", is_flag=True, help="Take sets with nothing below the corner.")
-@click.option("--workers", default=1, show_default=True, help="Processes.")
-def prepare(
-    datasets: tuple[str, ...],
-    output: Path,
-    units: str,
-    min_magnitude: float | None,
-    max_distance: float | None,
-    min_snr: float,
-    before: float,
-    after: float,
-    corner: float,
-    allow_empty_band: bool,
-    workers: int,
-) -> None:
-    """Make one training store of one or several data sets.
+_STORE = (
+    click.Option(
+        ["-o", "--output"], required=True, type=click.Path(path_type=Path), help="The store."
+    ),
+    click.Option(
+        ["--units"],
+        default="mps2,counts",
+        show_default=True,
+        help="Records to keep: mps2, counts or both.",
+    ),
+    click.Option(
+        ["--max-distance"], type=float, help="km; leave out farther (and unknown) records."
+    ),
+    click.Option(["--min-snr"], default=0.0, help="Signal over noise (amplitude) at 2-5 Hz."),
+    click.Option(["--before-p"], default=30.0, show_default=True, help="Seconds kept before P."),
+    click.Option(
+        ["--after-p"], default=120.0, show_default=True, help="Seconds kept after P; 0: all."
+    ),
+    click.Option(["--corner"], default=1.0, show_default=True, help="Hz that inputs will resolve."),
+    click.Option(
+        ["--allow-empty-band"], is_flag=True, help="Take sets with nothing below the corner."
+    ),
+    click.Option(["--workers"], default=1, show_default=True, help="Processes."),
+)
+_MIN_MAGNITUDE = click.Option(
+    ["--min-magnitude"], type=float, help="Leave out smaller (and unknown) events."
+)
+_ARCHIVE = (
+    click.Option(["--input-units"], help="Of the input, e.g. cm/s**2 [default: what it says]."),
+    click.Option(["--licence"], default="unknown", show_default=True, help="Of the records."),
+    click.Option(["--attribution"], default="", help="Whom to cite."),
+)
 
-    DATASETS are folders in SeisBench's format, names of SeisBench data sets, or folders with raw
-    STEAD files. The same command goes on where it was interrupted.
+
+@data.group(cls=SourceGroup)
+def prepare() -> None:
+    """Make a training store of recorded ground motion.
+
+    Of data sets as they are (SeisBench, STEAD), or of what archives read: these records need three
+    components and a P, picked in --events, else automatically. The same command goes on where it
+    was interrupted.
 
     \b
-    obb data prepare records/ records-2/ --units mps2 -o store/
-    obb data prepare InstanceGM --min-magnitude 3.5 --workers 8 -o store/
+    obb data prepare datasets records/ InstanceGM --units mps2 -o store/
+    obb data prepare files 2016-*.sac --events catalog.xml --inventory stations.xml -o store/
+    obb data prepare sds archive/ --events catalog.xml --inventory stations.xml -o store/
     """
+
+
+@prepare.command(
+    params=[click.Argument(["names"], nargs=-1, required=True), _MIN_MAGNITUDE, *_STORE]
+)
+def datasets(names: tuple[str, ...], **values: Any) -> None:
+    """Prepare data sets.
+
+    NAMES are folders in SeisBench's format, names of SeisBench data sets, and folders with raw
+    STEAD files.
+
+    \b
+    obb data prepare datasets records/ records-2/ --units mps2 -o store/
+    obb data prepare datasets InstanceGM --min-magnitude 3.5 --workers 8 -o store/
+    """
+    _prepare(list(names), **values)
+
+
+def _prepare(
+    sources: Sequence[str | Source],
+    output: Path,
+    workers: int,
+    before_p: float,
+    after_p: float,
+    max_distance: float | None,
+    **values: Any,
+) -> None:
     from obspy_broadband.data.prepare import Settings
     from obspy_broadband.data.prepare import prepare as make
 
-    settings = Settings(
-        min_magnitude=min_magnitude,
-        max_distance_km=max_distance,
-        min_snr=min_snr,
-        units=units,
-        before_s=before,
-        after_s=after,
-        corner=corner,
-        allow_empty_band=allow_empty_band,
-    )
-    _report(make(datasets, output, settings, workers, progress=True))
+    settings = Settings(before_s=before_p, after_s=after_p, max_distance_km=max_distance, **values)
+    _report(make(sources, output, settings, workers, progress=True))
+
+
+def _prepare_source(source: Source, **values: Any) -> None:
+    # Of an FDSN service, events are asked for with the magnitude that is kept.
+    smallest = getattr(source, "min_magnitude", None)
+    options: dict[str, Any] = {"min_magnitude": smallest} | values
+    _prepare([source], **options)
+
+
+_KINDS = {name: kind for name, kind in KINDS.items() if name != "seisbench"}
+add_sources(
+    prepare,
+    _prepare_source,
+    {name: (*_STORE, *_ARCHIVE, *([] if name == "fdsn" else [_MIN_MAGNITUDE])) for name in _KINDS},
+    {name: f"Prepare records of {kind.summary}." for name, kind in _KINDS.items()},
+    _KINDS,
+)
 
 
 @data.command()
@@ -129,3 +181,5 @@ def _report(info: dict[str, Any]) -> None:
     if info["left_out"]:
         reasons = ", ".join(f"{count} for {reason}" for reason, count in info["left_out"].items())
         click.echo(f"left out: {reasons}")
+    for message in info.get("warnings", [])[:3]:
+        click.echo(f"warning: {message}", err=True)

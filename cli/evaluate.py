@@ -1,4 +1,4 @@
-"""``obb evaluate``: a method on a store, an ensemble beside recordings, or an ensemble alone."""
+"""``obb evaluate``: a method on a store, an ensemble against recordings, or an ensemble alone."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from obb_cli.inputs import (
-    inventory_option,
+    INVENTORY,
+    READ,
     parse_settings,
     read_stream,
-    reading_options,
     refuse_existing,
     report_skips,
 )
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SHOWN = 12
 
 
-@click.command(context_settings={"allow_extra_args": True})
+@click.command(params=[READ, INVENTORY], context_settings={"allow_extra_args": True})
 @click.argument(
     "generated",
     required=False,
@@ -36,10 +36,8 @@ _SHOWN = 12
 @click.option(
     "--recorded",
     multiple=True,
-    help="File, folder or pattern in quotes, beside GENERATED; may be repeated.",
+    help="File, folder or pattern in quotes, beside GENERATED.",
 )
-@reading_options
-@inventory_option
 @click.option("-u", "--units", help="Of the records [default: the file's, else m/s**2]")
 @click.option("--origin-time", help="UTC of t = 0, of a simulation without a date.")
 @click.option(
@@ -83,7 +81,7 @@ def evaluate(
     output: Path | None,
     overwrite: bool,
     inventories: tuple[str, ...],
-    **reading: Any,
+    reading: dict[str, Any],
 ) -> None:
     """Judge a method, or generated records, against recorded ones.
 
@@ -99,7 +97,6 @@ def evaluate(
     \b
     obb evaluate --method pix2pix --data store/ -o report/
     obb evaluate -m pix2pix --weights training/weights/pix2pix/default.json --data store/ -o out/
-    obb evaluate ensemble/ --recorded recordings/ -o report/
     obb evaluate ensemble/ --recorded recordings/ --origin-time 2019-11-11T10:52:45 -o report/
     obb evaluate run/ --recorded recordings/ --detrend -o run-report/
     obb evaluate ensemble/
@@ -128,7 +125,7 @@ def evaluate(
         arguments = {"units": units, "detrend": detrend}
         arguments |= {"inventory": all_stations(inventories)}
         arguments |= {"origin_time": origin_time, "event": event_file}
-        judged, skips, about, provenance = _ensemble(generated, recorded, reading, arguments)
+        judged, skips, description, provenance = _ensemble(generated, recorded, reading, arguments)
     else:
         if store is None:
             raise InputError("--method needs --data: a store made by obb data prepare.")
@@ -138,19 +135,21 @@ def evaluate(
             str(method), store, split, protocol, corner, weights, parse_settings(settings),
             realizations, seed, limit, progress=True,
         )  # fmt: skip
-        about = f"Split {split} of {store}; the method saw low frequencies, corner and metadata."
+        description = (
+            f"Split {split} of {store}; the method saw low frequencies, corner and metadata."
+        )
     from obspy_broadband.evaluation import tables
     from obspy_broadband.evaluation.report import SHOWN, write_report
 
     report_skips(skips)
     if output:
-        report = write_report(judged, output, about, provenance)
-        summary, said = report.summary, report.statements
+        report = write_report(judged, output, description, provenance)
+        summary, statements = report.summary, report.statements
     else:
-        summary, said = tables.summary(judged), []
-    shown = summary[[one for one in SHOWN if one in summary]].rename(columns=SHOWN)
+        summary, statements = tables.summary(judged), []
+    shown = summary[[name for name in SHOWN if name in summary]].rename(columns=SHOWN)
     click.echo(shown.T.to_string(float_format="{:.2f}".format, na_rep=""))
-    for statement in said:
+    for statement in statements:
         click.echo(statement)
     if output:
         click.echo(f"-> {output / 'report.html'}")
@@ -181,8 +180,7 @@ def _check(generated: Path, output: Path | None) -> None:
     else:
         medians = whole.median(numeric_only=True).to_string(float_format="{:.3g}".format)
         click.echo(f"Medians of {len(whole)} stations:\n{medians}")
-    said = describe(whole)
-    for sentence in said:
+    for sentence in describe(whole):
         click.echo(sentence)
     if output:
         output.mkdir(parents=True, exist_ok=True)
@@ -224,5 +222,5 @@ def _ensemble(
     ensembles = (ensemble for _, ensemble in _read(folders, skips))
     judged, provenance, skipped = evaluate_ensembles(ensembles, stream, progress=True, **arguments)
     what = "The ensemble" if len(folders) == 1 else f"{len(folders)} ensembles of the run"
-    about = f"{what} {generated} by {provenance['method']}."
-    return judged, [*skips, *skipped], about, provenance
+    description = f"{what} {generated} by {provenance['method']}."
+    return judged, [*skips, *skipped], description, provenance

@@ -62,8 +62,8 @@ def finetune(
     if dry_run:
         return
     fabric = fabric_for(gpus, precision=planned.training.precision)
-    made, table = tune(
+    weights, table = tune(
         method, planned, store, output, remember, resume=resume, fabric=fabric, progress=True
     )
     click.echo(table.to_string(index=False, float_format="{:.3f}".format))
-    click.echo(f"-> {made.path}")
+    click.echo(f"-> {weights.path}")

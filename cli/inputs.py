@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -17,46 +17,62 @@ from obspy_broadband.ensemble.folder import CARD
 from obspy_broadband.errors import InputError, NoWaveforms
 from obspy_broadband.records.orientation import orientation_of
 from obspy_broadband.sources import asdf
-from obspy_broadband.sources.files import damaged, folders, is_result, merely_found
+from obspy_broadband.sources.files import damaged, folders, is_from_folder, is_result
 from obspy_broadband.sources.waveforms import known_format, lies_beside, read_waveforms
 
-#: The format of files, and arguments of their readers.
-READING_OPTIONS = (
-    click.option("--format", help="Of the files, as ObsPy names it [default: recognised]."),
-    click.option(
-        "--quantity",
-        help="displacement, velocity or acceleration, of files or folders that hold several.",
-    ),
-    click.option(
-        "--components",
-        help="Of columns that are not named, e.g. ZNE; - leaves one out. Of an AT2 file: e.g. 180.",
-    ),
-    click.option("--dt", type=float, help="s, of files without times."),
-    click.option(
-        "--azimuth", type=float, help="Of a grid's x, degrees from north (SW4, Hercules)."
-    ),
-    click.option(
-        "--axes", help="SEM3D: directions of x, y, z, e.g. NEZ; D is down [default: ENZ]."
-    ),
-    click.option("--variables", help="SEM3D's text files: Displ,Veloc,Accel,Pressure or the like."),
+#: What ``--read`` says of files by its names, each with an example; see :data:`READING`.
+READING_EXAMPLES = {
+    "format": "SEM3D",
+    "quantity": "velocity",
+    "components": "ZNE",
+    "dt": "0.01",
+    "azimuth": "30",
+    "axes": "NEZ",
+    "variables": "Displ,Veloc",
+    "tag": "*_default",
+}
+
+
+def parse_reading(pairs: Iterable[str]) -> dict[str, Any]:
+    """``NAME=VALUE`` pairs that say what files do not say of themselves.
+
+    :return: for :func:`read_stream`; ``dt`` (s) and ``azimuth`` (degrees) are numbers.
+    :raises InputError: for what is no pair, for a name that is not known, and for a text in place
+        of a number.
+    """
+    reading: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = (part.strip() for part in pair.partition("="))
+        if name not in READING_EXAMPLES or not equals or not text:
+            known = ", ".join(f"{name}={value}" for name, value in READING_EXAMPLES.items())
+            raise InputError(f"--read {pair!r}: write NAME=VALUE; known are e.g. {known}.")
+        if name in reading:
+            raise InputError(f"--read {name}= is given twice.")
+        reading[name] = text
+        if name in ("dt", "azimuth"):
+            try:
+                reading[name] = float(text)
+            except ValueError as error:
+                example = READING_EXAMPLES[name]
+                raise InputError(
+                    f"--read {pair!r}: write a number, e.g. {name}={example}."
+                ) from error
+    return reading
+
+
+READ = click.Option(
+    ["--read", "reading"],
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=lambda context, parameter, pairs: parse_reading(pairs),
+    help=f"What files do not say: {', '.join(READING_EXAMPLES)}.",
 )
-
-
-#: Of recordings in counts.
-inventory_option = click.option(
-    "--inventory", "inventories", multiple=True, help="StationXML, for responses and orientations."
+INVENTORY = click.Option(
+    ["--inventory", "inventories"],
+    multiple=True,
+    metavar="FILE",
+    help="StationXML, for responses, orientations and places.",
 )
-
-
-#: Of the files that hold what a program read and what it made of that.
-TAG_OPTION = click.option("--tag", help="Of ASDF's waveforms, with * and ? [default: all].")
-
-
-def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorator: the options that :func:`read_stream` takes."""
-    for option in reversed((*READING_OPTIONS, TAG_OPTION)):
-        command = option(command)
-    return command
 
 
 def holds_ensembles(path: Path) -> bool:
@@ -71,12 +87,12 @@ def refuse_ensembles(inputs: Iterable[str]) -> None:
 
     :raises InputError: for the folder of an ensemble or a run.
     """
-    for given in inputs:
-        if is_result(Path(given)):
+    for name in inputs:
+        if is_result(Path(name)):
             raise InputError(
-                f"{given} is a result of obb enrich, which is no input of it: name the "
-                "simulation's files or folder. Realizations are written in other formats by --to "
-                "when they are made, or in Python: Ensemble.read(folder)[0].write(name, format)."
+                f"{name} is a result of obb enrich, which is no input of it: name the "
+                "simulation's files or folder. Realizations are written in other formats by obb "
+                "archive run --to, or in Python: Ensemble.read(folder)[0].write(name, format)."
             )
 
 
@@ -91,7 +107,7 @@ def refuse_existing(output: Path | None, overwrite: bool, file: bool = False) ->
         return
     if file and output.is_dir():
         raise InputError(f"{output} is a folder; name a file, e.g. {output / 'table.csv'}.")
-    above = next(one for one in (output, *output.absolute().parents) if one.exists())
+    above = next(path for path in (output, *output.absolute().parents) if path.exists())
     if above != output and not above.is_dir():
         raise InputError(f"{output} cannot be written: {above} is a file, no folder.")
     if not os.access(above, os.W_OK):
@@ -112,12 +128,12 @@ def _find_files(inputs: Sequence[str]) -> list[Path]:
 
     :raises InputError: for an input that matches nothing.
     """
-    given = set(inputs)
+    names = set(inputs)
     return [
         path
         for files in folders(list(inputs))
         for path in files
-        if path.is_file() and (str(path) in given or not lies_beside(path))
+        if path.is_file() and (str(path) in names or not lies_beside(path))
     ]
 
 
@@ -130,11 +146,12 @@ def similar_warnings_once() -> Iterator[None]:
             yield
     finally:
         kinds: dict[tuple[Any, ...], tuple[type[Warning], list[str]]] = {}
-        for one in caught:
-            text = str(one.message)
+        for warning in caught:
+            text = str(warning.message)
             # Words with a dot in them are ids and numbers.
             words = (word for word in text.split()[:8] if "." not in word)
-            kinds.setdefault((one.category, *words), (one.category, []))[1].append(text)
+            kind = (warning.category, *words)
+            kinds.setdefault(kind, (warning.category, []))[1].append(text)
         for category, texts in kinds.values():
             others = len(set(texts)) - 1
             more = f" ({others} more like this.)" if others else ""
@@ -143,7 +160,7 @@ def similar_warnings_once() -> Iterator[None]:
 
 @similar_warnings_once()
 def read_stream(
-    inputs: Sequence[str], format: str | None, tag: str | None = None, **options: Any
+    inputs: Sequence[str], format: str | None = None, tag: str | None = None, **options: Any
 ) -> tuple[Stream, list[tuple[Path, str]]]:
     """One Stream of all files that :func:`_find_files` finds.
 
@@ -152,7 +169,7 @@ def read_stream(
 
     :param format: as ObsPy names it; None recognises it.
     :param tag: of ASDF's waveforms, with * and ?; None takes all.
-    :param options: of :func:`reading_options`, for the readers that know them; None is left out.
+    :param options: the others of :func:`parse_reading`, for the readers that know them.
     :return: the Stream, and the files that could not be read, with the reason.
     :raises InputError: for an input that matches nothing, or if no file holds waveforms, or all are
         of another quantity than the one asked for.
@@ -160,32 +177,31 @@ def read_stream(
     files = _find_files(inputs)
     known_format(format)
     stream, unreadable = Stream(), []
-    known: list[Path] = []
-    unknown: dict[Path, str] = {}
-    options = {name: value for name, value in options.items() if value is not None}
+    waveforms: list[Path] = []
+    others: dict[Path, str] = {}  #: files without waveforms that nobody named, and why
     for path in files:
         try:
             if format is None and asdf.is_asdf(path):
-                for station, its_tag in asdf.contents(path, tag):
-                    found, its_own, _ = asdf.read(path, station, its_tag)
-                    stream += _completed(found, its_own)
+                for station, station_tag in asdf.contents(path, tag):
+                    traces, inventory, _ = asdf.read(path, station, station_tag)
+                    stream += _completed(traces, inventory)
             else:
                 stream += read_waveforms(path, format, **options)
-            known.append(path)
+            waveforms.append(path)
         except InputError as error:
-            if isinstance(error, NoWaveforms) and merely_found(path, inputs):
-                unknown[path] = str(error)
+            if isinstance(error, NoWaveforms) and is_from_folder(path, inputs):
+                others[path] = str(error)
                 continue
             unreadable.append((path, str(error)))
     reasons = {reason for _, reason in unreadable}
     # One reason for all, without their names, is of what was asked for.
     if not stream and len(unreadable) > 1 and len(reasons) == 1:
         raise InputError(reasons.pop())
-    if unknown and not known and not unreadable:
+    if others and not waveforms and not unreadable:
         raise InputError(
-            f"There are no waveforms in {', '.join(inputs)}: {next(iter(unknown.values()))}"
+            f"There are no waveforms in {', '.join(inputs)}: {next(iter(others.values()))}"
         )
-    unreadable += [(path, unknown[path]) for path in damaged(list(unknown), known)]
+    unreadable += [(path, others[path]) for path in damaged(list(others), waveforms)]
     if files and not stream and not unreadable:
         raise InputError(f"None of the files holds {options.get('quantity', 'samples')}.")
     return stream, unreadable

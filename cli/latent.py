@@ -52,55 +52,55 @@ def latent(
     """
     from obspy_broadband.data.pairs import Pairs
     from obspy_broadband.data.store import Store
-    from obspy_broadband.evaluation.latent import look, normality, togetherness
-    from obspy_broadband.method.latent import coded
+    from obspy_broadband.evaluation.latent import common_code_distance, encode_records, normality
+    from obspy_broadband.method.latent import require_codes
 
     refuse_existing(output, overwrite)
-    ready = coded(create(method, parse_settings(settings), weights), method)
+    ready = require_codes(create(method, parse_settings(settings), weights), method)
     opened = Store(store)
     records = opened.select(split, "mps2", 0.5, after_p_s=30.0)[:limit]
     if len(records) < 10:
         raise InputError(f"{store} has {len(records)} usable records in {split}; 10 are needed.")
     pairs = Pairs(opened, records, ready.samples, corner=corner)
-    found = look(ready, pairs, seed)
-    table = normality(found, ready)
+    latents = encode_records(ready, pairs, seed)
+    table = normality(latents, ready)
     passed = table.assign(passed=table["p"] > 0.05).groupby(["code", "kind"])["passed"].mean()
     summary = {
         "records": len(records),
         "share_of_dimensions_that_pass_ks_at_5_percent": {
             f"{code} of {kind}": round(float(share), 3) for (code, kind), share in passed.items()
         },
-        "common_code": togetherness(found, ready),
-        "median_scores": found.scores.groupby("way")[["EG", "PG"]]
+        "common_code": common_code_distance(latents, ready),
+        "median_scores": latents.scores.groupby("way")[["EG", "PG"]]
         .median()
         .round(2)
         .to_dict("index"),
     }
     output.mkdir(parents=True, exist_ok=True)
     table.to_csv(output / "normality.csv", index=False)
-    names = found.about["record"].to_numpy()
-    found.scores.assign(record=names[found.scores["record"]]).to_csv(
+    names = latents.records["record"].to_numpy()
+    latents.scores.assign(record=names[latents.scores["record"]]).to_csv(
         output / "passages.csv", index=False
     )
-    codes: dict[str, Any] = {f"{name}_{kind}": one for (name, kind), one in found.codes.items()}
+    codes: dict[str, Any] = {f"{name}_{kind}": code for (name, kind), code in latents.codes.items()}
     np.savez(output / "codes.npz", **codes)
     (output / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    _draw(ready, pairs, found, seed, output)
+    _draw(ready, pairs, latents, seed, output)
     click.echo(json.dumps(summary, indent=1))
     click.echo(f"-> {output}")
 
 
-def _draw(ready: CodedMethod, pairs: object, found: Latent, seed: int, output: Path) -> None:
+def _draw(ready: CodedMethod, pairs: object, latents: Latent, seed: int, output: Path) -> None:
     from obspy_broadband.evaluation import latent as codes
     from obspy_broadband.evaluation import latent_figures as figures
 
-    for name in dict.fromkeys(name for name, _ in found.codes):
-        kinds = [kind for one, kind in found.codes if one == name]
-        values = np.concatenate([found.codes[name, kind] for kind in kinds])
-        of = [kind for kind in kinds for _ in range(len(found.about))]
-        drawn = figures.embedded(name, codes.embeddings(values, seed), of, found)
-        drawn.savefig(output / f"embedding-{name}.png", dpi=110)
-    table = codes.normality(found, ready)
-    figures.distributions(found, ready, table).savefig(output / "distributions.png", dpi=110)
-    made = codes.traverse(ready, pairs, 0, found)  # type: ignore[arg-type]
-    figures.traversal(made, codes.traversed(ready)).savefig(output / "traversal.png", dpi=110)
+    for name in dict.fromkeys(name for name, _ in latents.codes):
+        kinds = [kind for code, kind in latents.codes if code == name]
+        values = np.concatenate([latents.codes[name, kind] for kind in kinds])
+        labels = [kind for kind in kinds for _ in range(len(latents.records))]
+        figure = figures.embedded(name, codes.embeddings(values, seed), labels, latents)
+        figure.savefig(output / f"embedding-{name}.png", dpi=110)
+    table = codes.normality(latents, ready)
+    figures.distributions(latents, ready, table).savefig(output / "distributions.png", dpi=110)
+    decoded = codes.traverse(ready, pairs, 0, latents)  # type: ignore[arg-type]
+    figures.traversal(decoded, codes.traversed(ready)).savefig(output / "traversal.png", dpi=110)

@@ -9,10 +9,10 @@ from typing import Any
 import click
 import pandas as pd
 from obb_cli.inputs import (
+    INVENTORY,
+    READ,
     holds_ensembles,
-    inventory_option,
     read_stream,
-    reading_options,
     refuse_existing,
     report_skips,
     similar_warnings_once,
@@ -29,11 +29,9 @@ from obspy_broadband.records.orientation import station_id
 from obspy_broadband.records.units import parse_units
 
 
-@click.command()
+@click.command(params=[READ, INVENTORY])
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("-u", "--units", help="e.g. velocity, cm/s**2, g [default: what the files say]")
-@reading_options
-@inventory_option
 @click.option("--periods", help="Of the spectra, s, e.g. 0.1,0.3,1 [default: 21 of 0.01-10 s]")
 @click.option("--detrend", is_flag=True, help="Take out mean and trend of the acceleration first.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="CSV [default: print it].")
@@ -46,7 +44,7 @@ def measure(
     output: Path | None,
     overwrite: bool,
     inventories: tuple[str, ...],
-    **reading: Any,
+    reading: dict[str, Any],
 ) -> None:
     """Tabulate intensity measures of records.
 
@@ -59,7 +57,7 @@ def measure(
     obb measure run/ --periods 0.15,0.6 -o run-measures.csv
     obb measure recordings/*.mseed --inventory stations.xml
     obb measure recordings/*.mseed --units cm/s**2 --periods 0.1,0.3,1 --detrend
-    obb measure station7.txt --format columns --components ZNE --units cm/s
+    obb measure station7.txt --read format=COLUMNS --read components=ZNE --units cm/s
     """
     chosen = parse_periods(periods)
     refuse_existing(output, overwrite, file=True)
@@ -68,16 +66,13 @@ def measure(
     inventory = all_stations(inventories)
     folders: list[Path] = []
     files: list[str] = []
-    for given in inputs:
-        if holds_ensembles(Path(given)):
-            folders += ensemble_folders(Path(given))
+    for name in inputs:
+        if holds_ensembles(Path(name)):
+            folders += ensemble_folders(Path(name))
         else:
-            files.append(given)
-    of_records = (units, inventories or None, *reading.values())
-    if folders and not files and any(one is not None for one in of_records):
-        raise InputError(
-            "--units, --inventory, --format and the like are of records; ensembles are in m/s²."
-        )
+            files.append(name)
+    if folders and not files and (units or inventories or reading):
+        raise InputError("--units, --inventory and --read are of records; ensembles are in m/s².")
     tables: list[pd.DataFrame] = []
     skips: list[tuple[object, str]] = []
     folders = list(dict.fromkeys(folders))

@@ -46,25 +46,25 @@ def plot(
     obb plot ensemble/ --station A_0003 --motion -o figures/
     obb plot run/ -o run-figures/
     """
-    folders = list(dict.fromkeys(one for path in ensembles for one in ensemble_folders(path)))
+    folders = list(dict.fromkeys(folder for path in ensembles for folder in ensemble_folders(path)))
     refuse_existing(output, overwrite)
-    places = _places(folders, output)
+    outputs = _outputs(folders, output)
     skips: list[tuple[Path, str]] = []
     count = 0
     with tqdm(unit="figure") as bar:
         for folder in folders:
             try:
-                drawn = Ensemble.read(folder)
+                ensemble = Ensemble.read(folder)
             except InputError as error:
                 if len(folders) == 1:
                     raise
                 skips.append((folder, str(error)))
                 continue
             # Of several ensembles, some may not have the station.
-            asked = [one for one in stations if one in drawn or len(folders) == 1]
-            ids = [id for one in asked for id in drawn[one].stations]
-            for id in dict.fromkeys(ids if stations else drawn.stations):
-                _draw(drawn, id, places[folder], kind, motion)
+            names = [name for name in stations if name in ensemble or len(folders) == 1]
+            ids = [id for name in names for id in ensemble[name].stations]
+            for id in dict.fromkeys(ids if stations else ensemble.stations):
+                _draw(ensemble, id, outputs[folder], kind, motion)
                 count += 1
                 bar.update()
     report_skips(skips)
@@ -76,27 +76,27 @@ def plot(
         sys.exit(2)
 
 
-def _draw(ensemble: Ensemble, id: str, place: Path, kind: str, motion: bool) -> None:
-    place.mkdir(parents=True, exist_ok=True)
+def _draw(ensemble: Ensemble, id: str, folder: Path, kind: str, motion: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     name = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in id)
     name = name.strip(".")
-    plot_ensemble(ensemble, id, outfile=place / f"{name}.{kind}", dpi=120)
+    plot_ensemble(ensemble, id, outfile=folder / f"{name}.{kind}", dpi=120)
     if motion:
-        plot_motion(ensemble, id, outfile=place / f"{name}-motion.{kind}", dpi=120)
+        plot_motion(ensemble, id, outfile=folder / f"{name}-motion.{kind}", dpi=120)
 
 
-def _places(folders: list[Path], output: Path) -> dict[Path, Path]:
-    """Where the figures of each ensemble go."""
+def _outputs(folders: list[Path], output: Path) -> dict[Path, Path]:
+    """The folder of each ensemble's figures."""
     if len(folders) == 1:
         return {folders[0]: output}
-    places: dict[Path, Path] = {}
+    outputs: dict[Path, Path] = {}
     taken: set[Path] = set()
     for folder in folders:
         name = folder.resolve().name
-        place, number = output / name, 1
-        while place in taken:
+        path, number = output / name, 1
+        while path in taken:
             number += 1
-            place = output / f"{name}-{number}"
-        taken.add(place)
-        places[folder] = place
-    return places
+            path = output / f"{name}-{number}"
+        taken.add(path)
+        outputs[folder] = path
+    return outputs

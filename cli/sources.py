@@ -1,150 +1,240 @@
-"""What the commands share that read archives: options, and the source they mean."""
+"""Sources as subcommands: each kind with its own arguments and options."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import click
-from obb_cli.inputs import READING_OPTIONS, TAG_OPTION
+from obb_cli.inputs import READ, refuse_ensembles
 
 from obspy_broadband.errors import InputError
+from obspy_broadband.sources.channel_selection import ChannelSelection
+from obspy_broadband.sources.metadata import Metadata
 from obspy_broadband.sources.source import Source
-from obspy_broadband.sources.waveforms import READING
+from obspy_broadband.sources.time_windows import TimeSelection, parse_time
 
-_FILES = click.Path(exists=True)
-_OPTIONS = (
-    *READING_OPTIONS,
-    TAG_OPTION,
-    click.option("--largest", type=int, help="MiB of a file [2048], of an FDSN answer [256]."),
-    click.option("--inventory", "inventories", multiple=True, type=_FILES, help="StationXML."),
-    click.option(
-        "--events", type=_FILES, help="QuakeML, CMTSOLUTION, ...: what records are of; to cut."
+
+def _absolute(_: click.Context, __: click.Parameter, value: Any) -> Any:
+    """Paths that stay right wherever a run is resumed, and on other machines."""
+    if isinstance(value, (tuple, list)):
+        return tuple(os.path.abspath(path) for path in value)
+    return None if value is None else os.path.abspath(value)
+
+
+def _metadata_option(*names: str, text: str, multiple: bool = False) -> click.Option:
+    return click.Option(
+        names,
+        multiple=multiple,
+        type=click.Path(exists=True),
+        callback=_absolute,
+        metavar="FILE",
+        help=text,
+    )
+
+
+METADATA = (
+    _metadata_option("--inventory", "inventories", multiple=True, text="StationXML."),
+    _metadata_option("--events", text="QuakeML, CMTSOLUTION, ... of the records."),
+    _metadata_option("--scenarios", text="CSV of stations; see `obb scenarios`."),
+)
+_CHANNELS = (
+    click.Option(["--network"], default="*", help="Code, with * and ? [default: all]."),
+    click.Option(["--station"], default="*", help="Likewise."),
+    click.Option(["--location"], default="*", help="Likewise."),
+    click.Option(["--channel"], default="*", help="Likewise; HN? are accelerometers."),
+)
+_TIMES = (
+    click.Option(["--starttime"], help="UTC, e.g. 2019-11-11T10:52:45."),
+    click.Option(["--endtime"], help="UTC."),
+    click.Option(
+        ["--before"], default=30.0, show_default=True, help="Seconds kept before each event."
     ),
-    click.option("--scenarios", type=_FILES, help="CSV of stations; see `obb scenarios`."),
-    click.option("--origin", metavar="LAT,LON", help="Of x = y = 0 of a simulation."),
-    click.option("--sds", metavar="ROOT", help="Read an SDS archive instead of files."),
-    click.option("--fdsn", metavar="URL", help="Ask an FDSN service (URL or name) instead."),
-    click.option("--seisbench", metavar="NAME", help="Read a SeisBench data set or its folder."),
-    click.option("--network", help="Codes, with * and ? [default: all]."),
-    click.option("--station", help="Likewise."),
-    click.option("--location", help="Likewise."),
-    click.option("--channel", help="Likewise; HN? are accelerometers."),
-    click.option("--starttime", help="UTC, e.g. 2019-11-11T10:52:45."),
-    click.option("--endtime", help="UTC."),
-    click.option("--before", type=float, help="Seconds kept before each event [default: 30]."),
-    click.option("--after", type=float, help="Seconds kept after each event [default: 270]."),
-    click.option("--min-magnitude", type=float, help="Of events to ask the FDSN service for."),
-    click.option("--within", type=float, help="km from the epicentre, of FDSN stations."),
-    click.option("--timeout", type=float, help="Seconds for an FDSN answer [default: 60]."),
+    click.Option(
+        ["--after"], default=270.0, show_default=True, help="Seconds kept after each event."
+    ),
 )
-#: Options that a kind of source has beside the others.
-_WINDOWS = (
-    *("network", "station", "location", "channel"),
-    *("starttime", "endtime", "before", "after"),
-)
-_OF = {
-    "files": ("format", *READING, "tag"),
-    "sds": _WINDOWS,
-    "fdsn": (*_WINDOWS, "min_magnitude", "within", "timeout"),
-    "seisbench": (),
+
+
+def _files(inputs: tuple[str, ...], reading: dict[str, Any], origin: str | None,
+           largest: int, **metadata: Any) -> Source:  # fmt: skip
+    from obspy_broadband.sources.folder import FolderSource
+
+    refuse_ensembles(inputs)
+    return FolderSource(
+        inputs, largest=_bytes(largest), metadata=_metadata(metadata, _origin(origin)), **reading
+    )
+
+
+def _sds(root: str, largest: int, **values: Any) -> Source:
+    from obspy_broadband.sources.sds import SDSSource
+
+    codes, times = _channels(values), _times(values)
+    return SDSSource(root, codes, times, _metadata(values), _bytes(largest))
+
+
+def _fdsn(url: str, min_magnitude: float | None, within: float | None, timeout: float,
+          largest: int, **values: Any) -> Source:  # fmt: skip
+    from obspy_broadband.sources.fdsn import FDSNSource
+
+    _check_seconds(timeout=timeout, within=within)
+    codes, times = _channels(values), _times(values)
+    return FDSNSource(
+        url, codes, times, _metadata(values), min_magnitude, within, timeout, _bytes(largest)
+    )
+
+
+def _seisbench(name: str, **metadata: Any) -> Source:
+    from obspy_broadband.sources.seisbench import SeisBenchSource
+
+    return SeisBenchSource(name, _metadata(metadata))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of source.
+
+    :param summary: what it is, after "of ...".
+    :param parameters: arguments and options of it.
+    :param make: the source of their values.
+    """
+
+    summary: str
+    parameters: tuple[click.Parameter, ...]
+    make: Callable[..., Source]
+
+
+#: Kinds of sources by the names of their subcommands.
+KINDS = {
+    "files": Kind(
+        "files, folders and patterns",
+        (
+            click.Argument(["inputs"], nargs=-1, required=True),
+            READ,
+            *METADATA,
+            click.Option(["--origin"], metavar="LAT,LON", help="Of x = y = 0 of a simulation."),
+            click.Option(["--largest"], default=2048, show_default=True, help="MiB of a file."),
+        ),
+        _files,
+    ),
+    "sds": Kind(
+        "an SDS archive of miniSEED",
+        (
+            click.Argument(["root"]),
+            *_CHANNELS,
+            *_TIMES,
+            *METADATA,
+            click.Option(["--largest"], default=2048, show_default=True, help="MiB of a file."),
+        ),
+        _sds,
+    ),
+    "fdsn": Kind(
+        "an FDSN web service",
+        (
+            click.Argument(["url"], metavar="URL|NAME"),
+            *_CHANNELS,
+            *_TIMES,
+            *METADATA,
+            click.Option(["--min-magnitude"], type=float, help="Of events, asked of the service."),
+            click.Option(["--within"], type=float, help="km from the epicentre, of stations."),
+            click.Option(["--timeout"], default=60.0, show_default=True, help="s, of an answer."),
+            click.Option(["--largest"], default=256, show_default=True, help="MiB of an answer."),
+        ),
+        _fdsn,
+    ),
+    "seisbench": Kind(
+        "a SeisBench data set (a name or a folder)",
+        (click.Argument(["name"]), *METADATA),
+        _seisbench,
+    ),
 }
 
 
-def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorator: the options that :func:`source_of` takes."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+class SourceGroup(click.Group):
+    """A group whose subcommands are sources; see :func:`add_sources`."""
+
+    def resolve_command(self, context: click.Context, args: list[str]) -> Any:
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            context.fail(
+                f"{args[0]!r} is no source. One of {', '.join(self.commands)} comes first, e.g. "
+                f"{context.command_path} files {args[0]}"
+            )
+        return super().resolve_command(context, args)
 
 
-def source_of(inputs: Sequence[str], **options: Any) -> Source:
-    """The source that a user means.
+def add_sources(
+    group: click.Group,
+    carry_out: Callable[..., Any],
+    options: Mapping[str, Sequence[click.Parameter]],
+    texts: Mapping[str, str],
+    kinds: Mapping[str, Kind] = KINDS,
+) -> None:
+    """Give a group a subcommand for each kind of source.
 
-    :param inputs: files, folders, patterns; none if an option names another source.
-    :param options: those of :func:`source_options`, by name.
-    :raises InputError: for none or several sources, or options that another source has.
+    :param carry_out: called with the source and the values of the options.
+    :param options: of the subcommands, beside those of the source, by kind.
+    :param texts: their help, by kind.
     """
-    from obspy_broadband.sources.channels import Codes
-    from obspy_broadband.sources.fdsn import FDSNSource
-    from obspy_broadband.sources.folder import FolderSource
-    from obspy_broadband.sources.sds import SDSSource
-    from obspy_broadband.sources.seisbench import SeisBenchSource
-
-    kind = _kind(inputs, options)
-    metadata = _metadata(options)
-    largest = _largest(options, 256 if kind == "fdsn" else 2048)
-    if kind == "files":
-        reading = {name: options[name] for name in _OF["files"]}
-        return FolderSource(tuple(inputs), largest=largest, metadata=metadata, **reading)
-    if kind == "seisbench":
-        return SeisBenchSource(options["seisbench"], metadata)
-    codes = Codes(**{name: options[name] or "*" for name in _WINDOWS[:4]})
-    times = _times(options)
-    if kind == "sds":
-        return SDSSource(options["sds"], codes, times, metadata, largest)
-    return FDSNSource(
-        options["fdsn"], codes, times, metadata, options["min_magnitude"], options["within"],
-        60.0 if options["timeout"] is None else options["timeout"], largest,
-    )  # fmt: skip
+    for name, kind in kinds.items():
+        group.add_command(_command(name, kind, carry_out, options[name], texts[name]))
 
 
-def _kind(inputs: Sequence[str], options: dict[str, Any]) -> str:
-    named = [kind for kind in ("sds", "fdsn", "seisbench") if options[kind] is not None]
-    named += ["files"] if inputs else []
-    if len(named) != 1:
-        told = "none is given" if not named else f"{' and '.join(named)} are given"
-        raise InputError(f"One source is needed: files, --sds, --fdsn or --seisbench; {told}.")
-    of_mine = set(_OF[named[0]])
-    for kind, names in _OF.items():
-        for name in names:
-            if options[name] is not None and name not in of_mine:
-                where = (
-                    "files"
-                    if kind == "files"
-                    else " and ".join(
-                        f"--{other}" for other, theirs in _OF.items() if name in theirs
-                    )
-                )
-                raise InputError(f"--{name.replace('_', '-')} is for {where}, not {named[0]}.")
-    return named[0]
+def _command(
+    name: str,
+    kind: Kind,
+    carry_out: Callable[..., Any],
+    options: Sequence[click.Parameter],
+    text: str,
+) -> click.Command:
+    def command(**values: Any) -> None:
+        own = {parameter.name: values.pop(parameter.name) for parameter in kind.parameters}
+        carry_out(kind.make(**own), **values)
+
+    return click.Command(name, params=[*options, *kind.parameters], callback=command, help=text)
 
 
-def _metadata(options: dict[str, Any]) -> Any:
-    from obspy_broadband.sources.metadata import Metadata
-
-    origin = None
-    if options["origin"] is not None:
-        try:
-            latitude, longitude = (float(text) for text in options["origin"].split(","))
-        except ValueError as error:
-            raise InputError(
-                f"--origin is {options['origin']!r}; write LATITUDE,LONGITUDE, e.g. 44.5,4.6."
-            ) from error
-        if not (-90 <= latitude <= 90 and -180 <= longitude <= 360):
-            raise InputError(f"--origin {options['origin']} is no place on Earth.")
-        origin = (latitude, longitude)
-    return Metadata(tuple(options["inventories"]), options["events"], options["scenarios"], origin)
+def _metadata(values: Mapping[str, Any], origin: tuple[float, float] | None = None) -> Metadata:
+    return Metadata(values["inventories"], values["events"], values["scenarios"], origin)
 
 
-def _largest(options: dict[str, Any], default: int) -> int:
-    """Bytes, from MiB."""
-    given = default if options["largest"] is None else options["largest"]
-    if given < 1:
-        raise InputError(f"--largest is {given}; it must be 1 MiB or more.")
-    return int(given) * 1024**2
+def _origin(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        latitude, longitude = (float(number) for number in text.split(","))
+    except ValueError as error:
+        raise InputError(
+            f"--origin is {text!r}; write LATITUDE,LONGITUDE, e.g. 44.5,4.6."
+        ) from error
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 360):
+        raise InputError(f"--origin {text} is no place on Earth.")
+    return latitude, longitude
 
 
-def _times(options: dict[str, Any]) -> Any:
-    from obspy_broadband.sources.times import Times, time_from
+def _bytes(largest: int) -> int:
+    """From MiB."""
+    if largest < 1:
+        raise InputError(f"--largest is {largest}; it must be 1 MiB or more.")
+    return largest * 1024**2
 
-    for name in ("before", "after", "within", "timeout"):
-        value = options[name]
+
+def _channels(values: Mapping[str, Any]) -> Any:
+
+    return ChannelSelection(
+        *(values[name] for name in ("network", "station", "location", "channel"))
+    )
+
+
+def _times(values: Mapping[str, Any]) -> TimeSelection:
+    before, after = values["before"], values["after"]
+    _check_seconds(before=before, after=after)
+    start, end = (parse_time(values[name], f"--{name}") for name in ("starttime", "endtime"))
+    return TimeSelection(start, end, before, after)
+
+
+def _check_seconds(**values: float | None) -> None:
+    for name, value in values.items():
         if value is not None and not 0 <= value < 1e6:
             raise InputError(f"--{name} is {value:g}; it must be 0 or more.")
-    return Times(
-        time_from(options["starttime"], "--starttime"),
-        time_from(options["endtime"], "--endtime"),
-        30.0 if options["before"] is None else options["before"],
-        270.0 if options["after"] is None else options["after"],
-    )

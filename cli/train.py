@@ -64,10 +64,10 @@ def train(
     from obspy_broadband.training.plan import plan
     from obspy_broadband.training.trainer import train
 
-    given: dict[str, Any] = read_toml(file) if file else {}
+    of_file: dict[str, Any] = read_toml(file) if file else {}
     if resume:
-        # A finished run's options, and on top of them what is given now, e.g. more steps.
-        given = read_toml(output / "options.toml") | given
+        # The run's options, replaced by those of the file.
+        of_file = read_toml(output / "options.toml") | of_file
         run = read_toml(output / "options.toml", table="run")
         method, store = method or str(run["method"]), store or Path(str(run["data"]))
     if method is None or store is None:
@@ -75,14 +75,14 @@ def train(
     method_class = load(method)
     if not issubclass(method_class, NeuralMethod):
         raise MethodError(f"{method} is not trained; it is ready to use.")
-    chosen = parse_settings(settings)
+    overrides = parse_settings(settings)
     if protocol:
-        chosen["training.protocol"] = protocol
+        overrides["training.protocol"] = protocol
     if steps and epochs:
         raise InputError("Give --steps or --epochs, not both.")
     if steps:
-        chosen["training.steps"] = steps
-    options, training = resolve(method_class, preset, given, chosen)
+        overrides["training.steps"] = steps
+    options, training = resolve(method_class, preset, of_file, overrides)
     fabric = fabric_for(gpus, devices, nodes, training.precision)
     planned = plan(method_class, options, training, store, fabric, epochs, measure=dry_run)
     training = dataclasses.replace(training, steps=planned.steps)

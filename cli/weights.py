@@ -28,15 +28,15 @@ def list_() -> None:
     """
     from obspy_broadband.method.weights import everything, folders
 
-    found = list(everything())
-    for one, used in found:
-        size = one.path.stat().st_size / 2**20 if one.path.is_file() else float("nan")
-        parameters = f"{one.card.get('parameters', '?')} parameters"
+    sets = list(everything())
+    for weights, used in sets:
+        size = weights.path.stat().st_size / 2**20 if weights.path.is_file() else float("nan")
+        parameters = f"{weights.card.get('parameters', '?')} parameters"
         click.echo(
-            f"{'used' if used else 'hidden':<8}{one.method:<24}{one.name:<16}{parameters:<22}"
-            f"{size:7.1f} MiB  {one.path}"
+            f"{'used' if used else 'hidden':<8}{weights.method:<24}{weights.name:<16}"
+            f"{parameters:<22}{size:7.1f} MiB  {weights.path}"
         )
-    if not found:
+    if not sets:
         click.echo(f"none in {', '.join(str(folder) for folder in folders())}")
 
 
@@ -59,22 +59,22 @@ def add(source: str, name: str, folder: str | None, half: bool, overwrite: bool)
     from obspy_broadband.method.weights import add as copy
     from obspy_broadband.method.weights import everything
 
-    made = copy(source, name, folder, half, overwrite)
-    click.echo(f"{made.method} {made.name} -> {made.path}")
+    added = copy(source, name, folder, half, overwrite)
+    click.echo(f"{added.method} {added.name} -> {added.path}")
     same = [
-        (one.path, used)
-        for one, used in everything()
-        if (one.method, one.name) == (made.method, made.name)
+        (weights.path, used)
+        for weights, used in everything()
+        if (weights.method, weights.name) == (added.method, added.name)
     ]
     used = next((path for path, is_used in same if is_used), None)
-    if used is None or used.resolve() != made.path.resolve():
+    if used is None or used.resolve() != added.path.resolve():
         before = f"{used} goes before it" if used else "its folder is not searched"
         click.echo(
             f"obb: warning: it is not used by its name: {before}; see obb weights list.", err=True
         )
         return
-    how = "" if made.name == "default" else f", weights={made.name!r}"
-    click.echo(f"From now on method={made.method!r}{how} uses it.")
+    argument = "" if added.name == "default" else f", weights={added.name!r}"
+    click.echo(f"From now on method={added.method!r}{argument} uses it.")
     for path, is_used in same:
         if not is_used:
             click.echo(f"Hidden by it: {path}")
@@ -117,6 +117,7 @@ def verify(method: str | None, name: str | None) -> None:
     """Compare weights with the checksums of their cards; all of them by default."""
     from obspy_broadband.method.weights import everything, find
 
-    for one in [find(method, name)] if method else [found for found, _ in everything()]:
-        one.verify()
-        click.echo(f"{one.method} {one.name}: as its card says")
+    sets = [find(method, name)] if method else [weights for weights, _ in everything()]
+    for weights in sets:
+        weights.verify()
+        click.echo(f"{weights.method} {weights.name}: as its card says")

@@ -3,10 +3,10 @@
     python examples/gallery.py OUT [--methods stochastic ann2bb] [--earthquakes rock soft] [-n 20]
 
 Earthquakes and media are those of gallery_earthquakes.py. OUT/<earthquake>.png and
-OUT/distances.png are figures; OUT/checks.csv and OUT/checks.md are what
-obspy_broadband.evaluation.sanity says of every station, and the peak acceleration against a
-ground-motion model's. Simulating takes some ten minutes, enriching some more; what is in
-OUT/simulations and OUT/ensembles already is not made again. Methods that must be trained need their
+OUT/distances.png are figures; OUT/checks.csv and OUT/checks.md hold what
+obspy_broadband.evaluation.sanity computes for every station, and the peak acceleration against a
+ground-motion model's. Simulating takes some ten minutes, enriching some more; what OUT/simulations
+and OUT/ensembles hold already is not computed again. Methods that must be trained need their
 weights in $OBB_WEIGHTS; those without are left out.
 """
 
@@ -30,7 +30,7 @@ from obspy_broadband.signal.integration import integrate
 from obspy_broadband.signal.intensity import rotd_peak
 
 SEED = 7
-#: What is checked beside LIMITS: ln of the median peak acceleration over a ground-motion model's,
+#: Checks beside LIMITS: ln of the median peak acceleration over a ground-motion model's,
 #: in units of its sigma; and how far the simulation's own displacement ends from zero, over its
 #: peak.
 MORE = {"pga_sigmas": (-2.0, 2.0), "own_drift": (0.0, np.inf)}
@@ -41,10 +41,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--methods", nargs="+", help="default: all that are ready")
-    parser.add_argument("--earthquakes", nargs="+", choices=[one.name for one in EARTHQUAKES])
+    parser.add_argument(
+        "--earthquakes", nargs="+", choices=[earthquake.name for earthquake in EARTHQUAKES]
+    )
     parser.add_argument("-n", type=int, default=20, help="realizations")
     arguments = parser.parse_args()
-    warnings.simplefilter("ignore")  # what is unlike the training set is in the provenance
+    warnings.simplefilter("ignore")  # those of the training range are in the provenance
     arguments.out.mkdir(parents=True, exist_ok=True)
     rows, notes = [], []
     for earthquake in EARTHQUAKES:
@@ -56,7 +58,7 @@ def main() -> None:
         draw_earthquake(earthquake, ensembles).savefig(arguments.out / f"{earthquake.name}.png")
         for method, ensemble in ensembles.items():
             rows += check(earthquake, method, ensemble)
-            notes += unlike(earthquake, method, ensemble)
+            notes += outside_training_range(earthquake, method, ensemble)
     table = pd.DataFrame(rows)
     table.to_csv(arguments.out / "checks.csv", index=False, float_format="%.4g")
     draw_distances(table).savefig(arguments.out / "distances.png")
@@ -71,7 +73,7 @@ def enrich(
     """Ensembles by method, and why others are missing."""
     stream = earthquake.simulate(out / "simulations")
     ensembles, left_out = {}, []
-    # The one that needs nothing first.
+    # First the method that needs no weights.
     for method in methods or sorted(obspy_broadband.methods(), key=lambda m: m != "stochastic"):
         folder = out / "ensembles" / f"{earthquake.name}-{method}"
         try:
@@ -91,11 +93,12 @@ def check(earthquake: Earthquake, method: str, ensemble: Ensemble) -> list[dict]
     phases = {id: earthquake.arrivals(code) for id, code in zip(ensemble.stations, codes)}
     table = check_ensemble(ensemble, phases)
     rows = []
-    for code, record, (_, found) in zip(codes, ensemble.records, table.iterrows()):
+    for code, record, (_, checks) in zip(codes, ensemble.records, table.iterrows()):
         h1, h2 = record.realizations[:, 0], record.realizations[:, 1]  # east and north come first
         peaks = rotd_peak(h1, h2, (50.0,))[:, 0]
         low = record.low_frequency.astype(float)
-        moved = integrate(integrate(low, record.sampling_rate), record.sampling_rate)
+        displacement = integrate(integrate(low, record.sampling_rate), record.sampling_rate)
+        drift = np.abs(displacement[:, -1]) / np.abs(displacement).max(axis=1)
         name, model = earthquake.model(code)
         sigma = float(model.ln_std_pga)
         median = float(model.pga) * 9.80665
@@ -105,9 +108,9 @@ def check(earthquake: Earthquake, method: str, ensemble: Ensemble) -> list[dict]
                 "method": method,
                 "station": code,
                 "distance_km": earthquake.stations[code][0],
-                **found,
+                **checks,
                 "pga_sigmas": float(np.log(np.median(peaks) / median) / sigma),
-                "own_drift": float((np.abs(moved[:, -1]) / np.abs(moved).max(axis=1)).max()),
+                "own_drift": float(drift.max()),
                 "pga_m_s2": float(np.median(peaks)),
                 "pga_5_m_s2": float(np.quantile(peaks, 0.05)),
                 "pga_95_m_s2": float(np.quantile(peaks, 0.95)),
@@ -120,13 +123,14 @@ def check(earthquake: Earthquake, method: str, ensemble: Ensemble) -> list[dict]
     return rows
 
 
-def unlike(earthquake: Earthquake, method: str, ensemble: Ensemble) -> list[str]:
-    """What of an earthquake is not like what the method's weights were trained on."""
-    found = ensemble.provenance.get("outside_training_range", {})
+def outside_training_range(earthquake: Earthquake, method: str, ensemble: Ensemble) -> list[str]:
+    """Properties of an earthquake that lie outside the training range of the method's weights."""
+    by_station = ensemble.provenance.get("outside_training_range", {})
     reasons: dict[str, list[str]] = {}
-    for id, said in found.items():
-        for one in said:
-            reasons.setdefault(one.split(",")[0].rsplit(" ", 1)[0], []).append(id.split(".")[1])
+    for id, remarks in by_station.items():
+        for remark in remarks:
+            reason = remark.split(",")[0].rsplit(" ", 1)[0]
+            reasons.setdefault(reason, []).append(id.split(".")[1])
     return [
         f"{earthquake.name}, {method}: {reason} is unlike the training set at {', '.join(codes)}"
         for reason, codes in reasons.items()
@@ -134,7 +138,7 @@ def unlike(earthquake: Earthquake, method: str, ensemble: Ensemble) -> list[str]
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """Of every earthquake and method the station that is worst in each check, failures in bold."""
+    """The worst station of every earthquake and method in each check, failures in bold."""
     names = {**LIMITS, **MORE}
     lines = ["| earthquake | method | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
     for (earthquake, method), part in table.groupby(["earthquake", "method"], sort=False):

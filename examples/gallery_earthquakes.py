@@ -1,6 +1,6 @@
 """Earthquakes for the gallery: point sources in layered media, by reflectivity (pyprop8).
 
-What is not physical about them: every source is a point with Brune's pulse, whatever its
+Their limits: every source is a point with Brune's pulse, whatever its
 magnitude, so there is no directivity, no asperity and no permanent offset along a fault; media are
 flat, without scattering, and attenuate by a factor of the distance only, so surface waves in soft
 layers ring longer and cleaner than real ones.
@@ -36,14 +36,15 @@ SOFT = [
 
 @dataclass(frozen=True)
 class Earthquake:
-    """One of the gallery.
+    """A point source in a layered medium.
 
     :param name: of its files.
     :param title: of its figures.
+    :param layers: thickness (km), Vp, Vs (km/s), density (g/cm³).
     :param mechanism: strike, dip, rake, degrees.
     :param stress_drop_mpa: of Brune's pulse.
-    :param quality: of the path.
-    :param corner_hz: to which it is simulated.
+    :param quality: quality factor Q of the path.
+    :param corner_hz: upper frequency limit of the simulation (not the source's corner frequency).
     :param shown: number of the station that is drawn.
     """
 
@@ -71,7 +72,7 @@ class Earthquake:
         return BEFORE + p, BEFORE + s
 
     def simulate(self, folder: Path) -> Stream:
-        """Acceleration in m/s², kept in a folder: the finest takes minutes."""
+        """Acceleration in m/s², cached in a folder: the finest simulation takes minutes."""
         path = folder / f"{self.name}.npy"
         step = 0.25 / self.corner_hz
         samples, finer = round(DURATION / step), 5

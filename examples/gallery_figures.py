@@ -77,7 +77,8 @@ def draw_earthquake(earthquake: Earthquake, ensembles: Mapping[str, Ensemble]) -
 def draw_distances(table: pd.DataFrame) -> Figure:
     """Peak acceleration by distance: a panel an earthquake, methods beside each other."""
     with mpl.rc_context(STYLE):
-        quakes = [one for one in EARTHQUAKES if one.name in set(table["earthquake"])]
+        names = set(table["earthquake"])
+        quakes = [earthquake for earthquake in EARTHQUAKES if earthquake.name in names]
         columns = min(3, len(quakes))
         lines = -(-len(quakes) // columns)
         figure = Figure(figsize=(10, 0.6 + 2.7 * lines), layout="constrained")
@@ -94,12 +95,12 @@ def draw_distances(table: pd.DataFrame) -> Figure:
             panel.plot(x, median, color=MODEL, ls="--", lw=1, label="model, ± sigma")
             panel.plot(x, first["simulated_pga_m_s2"], color=SIMULATION, lw=1, label="simulation")
             for number, method in enumerate(methods):
-                mine = part[part["method"] == method]
-                low = mine["pga_m_s2"] - mine["pga_5_m_s2"]
-                high = mine["pga_95_m_s2"] - mine["pga_m_s2"]
+                rows = part[part["method"] == method]
+                low = rows["pga_m_s2"] - rows["pga_5_m_s2"]
+                high = rows["pga_95_m_s2"] - rows["pga_m_s2"]
                 shift = 1.09 ** (number - 0.5 * (len(methods) - 1))
                 panel.errorbar(
-                    mine["distance_km"] * shift, mine["pga_m_s2"], (low, high), fmt="o", ms=3.5,
+                    rows["distance_km"] * shift, rows["pga_m_s2"], (low, high), fmt="o", ms=3.5,
                     lw=1, color=METHODS[number % len(METHODS)], label=method,
                 )  # fmt: skip
             panel.set(xscale="log", yscale="log")
@@ -203,7 +204,10 @@ def _envelopes(
         return np.sqrt(smooth((envelope(motion) ** 2).sum(axis=-2), round(0.3 * rate)))
 
     curves = np.array(
-        [size(above_corner(low, one.astype(float), rate, corner)) for one in record.realizations]
+        [
+            size(above_corner(low, realization.astype(float), rate, corner))
+            for realization in record.realizations
+        ]
     )
     _fan(panel, times, np.maximum(curves, 1e-12))
     panel.plot(times, size(low), color=SIMULATION, lw=1)

@@ -4,7 +4,7 @@
 
 Mw 4.9, reverse faulting at 1.2 km depth (Ritz et al., 2020; Cornou et al., 2021), in a layered
 half-space, by reflectivity (the package pyprop8). OUT/traces/capteurs.0000.h5 and .0001.h5 hold
-acceleration at six stations; OUT/event.xml and OUT/stations.xml say where things are. Takes some
+acceleration at six stations; OUT/event.xml and OUT/stations.xml have the coordinates. Takes some
 seconds.
 """
 
@@ -44,11 +44,11 @@ STATIONS = {
 }
 BEFORE = 10.0  # s of silence before the origin time
 STEP, DURATION = 0.2, 90.0
-FINER = 4  # SEM3D writes far more samples than the waves need
+FINER = 4  # SEM3D's sampling is far finer than the waves need
 
 
 def simulate(stations: dict[str, tuple[float, float, float]] = STATIONS) -> Stream:
-    """Acceleration in m/s², components X (east), Y (north), Z (up), as SEM3D would give it."""
+    """Acceleration in m/s², components X (east), Y (north), Z (up), as read from SEM3D's files."""
     distance, azimuth, _ = np.array(list(stations.values())).T
     x, y = distance * np.sin(np.deg2rad(azimuth)), distance * np.cos(np.deg2rad(azimuth))
     motion = layered_motion(
@@ -56,7 +56,7 @@ def simulate(stations: dict[str, tuple[float, float, float]] = STATIONS) -> Stre
         round(DURATION / STEP), STEP, BEFORE, FINER,
     )  # fmt: skip
     stream = Stream()
-    for number, (name, place) in enumerate(stations.items()):
+    for number, (name, (distance_km, _, vs30_m_s)) in enumerate(stations.items()):
         for code, component in zip("XYZ", motion[number]):
             header = {
                 "station": name,
@@ -64,8 +64,8 @@ def simulate(stations: dict[str, tuple[float, float, float]] = STATIONS) -> Stre
                 "delta": STEP / FINER,
                 "starttime": ORIGIN - BEFORE,
                 "units": "m/s**2",
-                "distance_km": float(np.hypot(place[0], DEPTH_KM)),
-                "vs30_m_s": place[2],
+                "distance_km": float(np.hypot(distance_km, DEPTH_KM)),
+                "vs30_m_s": vs30_m_s,
                 "coordinates": AttribDict(x=x[number] * 1000, y=y[number] * 1000, z=0.0),
             }
             stream.append(Trace(component, header=header))
@@ -73,7 +73,7 @@ def simulate(stations: dict[str, tuple[float, float, float]] = STATIONS) -> Stre
 
 
 def event() -> Event:
-    """The earthquake as a catalogue has it."""
+    """Origin and magnitude."""
     origin = Origin(time=ORIGIN, latitude=LATITUDE, longitude=LONGITUDE, depth=DEPTH_KM * 1000.0)
     return Event(origins=[origin], magnitudes=[Magnitude(mag=MAGNITUDE, magnitude_type="Mw")])
 
@@ -84,13 +84,13 @@ def write(stream: Stream, folder: Path) -> None:
     traces.mkdir(parents=True, exist_ok=True)
     names = list(dict.fromkeys(trace.stats.station for trace in stream))
     for process, part in enumerate((names[::2], names[1::2])):
-        held = Stream(trace.copy() for trace in stream if trace.stats.station in part)
-        for trace in held:
+        traces_of_process = Stream(trace.copy() for trace in stream if trace.stats.station in part)
+        for trace in traces_of_process:
             trace.stats.starttime = UTCDateTime(
                 STEP / FINER
-            )  # SEM3D's first sample; it has no date
-        if held:
-            held.write(str(traces / f"capteurs.{process:04d}.h5"), format="SEM3D")
+            )  # SEM3D's first sample, without a date
+        if traces_of_process:
+            traces_of_process.write(str(traces / f"capteurs.{process:04d}.h5"), format="SEM3D")
     Catalog([event()]).write(str(folder / "event.xml"), format="QUAKEML")
     inventory(stream, (LATITUDE, LONGITUDE)).write(
         str(folder / "stations.xml"), format="STATIONXML"

@@ -1,4 +1,4 @@
-"""What can go wrong that a user can mend. The command line prints exactly these as one line.
+"""Errors that a user can mend. The command line prints exactly these, as one line.
 
 A message says what was given, what is allowed and what to do.
 """
@@ -17,7 +17,9 @@ class InputError(BroadbandError, ValueError):
     def __str__(self) -> str:
         """One line, and nothing that steers a terminal: messages quote what strangers wrote."""
         text = super().__str__()[:_LONGEST]
-        return "".join(one if one.isprintable() else " " if one.isspace() else "?" for one in text)
+        return "".join(
+            char if char.isprintable() else " " if char.isspace() else "?" for char in text
+        )
 
 
 class NoWaveforms(InputError):

@@ -1,4 +1,4 @@
-"""Records that no simulation stands behind: of scenarios, or of codes drawn from nothing."""
+"""Records without a simulation: of simulated scenarios, or of codes drawn from N(0, 1)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from obspy import Stream, Trace, UTCDateTime
 from tqdm import tqdm
 
 from .enrich import collect, enrich, realization_seeds
-from .ensemble.ensemble import EnrichedRecord, Ensemble
+from .ensemble import EnrichedRecord, Ensemble
 from .ensemble.provenance import provenance
 from .errors import InputError
 from .method.contract import Method, Scenario
@@ -24,7 +24,7 @@ from .signal.filters import band_limit
 if TYPE_CHECKING:
     from .method.latent import CodedMethod
 
-#: Codes say nothing of a day; ObsPy needs one.
+#: A start time for records of codes, which have none.
 _START = UTCDateTime(2000, 1, 1)
 _MOST = 99_999  # station codes have five characters
 
@@ -44,7 +44,7 @@ def generate(
 ) -> Ensemble:
     """Records of one realization each, as stations ``XX.00001`` and on.
 
-    A method that decodes a record from codes alone (:attr:`.codes.CodedMethod.from_nothing`) draws
+    A method that decodes records from codes alone (:attr:`.latent.CodedMethod.unconditional`) draws
     them from N(0, 1), and the peak of the low frequencies from the distribution that its training
     data had. Every other method needs low frequencies: they are those of simulated scenarios
     (:mod:`.data.simulated`), stochastic point sources of their own magnitude and distance, with P,
@@ -73,37 +73,41 @@ def generate(
         raise InputError(f"n is {n}; at most {_MOST} records have a station code.")
     scenario = Scenario(magnitude, distance, depth, vs30)
     check_distance(scenario)
-    if not getattr(ready, "from_nothing", False):
-        made = _of_scenarios(ready, n, seed, corner, scenario, progress)
-        about = made.provenance | {"generated_from": "low frequencies of simulated scenarios"}
+    if not getattr(ready, "unconditional", False):
+        ensemble = _of_scenarios(ready, n, seed, corner, scenario, progress)
+        card = ensemble.provenance | {"generated_from": "low frequencies of simulated scenarios"}
     else:
-        made = _of_codes(ready, request, n, scenario, progress)  # type: ignore[arg-type]
-        about = made.provenance | {"generated_from": "codes drawn from N(0, 1)"}
+        ensemble = _of_codes(ready, request, n, scenario, progress)  # type: ignore[arg-type]
+        card = ensemble.provenance | {"generated_from": "codes drawn from N(0, 1)"}
     if isinstance(method, str):
-        named = provenance(request, ready, corner, [], [])
-        about |= {name: named[name] for name in ("method", "method_distribution")}
-    return Ensemble(made.records, about)
+        of_name = provenance(request, ready, corner, [], [])
+        card |= {name: of_name[name] for name in ("method", "method_distribution")}
+    return Ensemble(ensemble.records, card)
 
 
 def _of_scenarios(
-    method: Method, n: int, seed: int, corner: float, given: Scenario, progress: bool
+    method: Method, n: int, seed: int, corner: float, partial: Scenario, progress: bool
 ) -> Ensemble:
     from .data.simulated import Population, draw_scenarios, stochastic_record
     from .data.store import SAMPLING_RATE
 
     stream = Stream()
-    known: dict[str, dict[str, Any]] = {name: {} for name in Scenario.ranges}
-    asked = {key: one for key, one in dataclasses.asdict(given).items() if one is not None}
+    values_by_station: dict[str, dict[str, Any]] = {name: {} for name in Scenario.ranges}
+    given_values = {
+        key: value for key, value in dataclasses.asdict(partial).items() if value is not None
+    }
     for number in range(n):
         rng = np.random.default_rng([seed, number])
-        drawn = draw_scenarios(Population(records=1, per_event=1), 1, rng)[0][0]
-        if given.distance_km is not None and drawn.depth_km is not None:
-            drawn = dataclasses.replace(drawn, depth_km=min(drawn.depth_km, given.distance_km))
-        scenario = dataclasses.replace(drawn, **asked)
+        random_scenario = draw_scenarios(Population(records=1, per_event=1), 1, rng)[0][0]
+        if partial.distance_km is not None and random_scenario.depth_km is not None:
+            random_scenario = dataclasses.replace(
+                random_scenario, depth_km=min(random_scenario.depth_km, partial.distance_km)
+            )
+        scenario = dataclasses.replace(random_scenario, **given_values)
         motion = stochastic_record(scenario, rng)
         low = band_limit(motion, SAMPLING_RATE, corner)
         stream += _stream(low, SAMPLING_RATE, number)
-        for name, values in known.items():
+        for name, values in values_by_station.items():
             values[_code(number)] = getattr(scenario, name)
     return enrich(
         stream,
@@ -112,10 +116,10 @@ def _of_scenarios(
         seed=seed,
         corner=corner,
         units="m/s**2",
-        magnitude=known["magnitude"],
-        distance=known["distance_km"],
-        depth=known["depth_km"],
-        vs30=known["vs30_m_s"],
+        magnitude=values_by_station["magnitude"],
+        distance=values_by_station["distance_km"],
+        depth=values_by_station["depth_km"],
+        vs30=values_by_station["vs30_m_s"],
         progress=progress,
     )
 
@@ -134,9 +138,9 @@ def _of_codes(
     assert isinstance(corner, float | int)
     assert seed is not None
     for number in tqdm(range(n), unit="record", disable=not progress):
-        one = realization_seeds(seed, _code(number), _START.ns, 1)[0]
-        motion = method.invent(int(one), corner, scenario)
-        # Through the same door as a simulation, so that an ensemble is an ensemble.
+        record_seed = realization_seeds(seed, _code(number), _START.ns, 1)[0]
+        motion = method.generate(int(record_seed), corner, scenario)
+        # By the same functions as a simulation, so that the ensemble has the same contents.
         (record,), _ = read_records(_stream(motion, rate, number), "m/s**2")
         item = prepare(dataclasses.replace(record, scenario=scenario), method, corner)
         records.append(collect(item, [motion[None]], rate))

@@ -1,6 +1,5 @@
 """The methods that ship with obspy-broadband, one file each.
 
-This folder imports as ``obb_plugins``.
-They enter by the same door as a stranger's: one line in the entry-point group
-``obspy_broadband.method``.
+This folder imports as ``obb_plugins``. They are registered as those of other distributions are: by
+one line each in the entry-point group ``obspy_broadband.method``.
 """

@@ -11,35 +11,36 @@ import torch
 from torch import Tensor
 
 from obspy_broadband import Batch, InputError
-from obspy_broadband.level.regression import Predictor
-from obspy_broadband.method.neural import CONDITIONS, LevelOptions, NeuralMethod, batch_conditions
+from obspy_broadband.level.regression import GaussianRegression
+from obspy_broadband.method.conditions import CONDITIONS, batch_conditions
+from obspy_broadband.method.neural import LevelOptions, NeuralMethod
+from obspy_broadband.nn.conditions import Conditions
 from obspy_broadband.signal.filters import fast_length, low_pass, raised_cosine
 from obspy_broadband.signal.phases import arrivals, smooth
 from obspy_broadband.signal.response import response_spectrum
 
-#: s: ordinates that are predicted.
+#: Periods of the ordinates that are predicted, s.
 SHORT = tuple(np.geomspace(0.02, 2.0, 16))
-#: Ordinates that are given, as multiples of the corner's period.
+#: Periods of the ordinates that they are predicted from, as multiples of 1 / corner.
 _LONG = np.geomspace(1.0, 7.0, 8)
-#: Longest period (s) at which the trace is matched, as a share of the corner's period: beyond, the
-#: simulation has its say.
+#: Longest period at which the trace is matched, as a share of 1 / corner.
 _MATCHED = 0.9
-#: s: ordinates at shorter periods are all nearly the peak acceleration and say little of the energy
-#: at their frequency. There the spectrum falls with a kappa (s; Anderson and Hough, 1984), this one
-#: first, then within these limits whatever comes nearest to those ordinates.
+#: s: ordinates at shorter periods are all nearly the peak acceleration and do not constrain the
+#: Fourier spectrum at their frequency. There the spectrum falls with a kappa (s; Anderson and
+#: Hough, 1984), adjusted from its first value within these limits to match those ordinates.
 _SHORTEST, _KAPPA, _KAPPAS = 0.08, 0.04, (0.01, 0.08)
-#: Difference of ln SA from which the simulation alone has not got an ordinate.
+#: Difference in ln SA below which an ordinate is that of the low frequencies alone.
 _MARGIN = 0.15
-#: Numbers drawn for the spectra of the vertical and the mean horizontal.
-_SPECTRA = 2 * len(SHORT)
+#: Ordinates of the vertical and of the mean horizontal.
+_ORDINATES = 2 * len(SHORT)
 
 
 @dataclass(frozen=True)
 class Options(LevelOptions):
     """Options of ANN2BB.
 
-    :param iterations: of matching the trace to the spectrum.
-    :param steps: of descent for the small networks.
+    :param iterations: of matching the trace to the response spectrum.
+    :param steps: of gradient descent for the small networks.
     """
 
     iterations: int = 6
@@ -52,12 +53,16 @@ class Options(LevelOptions):
 
 
 class ANN2BB(NeuralMethod):
-    """Small networks predict SA at short periods, with an uncertainty; noise is made to have it.
+    """Small networks predict SA at short periods, and noise is matched to the predicted spectrum.
 
-    Paolucci et al. (2018), made one-to-many: the spectrum is drawn from the distribution of the
-    errors on events that were not seen, which are correlated between periods. The trace is noise
-    under the simulation's own envelope, matched to the drawn spectrum by scaling its Fourier
-    amplitudes, and joined above the corner.
+    Paolucci et al. (2018), made one-to-many: the response spectrum is drawn with the covariance
+    between periods of the prediction errors for new events,
+
+        ln SA_short = m(ln SA_long, conditions) + L epsilon,    epsilon ~ N(0, I)
+
+    with m and L L' of :class:`obspy_broadband.level.regression.GaussianRegression`. The trace is
+    noise under the envelope of the low frequencies, matched by scaling its Fourier amplitudes, and
+    joined above the corner (the simulation's upper frequency limit).
     """
 
     summary = "Short-period response spectra from long-period ones, matched by a stochastic trace"
@@ -72,156 +77,176 @@ class ANN2BB(NeuralMethod):
     def __init__(self, options: Any = None):
         super().__init__(options)
         inputs = 2 * len(_LONG) + CONDITIONS
-        self.predictor = Predictor(inputs, _SPECTRA, CONDITIONS)
-        self.noise_shape = (_SPECTRA + 3 * self.samples,)
+        self.predictor = GaussianRegression(inputs, _ORDINATES, CONDITIONS)
+        self.noise_shape = (_ORDINATES + 3 * self.samples,)
         self.noise_channels = 3
 
     @property
     def one_to_many(self) -> bool:  # type: ignore[override]
-        """The noise is always another one."""
+        """Always: the noise differs."""
         return True
 
     @property
     def epsilon_size(self) -> int:  # type: ignore[override]
-        """The first numbers of a draw; see :attr:`obspy_broadband.Method.epsilon_size`."""
-        return _SPECTRA if self.options.vary_level else 0
+        """See :attr:`obspy_broadband.Method.epsilon_size`."""
+        return _ORDINATES if self.options.vary_level else 0
 
-    def prepare_training(self, batch: Batch, weights: Tensor, events: Sequence[str]) -> None:
-        """Fit all there is to fit; see :meth:`obspy_broadband.level.regression.Predictor.fit`."""
-        known = batch_conditions(batch)
+    def prepare_training(
+        self, batch: Batch[Tensor], weights: Tensor, events: Sequence[str]
+    ) -> None:
+        """See :meth:`obspy_broadband.level.regression.GaussianRegression.fit`."""
+        assert batch.broadband is not None
+        conditions = batch_conditions(batch)
         physical = torch.isfinite(batch.scale).to(weights)
-        x = torch.cat([self._given(batch.low_frequency, known), known], dim=1)
+        x = self._inputs(batch.low_frequency, conditions)
         y = _ordinates(batch.broadband, np.array(SHORT), self.sampling_rate).to(x)
         o = self.options
-        self.predictor.fit(x, y, known, weights * physical, events, o.steps, o.level_fit)
+        self.predictor.fit(x, y, conditions, weights * physical, events, o.steps, o.level_fit)
 
     def context(
-        self, low_frequency: Tensor, conditions: Tensor, strongest: tuple[Tensor, Tensor]
+        self, low_frequency: Tensor, conditions: Conditions, strongest: tuple[Tensor, Conditions]
     ) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.method.neural.NeuralMethod.context`."""
-        x = torch.cat([self._given(low_frequency, conditions), conditions], dim=1)
-        corners = conditions[:, 0].exp().cpu().double().numpy()
+        corners = conditions.corner.cpu().double().numpy()
         low = low_frequency.cpu().double().numpy()
-        envelope = np.array(
-            [_envelope(one, self.sampling_rate, corner) for one, corner in zip(low, corners)]
-        )
+        envelopes = [
+            _envelope(window, self.sampling_rate, corner) for window, corner in zip(low, corners)
+        ]
+        spectra = [_ln_spectra(window, self.sampling_rate, np.array(SHORT)) for window in low]
         return {
-            "spectra": self.predictor.mean(x),
+            "ordinates": self.predictor.mean(self._inputs(low_frequency, conditions)),
             "root": self.predictor.root(conditions),
-            "envelope": torch.as_tensor(envelope, device=low_frequency.device),
-            "alone": torch.as_tensor(
-                np.array([_ln_spectra(one, self.sampling_rate, np.array(SHORT)) for one in low]),
-                device=low_frequency.device,
+            "envelope": torch.as_tensor(np.array(envelopes), device=low_frequency.device),
+            "low_frequency_spectra": torch.as_tensor(
+                np.array(spectra), device=low_frequency.device
             ),
         }
 
     def sample(
         self,
         low_frequency: Tensor,
-        conditions: Tensor,
+        conditions: Conditions,
         noise: Tensor,
         context: Mapping[str, Tensor],
     ) -> Tensor:
         """See :meth:`obspy_broadband.method.neural.NeuralMethod.sample`."""
-        drawn = noise[:, :_SPECTRA, None] * float(self.options.vary_level)
-        spectra = context["spectra"] + (context["root"] @ drawn)[..., 0]
-        white = noise[:, _SPECTRA:].unflatten(1, (3, self.samples))
-        white = white.double() * context["envelope"][:, None]
-        given = (low_frequency, spectra, white, conditions[:, 0].exp(), context["alone"])
-        made = [self._match(*row) for row in zip(*(one.cpu().double().numpy() for one in given))]
-        return torch.as_tensor(np.array(made), dtype=torch.float32, device=low_frequency.device)
+        epsilon = noise[:, :_ORDINATES, None] * float(self.options.vary_level)
+        ordinates = context["ordinates"] + (context["root"] @ epsilon)[..., 0]
+        white = noise[:, _ORDINATES:].unflatten(1, (3, self.samples))
+        rows = (
+            low_frequency,
+            ordinates,
+            white.double() * context["envelope"][:, None],
+            conditions.corner,
+            context["low_frequency_spectra"],
+        )
+        arrays = [values.cpu().double().numpy() for values in rows]
+        matched = np.array([self._match(*row) for row in zip(*arrays)])
+        return torch.as_tensor(matched, dtype=torch.float32, device=low_frequency.device)
 
-    def forward(self, batch: Batch) -> dict[str, Tensor]:
+    def forward(self, batch: Batch[Tensor]) -> dict[str, Tensor]:
         """Nothing: all is fitted before the first step."""
         return {}
 
-    def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    def generator_losses(
+        self, batch: Batch[Tensor], outputs: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
         """None, likewise."""
         return {}
 
-    def _given(self, low: Tensor, conditions: Tensor) -> Tensor:
-        """ln SA of the low frequencies at multiples of the corner's period: (batch, numbers)."""
-        corners = conditions[:, 0].exp().cpu().double().numpy()
-        found = np.empty((len(low), 2 * len(_LONG)))
+    def _inputs(self, low: Tensor, conditions: Conditions) -> Tensor:
+        """ln SA of the low frequencies at long periods, and the conditions: (batch, inputs)."""
+        corners = conditions.corner.cpu().double().numpy()
+        ordinates = np.empty((len(low), 2 * len(_LONG)))
         for corner in np.unique(corners):
             rows = np.flatnonzero(corners == corner)
             part = low[torch.as_tensor(rows, device=low.device)]
-            found[rows] = _ordinates(part, _LONG / corner, self.sampling_rate).numpy()
-        return torch.as_tensor(found, dtype=torch.float32, device=low.device)
+            ordinates[rows] = _ordinates(part, _LONG / corner, self.sampling_rate).numpy()
+        long = torch.as_tensor(ordinates, dtype=torch.float32, device=low.device)
+        return torch.cat([long, conditions.vector], dim=1)
 
     def _match(
         self,
         low: np.ndarray,
-        ln_spectra: np.ndarray,
+        ordinates: np.ndarray,
         noise: np.ndarray,
         corner: float,
-        alone: np.ndarray,
+        low_frequency_spectra: np.ndarray,
     ) -> np.ndarray:
-        """Low frequencies and noise whose sum has the spectrum: (3, samples).
+        """Low frequencies plus noise whose sum has the response spectrum: (3, samples).
 
+        In every iteration the Fourier amplitude at frequency f is multiplied with the ratio of the
+        target to the response spectrum of the sum at period 1 / f.
+
+        :param low: (3, samples).
+        :param ordinates: (2 len(SHORT),), ln SA of V, then H: the target.
         :param noise: (3, samples), under the record's envelope.
-        :param alone: (3, len(SHORT)), ln SA of the low frequencies.
+        :param corner: Hz, the simulation's upper frequency limit.
+        :param low_frequency_spectra: (3, len(SHORT)), ln SA of the low frequencies.
         """
         rate = self.sampling_rate
-        vertical, horizontal = ln_spectra.reshape(2, len(SHORT))
-        chosen = np.array(SHORT) <= _MATCHED / corner
-        periods = np.array(SHORT)[chosen]
-        peak, own = periods < _SHORTEST, periods >= _SHORTEST
-        wanted = np.stack([vertical, horizontal, horizontal])[:, chosen]
+        vertical, horizontal = ordinates.reshape(2, len(SHORT))
+        matched = np.array(SHORT) <= _MATCHED / corner
+        periods = np.array(SHORT)[matched]
+        at_peak, at_period = periods < _SHORTEST, periods >= _SHORTEST
+        target = np.stack([vertical, horizontal, horizontal])[:, matched]
         samples = low.shape[-1]
-        # Silence behind the record, or its end would be felt at its beginning.
+        # Zero padding, against the wrap-around of the Fourier transform.
         length = fast_length(samples + int(5 * rate / corner))
         frequencies = np.fft.rfftfreq(length, 1.0 / rate)
         spectrum = np.fft.rfft(noise, length)
         spectrum *= (1.0 - low_pass(frequencies, corner)) * np.exp(-np.pi * _KAPPA * frequencies)
         high = np.fft.irfft(spectrum, length)[..., :samples]
-        size = np.abs(high).max()
-        high *= np.exp(wanted.mean()) / size if size > 0 else 0.0
-        at = np.log(np.maximum(frequencies, frequencies[1]))
-        nodes = np.log(1.0 / periods[own])[::-1]
+        peak = np.abs(high).max()
+        high *= np.exp(target.mean()) / peak if peak > 0 else 0.0
+        ln_frequency = np.log(np.maximum(frequencies, frequencies[1]))
+        nodes = np.log(1.0 / periods[at_period])[::-1]
         beyond = np.maximum(frequencies - 1.0 / _SHORTEST, 0.0)
         kappa = np.full((3, 1), _KAPPA)
-        # Near the corner the simulation alone may have the ordinate, which then says nothing of
-        # what is above: less and less would be asked for. What shorter periods say holds there.
-        told = (wanted > alone[:, chosen] + _MARGIN)[:, own][:, ::-1]
+        # Near the corner the low frequencies alone may exceed the target, which then does not
+        # constrain what is above: matching it would remove more and more. The gain is that of
+        # shorter periods there.
+        constrained = (target > low_frequency_spectra[:, matched] + _MARGIN)[:, at_period][:, ::-1]
         for _ in range(self.options.iterations):
-            found = _ln_spectra(low + high, rate, periods)
-            change = np.clip(wanted - found, -1.5, 1.5)
-            gain = np.array(
+            difference = np.clip(target - _ln_spectra(low + high, rate, periods), -1.5, 1.5)
+            ln_gain = np.array(
                 [
-                    np.interp(at, nodes[some], one[own][::-1][some]) if some.any() else 0.0 * at
-                    for some, one in zip(told, change)
+                    np.interp(ln_frequency, nodes[used], row[at_period][::-1][used])
+                    if used.any()
+                    else 0.0 * ln_frequency
+                    for used, row in zip(constrained, difference)
                 ]
             )
-            # Peaks that are too small ask for more energy where nothing else asks for any.
-            asked = kappa - _KAPPA * change[:, peak].mean(axis=1, keepdims=True)
-            asked = np.clip(asked, *_KAPPAS)
-            gain = np.exp(gain - np.pi * (asked - kappa) * beyond)
-            kappa = asked
+            # Too small a peak acceleration means too large a kappa.
+            new = kappa - _KAPPA * difference[:, at_peak].mean(axis=1, keepdims=True)
+            new = np.clip(new, *_KAPPAS)
+            gain = np.exp(ln_gain - np.pi * (new - kappa) * beyond)
+            kappa = new
             high = np.fft.irfft(np.fft.rfft(high, length) * gain, length)[..., :samples]
         return low + high
 
 
 def _ln_spectra(motion: np.ndarray, rate: float, periods: np.ndarray) -> np.ndarray:
-    """ln SA of (3, samples): (3, periods). Two horizontals have one target, so they get their mean:
-    their difference is the noise's own.
-    """
-    found = np.log(response_spectrum(motion, rate, tuple(periods)) + 1e-12)
-    found[1:] = found[1:].mean(axis=0)
-    return found
+    """ln SA of (3, samples): (3, periods), both horizontals their mean, as they have one target."""
+    ln_sa = np.log(response_spectrum(motion, rate, tuple(periods)) + 1e-12)
+    ln_sa[1:] = ln_sa[1:].mean(axis=0)
+    return ln_sa
 
 
 def _ordinates(motion: Tensor, periods: np.ndarray, sampling_rate: float) -> Tensor:
     """ln SA of the vertical and the geometric mean of the horizontals: (batch, 2 periods)."""
-    array = motion.detach().cpu().double().numpy()
-    found = [np.log(response_spectrum(one, sampling_rate, tuple(periods)) + 1e-12) for one in array]
-    spectra = np.array(found)
-    both = np.concatenate([spectra[:, 0], spectra[:, 1:].mean(axis=1)], axis=1)
-    return torch.from_numpy(both)
+    records = motion.detach().cpu().double().numpy()
+    ln_sa = np.array(
+        [
+            np.log(response_spectrum(record, sampling_rate, tuple(periods)) + 1e-12)
+            for record in records
+        ]
+    )
+    return torch.from_numpy(np.concatenate([ln_sa[:, 0], ln_sa[:, 1:].mean(axis=1)], axis=1))
 
 
 def _envelope(low: np.ndarray, sampling_rate: float, corner: float) -> np.ndarray:
-    """The simulation's own, smoothed over a period of the corner; silent before P, fading out."""
+    """Envelope of the low frequencies smoothed over 1 / corner, from P on, tapered at the end."""
     width = max(3, round(sampling_rate / corner))
     power = smooth((low**2).sum(axis=0), width)
     p, _ = arrivals(low, sampling_rate, corner)

@@ -10,15 +10,16 @@ import torch
 from torch import Tensor, nn
 
 from obspy_broadband import Batch, InputError
+from obspy_broadband.method.conditions import CONDITIONS
 from obspy_broadband.method.latent import CodedMethod, Codes
-from obspy_broadband.method.neural import CONDITIONS
 from obspy_broadband.method.shape import ShapeOptions
 from obspy_broadband.nn.autoencoder import Encoder
+from obspy_broadband.nn.conditions import Conditions
 from obspy_broadband.nn.discriminators import JointHead, PatchDiscriminator, SignalBranch
+from obspy_broadband.nn.gradients import frozen
 from obspy_broadband.nn.unet import UNet
 from obspy_broadband.training.adversaries import criterion
 from obspy_broadband.training.objectives import distance, kl_to_normal
-from obspy_broadband.training.step import frozen
 
 
 @dataclass(frozen=True)
@@ -29,17 +30,17 @@ class Options(ShapeOptions):
     :param depth: how often the U-Net halves the signal.
     :param encoder_width: channels after the encoder's first block.
     :param code: length of the code.
-    :param injection: "full": the code steers the norms at every level (AdaIN); "once": it enters
-        beside the input.
-    :param dropout: in the U-Net's way up, in training only.
-    :param features: numbers that the second discriminator's branch hands on.
+    :param injection: "full": the code steers the norms at every level (AdaIN); "once": it is one
+        more channel of the input.
+    :param dropout: in the U-Net's upward blocks, in training only.
+    :param features: features of the branch of the second discriminator.
     :param conditioned: whether corner, scale and metadata steer the U-Net's norms.
     :param criterion: of the adversaries.
     :param adversarial: weight of both adversaries.
-    :param reconstruction: weight of the record rebuilt with its own code.
+    :param reconstruction: weight of the reconstruction of the record with its own code.
     :param distance: between signals: "ffl+hsl", "ffl", "hsl", "l1" or "l2".
-    :param kl: weight of the distance of codes from N(0, 1).
-    :param latent: weight of the drawn code found again (the thesis finds it of no help).
+    :param kl: weight of the Kullback-Leibler divergence of codes from N(0, 1).
+    :param latent: weight of the recovery of the drawn code (the thesis finds it of no help).
     """
 
     width: int = 64
@@ -66,8 +67,14 @@ class Options(ShapeOptions):
 class BicycleGAN(CodedMethod):
     """A U-Net that takes a code beside the low frequencies (thesis, section 5.1; Zhu et al., 2017).
 
-    The code comes from the record (then the record is rebuilt) or from N(0, 1) (then the result
-    must look recorded); its distribution is held near N(0, 1), so that draws are like records.
+    With x the low frequencies, y the record, F(y) its code, N(m, v) in distribution, and z ~
+    N(0, 1), the losses by name (d is ``distance``):
+
+        pair      GAN on pairs: (x, y) against (x, G(x, F(y)))
+        drawn     GAN on y against G(x, z)
+        rebuild   d(G(x, F(y)), y)
+        kl        KL(N(m, v) || N(0, 1))
+        latent    |F(G(x, z)) - z|, Eq. 5.6
     """
 
     summary = "Conditional U-Net with a code that says which of many possible records it makes"
@@ -85,15 +92,15 @@ class BicycleGAN(CodedMethod):
         "lr_discriminator": 1e-4,
     }
     drawn = ("code",)
-    kinds = ("broadband",)  # of low frequencies there is no decoder: they are what is given
+    kinds = ("broadband",)  # low frequencies are the input and have no decoder
 
     def __init__(self, options: Any = None):
         super().__init__(options)
         o = self.options
         full = o.injection == "full"
-        known = (CONDITIONS if o.conditioned else 0) + (o.code if full else 0)
+        conditions = (CONDITIONS if o.conditioned else 0) + (o.code if full else 0)
         inputs = 3 if full else 4
-        self.generator = UNet(inputs, 3, o.width, o.depth, known, o.dropout)
+        self.generator = UNet(inputs, 3, o.width, o.depth, conditions, o.dropout)
         # Injected once, the code is one more channel.
         self.channel = None if full else nn.Linear(o.code, self.samples)
         self.encoder = Encoder(self.samples, o.encoder_width, 2 * o.code, conformers=False)
@@ -114,68 +121,68 @@ class BicycleGAN(CodedMethod):
         }
 
     def encode(self, signal: Tensor, kind: str) -> Codes:
-        """Of low frequencies, themselves; of a record, the mean of its code."""
+        """The low frequencies themselves; of a record, the mean of its code."""
         return {"low": signal} if kind == "low" else {"code": self._encode(signal)[0]}
 
-    def decode(self, codes: Codes, kind: str, conditions: Tensor) -> Tensor:
+    def decode(self, codes: Codes, kind: str, conditions: Conditions) -> Tensor:
         """See :meth:`obspy_broadband.method.latent.CodedMethod.decode`."""
         low, code = codes["low"], codes["code"]
-        steer = [conditions] if self.options.conditioned else []
+        steering = [conditions.vector] if self.options.conditioned else []
         if self.channel is None:
-            steer.append(code)
+            steering.append(code)
         else:
             low = torch.cat([low, self.channel(code)[:, None]], dim=1)
-        known = torch.cat(steer, dim=1) if steer else None
-        return torch.tanh(self.generator(low, known))
+        return torch.tanh(self.generator(low, torch.cat(steering, dim=1) if steering else None))
 
     def _encode(self, signal: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and logarithm of the variance of the code of a normalized record: (rows, code)."""
+        """Mean and ln variance of the code of a normalized record: (rows, code) each."""
         mean, log_variance = self.encoder(signal).chunk(2, dim=1)
         return mean, log_variance.clamp(-8.0, 8.0)
 
-    def forward(self, batch: Batch) -> dict[str, Tensor]:
+    def forward(self, batch: Batch[Tensor]) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.method.neural.NeuralMethod.forward`."""
-        low, recorded, known = self.signals(batch)
+        low, recorded, conditions = self.signals(batch)
         mean, log_variance = self._encode(recorded)
         code = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
-        drawn = torch.randn_like(mean)
-        made = self.decode({"low": low, "code": drawn}, "broadband", known)
+        drawn_code = torch.randn_like(mean)
+        drawn = self.decode({"low": low, "code": drawn_code}, "broadband", conditions)
         outputs = {
             **{"low": low, "recorded": recorded, "mean": mean, "log_variance": log_variance},
-            "rebuilt": self.decode({"low": low, "code": code}, "broadband", known),
-            "drawn": made,
+            "rebuilt": self.decode({"low": low, "code": code}, "broadband", conditions),
+            "drawn": drawn,
         }
         if self.options.latent:
-            # The code is to be found again by changing the generator, not by changing the encoder.
+            # The latent loss trains the generator, not the encoder.
             with frozen(self.encoder.parameters()):
-                outputs["apart"] = (self._encode(made)[0] - drawn).abs().mean()
+                outputs["code_error"] = (self._encode(drawn)[0] - drawn_code).abs().mean()
         return outputs
 
-    def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    def generator_losses(
+        self, batch: Batch[Tensor], outputs: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.method.neural.NeuralMethod.generator_losses`."""
         losses = {
             name: self.criterion.generator(generated)
-            for name, (_, generated) in self._judge(outputs).items()
+            for name, (_, generated) in self._logits(outputs).items()
         }
         pair = outputs["rebuilt"], outputs["recorded"]
         losses["rebuild"] = distance(*pair, self.options.distance)
         losses["kl"] = kl_to_normal(outputs["mean"], outputs["log_variance"])
         if self.options.latent:
-            losses["latent"] = outputs["apart"]
+            losses["latent"] = outputs["code_error"]
         return losses
 
-    def discriminator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    def discriminator_losses(
+        self, batch: Batch[Tensor], outputs: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.method.neural.NeuralMethod.discriminator_losses`."""
         return {
             name: self.criterion.discriminator(recorded, generated)
-            for name, (recorded, generated) in self._judge(outputs).items()
+            for name, (recorded, generated) in self._logits(outputs).items()
         }
 
-    def _judge(self, outputs: dict[str, Tensor]) -> dict[str, tuple[Tensor, Tensor]]:
-        """Logits for what is recorded and for what is generated.
-
-        Pairs judge what is rebuilt, records alone what is drawn.
-        """
+    def _logits(self, outputs: dict[str, Tensor]) -> dict[str, tuple[Tensor, Tensor]]:
+        """For recorded and for generated signals: reconstructions in pairs, draws alone."""
         pair, drawn = self.discriminators["pair"], self.discriminators["drawn"]
         low = outputs["low"]
         recorded, rebuilt = (

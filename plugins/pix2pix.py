@@ -1,4 +1,4 @@
-"""Pix2Pix: a conditional U-Net against a discriminator of patches, trained on pairs."""
+"""Pix2Pix: a conditional U-Net against a patch discriminator, trained on pairs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from obspy_broadband import Batch, InputError
-from obspy_broadband.method.neural import CONDITIONS, batch_conditions
+from obspy_broadband.method.conditions import CONDITIONS, batch_conditions
 from obspy_broadband.method.shape import ShapeMethod, ShapeOptions
+from obspy_broadband.nn.conditions import Conditions
 from obspy_broadband.nn.discriminators import PatchDiscriminator
 from obspy_broadband.nn.unet import UNet
 from obspy_broadband.training.adversaries import criterion
@@ -29,7 +30,7 @@ class Options(ShapeOptions):
     :param width: channels of the U-Net after its first layer.
     :param depth: how often the U-Net halves the signal.
     :param discriminator_width: channels of the discriminator's first layer.
-    :param dropout: in the U-Net's way up, in training only.
+    :param dropout: in the U-Net's upward blocks, in training only.
     :param noise: three channels of noise beside the input; the thesis finds that they are ignored.
     :param conditioned: whether corner, scale and metadata steer the U-Net.
     :param criterion: of the adversary: "bce", "hinge", "least-squares" and others.
@@ -58,11 +59,15 @@ class Options(ShapeOptions):
 
 
 class Pix2Pix(ShapeMethod):
-    """One record in, one record out; what varies between realizations is the level alone.
+    """Isola et al. (2017) for time series; only the level varies between realizations.
 
-    Isola et al. (2017) for time series. The generator's loss is that of the adversary plus
-    ``reconstruction`` times (FFL + HSL) (thesis, Eq. 3.5). Where the level is predicted, target and
-    output are compared as shapes: the part above the corner, flattened to level 1.
+    With x the low frequencies, y the record and y' the output, the generator's loss is (thesis,
+    Eq. 3.5; FFL Eq. 2.56, HSL Eq. 2.55)
+
+        adversarial x GAN(x, y') + reconstruction x (FFL(y', y) + HSL(y', y))
+
+    named "adversarial", "frequency" and "angle". Where the level is predicted, y and y' are
+    compared as shapes: the part above the corner, at level 0.
     """
 
     summary = "Conditional U-Net against a patch discriminator, trained on pairs"
@@ -91,8 +96,8 @@ class Pix2Pix(ShapeMethod):
     def __init__(self, options: Any = None):
         super().__init__(options)
         o = self.options
-        known = CONDITIONS if o.conditioned else 0
-        self.generator = UNet(6 if o.noise else 3, 3, o.width, o.depth, known, o.dropout)
+        conditions = CONDITIONS if o.conditioned else 0
+        self.generator = UNet(6 if o.noise else 3, 3, o.width, o.depth, conditions, o.dropout)
         self.discriminators["pair"] = PatchDiscriminator(6, o.discriminator_width)
         self.criterion = criterion(o.criterion)
         losses = {"adversarial": o.adversarial, "frequency": o.reconstruction}
@@ -100,45 +105,51 @@ class Pix2Pix(ShapeMethod):
         if o.spectrogram:
             losses["spectrogram"] = o.spectrogram
         self.noise_channels = 3 if o.noise else 0
-        self.own_noise = self.noise_channels * self.samples
+        self.noise_size = self.noise_channels * self.samples
         self.loss_weights = {"generator": losses, "discriminator": {"adversarial": 1.0}}
 
     def normalize(self, low: Tensor) -> Tensor:
-        """Low frequencies over their peak, as they are."""
+        """Low frequencies divided by their peak, as they are."""
         return low
 
-    def contents(self, low: Tensor, conditions: Tensor) -> dict[str, Tensor]:
-        """See :meth:`obspy_broadband.method.shape.ShapeMethod.contents`."""
-        return {"low": low} if self.options.noise else {"made": self._make(low, conditions)}
+    def translation_context(self, low: Tensor, conditions: Conditions) -> dict[str, Tensor]:
+        """See :meth:`obspy_broadband.method.shape.ShapeMethod.translation_context`."""
+        if self.options.noise:
+            return {"low": low}
+        return {"generated": self._generate(low, conditions)}
 
-    def translate(self, conditions: Tensor, noise: Tensor, content: Mapping[str, Tensor]) -> Tensor:
+    def translate(
+        self, conditions: Conditions, noise: Tensor, context: Mapping[str, Tensor]
+    ) -> Tensor:
         """See :meth:`obspy_broadband.method.shape.ShapeMethod.translate`."""
         if not self.options.noise:
-            return content["made"]
+            return context["generated"]
         noise = noise.unflatten(1, (3, self.samples))
-        return self._make(torch.cat([content["low"], noise], dim=1), conditions)
+        return self._generate(torch.cat([context["low"], noise], dim=1), conditions)
 
-    def _make(self, given: Tensor, conditions: Tensor) -> Tensor:
-        known = conditions if self.options.conditioned else None
-        return torch.tanh(self.generator(given, known))
+    def _generate(self, channels: Tensor, conditions: Conditions) -> Tensor:
+        steering = conditions.vector if self.options.conditioned else None
+        return torch.tanh(self.generator(channels, steering))
 
-    def forward(self, batch: Batch) -> dict[str, Tensor]:
+    def forward(self, batch: Batch[Tensor]) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.method.neural.NeuralMethod.forward`."""
-        known = batch_conditions(batch)
-        low, target = batch.low_frequency, batch.broadband
-        noise = torch.randn(len(low), self.own_noise, device=low.device)
-        made = self.translate(known, noise, self.contents(low, known))
+        assert batch.broadband is not None
+        conditions = batch_conditions(batch)
+        low, recorded = batch.low_frequency, batch.broadband
+        noise = torch.randn(len(low), self.noise_size, device=low.device)
+        generated = self.translate(conditions, noise, self.translation_context(low, conditions))
         if self.level is not None:
-            made, target = (
-                self.level.spectral.shape(signal, batch.corner) for signal in (made, target)
-            )
-        return {"generated": made, "recorded": target}
+            shape = self.level.spectral.shape
+            generated, recorded = shape(generated, batch.corner), shape(recorded, batch.corner)
+        return {"generated": generated, "recorded": recorded}
 
-    def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    def generator_losses(
+        self, batch: Batch[Tensor], outputs: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.method.neural.NeuralMethod.generator_losses`."""
         pair = outputs["generated"], outputs["recorded"]
         losses = {
-            "adversarial": self.criterion.generator(self._judge(batch, outputs["generated"])),
+            "adversarial": self.criterion.generator(self._logits(batch, outputs["generated"])),
             "frequency": focal_frequency(*pair),
             "angle": hyperspherical(*pair),
         }
@@ -146,10 +157,12 @@ class Pix2Pix(ShapeMethod):
             losses["spectrogram"] = multi_scale_spectrogram(*pair)
         return losses
 
-    def discriminator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    def discriminator_losses(
+        self, batch: Batch[Tensor], outputs: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.method.neural.NeuralMethod.discriminator_losses`."""
-        judged = [self._judge(batch, outputs[name]) for name in ("recorded", "generated")]
-        return {"adversarial": self.criterion.discriminator(*judged)}
+        logits = [self._logits(batch, outputs[name]) for name in ("recorded", "generated")]
+        return {"adversarial": self.criterion.discriminator(*logits)}
 
-    def _judge(self, batch: Batch, signal: Tensor) -> Tensor:
+    def _logits(self, batch: Batch[Tensor], signal: Tensor) -> Tensor:
         return self.discriminators["pair"](torch.cat([batch.low_frequency, signal], dim=1))

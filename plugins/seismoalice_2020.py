@@ -1,4 +1,4 @@
-"""SeismoALICE as it was first published: two auto-encoders, then a bridge between their codes."""
+"""SeismoALICE as first published: two auto-encoders, then a bridge between their codes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from obspy_broadband import Batch, InputError
+from obspy_broadband.method.conditions import CONDITIONS
 from obspy_broadband.method.latent import CodedMethod, Codes
-from obspy_broadband.method.neural import CONDITIONS
 from obspy_broadband.method.shape import ShapeOptions
 from obspy_broadband.nn.autoencoder import DEPTH, Decoder, Encoder
+from obspy_broadband.nn.conditions import Conditions
 from obspy_broadband.nn.discriminators import CodeBranch, JointHead, SignalBranch
 from obspy_broadband.nn.residual import ResidualSame
 from obspy_broadband.training.adversaries import criterion
@@ -26,16 +27,16 @@ STAGES = ("low", "broadband", "hybrid")
 class Options(ShapeOptions):
     """Options of the first SeismoALICE.
 
-    :param stage: what a run trains: "low" and "broadband" the auto-encoders of low frequencies and
-        of records, "hybrid" the bridge between their codes. Each run starts from the weights of the
+    :param stage: of training: "low" and "broadband", the auto-encoders of low frequencies and of
+        records; "hybrid", the bridge between their codes. Each stage starts from the weights of the
         one before (``--from``).
     :param width: channels after an encoder's first block.
     :param code: channels of a code, a feature map of samples / 64.
-    :param bridge: residual blocks that lead from one code to the other.
-    :param features: numbers that each branch of a discriminator hands on.
+    :param bridge: residual blocks between one code and the other.
+    :param features: features of each branch of a discriminator.
     :param conditioned: whether corner, scale and metadata steer the broadband decoder's norms.
     :param criterion: of the adversaries of the first two stages.
-    :param hybrid_criterion: of those of the third.
+    :param hybrid_criterion: of the adversaries of the third stage.
     :param adversarial: weight of each adversary.
     :param reconstruction: weight of each l1 distance between signals, or codes.
     """
@@ -60,7 +61,20 @@ class Options(ShapeOptions):
 class OriginalSeismoALICE(CodedMethod):
     """Problems P_x, P_y and P_z of Gatti and Clouteau (2020), one after another.
 
-    One-to-one: the code of low frequencies is led to that of a record, which is decoded.
+    One-to-one: the code of low frequencies is bridged to that of a record, which is decoded. With
+    F and G the encoder and decoder of one kind of signal y, and z ~ N(0, 1), the losses of the
+    first two stages by name (Eq. 4.4) are
+
+        joint           ALI of (y, F(y)) against (G(z), z)
+        signal, code    GAN on y against G(z), and on z against F(y)
+        rebuild         |G(F(y)) - y|
+        rebuild_code    |F(G(z)) - z|
+
+    and with B_x, B_y the bridges to either kind of code, those of the third (Eq. 4.6)
+
+        signal_*, code_*    GAN on signals and codes that went over a bridge
+        cycle_broadband     |G_y(B_y(B_x(F_y(y)))) - y|
+        translate_low       |G_x(B_x(F_y(y))) - x|
     """
 
     summary = "The three-stage original: two auto-encoders and a bridge between their codes"
@@ -71,8 +85,8 @@ class OriginalSeismoALICE(CodedMethod):
         "small": {
             **{"width": 8, "code": 16, "features": 64, "training.batch": 8},
             "training.lr_generator": 1e-3,  # thousands of steps, not hundreds of thousands
-            # Critics are not bounded: within a hundred steps they count a hundred times as much as
-            # what the bridge has to keep.
+            # Wasserstein critics are not bounded: within a hundred steps they outweigh the
+            # distances a hundredfold.
             "hybrid_criterion": "bce",
         },
     }
@@ -84,7 +98,7 @@ class OriginalSeismoALICE(CodedMethod):
     def __init__(self, options: Any = None):
         super().__init__(options)
         o = self.options
-        known = CONDITIONS if o.conditioned else 0
+        conditions = CONDITIONS if o.conditioned else 0
         shape = (o.code, self.samples // 2**DEPTH)
         self.normal = {"code": shape, "code_low": shape}
         self.encoders = nn.ModuleDict({kind: _encoder(self.samples, o) for kind in self.kinds})
@@ -93,11 +107,11 @@ class OriginalSeismoALICE(CodedMethod):
         )
         self.decoders = nn.ModuleDict(
             {
-                kind: Decoder(self.samples, o.width, None, steer, conformers=(False, False))
-                for kind, steer in (("low", 0), ("broadband", known))
+                kind: Decoder(self.samples, o.width, None, size, conformers=(False, False))
+                for kind, size in (("low", 0), ("broadband", conditions))
             }
         )
-        # "broadband": from the code of low frequencies to that of a record.
+        # By target: "broadband" from the code of low frequencies to that of a record.
         self.bridges = nn.ModuleDict({kind: _bridge(o) for kind in self.kinds})
         trained = {"low": "low", "broadband": "broadband"}
         for kind in self.kinds:
@@ -105,7 +119,7 @@ class OriginalSeismoALICE(CodedMethod):
                 part[kind].requires_grad_(trained.get(o.stage) == kind)
             self.bridges[kind].requires_grad_(o.stage == "hybrid")
         self._add_adversaries(shape)
-        # The score judges the translation, which the first two stages do not make yet.
+        # The score is of translations, which the first two stages do not train.
         self.keep = "best" if o.stage == "hybrid" else "last"
 
     def _add_adversaries(self, shape: tuple[int, int]) -> None:
@@ -118,22 +132,22 @@ class OriginalSeismoALICE(CodedMethod):
             self.discriminators[f"{kind}_code_head"] = JointHead(o.features)
         if o.stage == "hybrid":
             self.criterion = criterion(o.hybrid_criterion)
-            adversaries = [f"{what}_{kind}" for what in ("signal", "code") for kind in kinds]
+            adversaries = [f"{part}_{kind}" for part in ("signal", "code") for kind in kinds]
             distances = ["cycle_broadband", "translate_low"]
         else:
             self.criterion = criterion(o.criterion)
             self.discriminators["joint"] = JointHead(2 * o.features)
             adversaries, distances = ["joint", "signal", "code"], ["rebuild", "rebuild_code"]
-        judged = dict.fromkeys(adversaries, o.adversarial)
+        adversarial = dict.fromkeys(adversaries, o.adversarial)
         self.loss_weights = {
-            "generator": {**judged, **dict.fromkeys(distances, o.reconstruction)},
-            "discriminator": judged,
+            "generator": {**adversarial, **dict.fromkeys(distances, o.reconstruction)},
+            "discriminator": adversarial,
         }
 
-    def realize(self, batch: Batch, seeds: np.ndarray) -> np.ndarray:
+    def realize(self, batch: Batch[np.ndarray], seeds: np.ndarray) -> np.ndarray:
         """See :meth:`obspy_broadband.Method.realize`.
 
-        :raises InputError: with the weights of a stage that makes no translation yet.
+        :raises InputError: with the weights of a stage that does not translate yet.
         """
         stage = self.options.stage
         if self.weights is not None and self.weights.card["options"]["stage"] == stage != "hybrid":
@@ -147,97 +161,111 @@ class OriginalSeismoALICE(CodedMethod):
         """The code of one kind of signal, (rows, code, samples / 64)."""
         return {"code_low" if kind == "low" else "code": self.encoders[kind](signal)}
 
-    def decode(self, codes: Codes, kind: str, conditions: Tensor) -> Tensor:
-        """From the kind's own code, or over the bridge from the other's."""
+    def decode(self, codes: Codes, kind: str, conditions: Conditions) -> Tensor:
+        """From the kind's own code, or by the bridge from that of the other kind."""
         own, other = ("code_low", "code") if kind == "low" else ("code", "code_low")
         code = codes[own] if own in codes else self.bridges[kind](codes[other])
-        steer = conditions if kind == "broadband" and self.options.conditioned else None
-        return self.decoders[kind](self.widen[kind](code), steer)
+        conditioned = kind == "broadband" and self.options.conditioned
+        steering = conditions.vector if conditioned else None
+        return self.decoders[kind](self.widen[kind](code), steering)
 
-    def forward(self, batch: Batch) -> dict[str, Tensor]:
+    def forward(self, batch: Batch[Tensor]) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.method.neural.NeuralMethod.forward`."""
-        low, recorded, known = self.signals(batch)
+        low, recorded, conditions = self.signals(batch)
         if self.options.stage == "hybrid":
-            return self._cross(low, recorded, known)
+            return self._translate_both(low, recorded, conditions)
         kind = self.options.stage
         signal = low if kind == "low" else recorded
         codes = self.encode(signal, kind)
         ((name, code),) = codes.items()
         drawn = torch.randn_like(code)
-        made = self.decode({name: drawn}, kind, known)
+        generated = self.decode({name: drawn}, kind, conditions)
         return {
-            **{"signal": signal, "code": code, "drawn": drawn, "made": made},
-            "rebuilt": self.decode(codes, kind, known),
-            "found": self.encode(made, kind)[name],
+            **{"signal": signal, "code": code, "drawn": drawn, "generated": generated},
+            "rebuilt": self.decode(codes, kind, conditions),
+            "rebuilt_code": self.encode(generated, kind)[name],
         }
 
-    def _cross(self, low: Tensor, recorded: Tensor, known: Tensor) -> dict[str, Tensor]:
+    def _translate_both(
+        self, low: Tensor, recorded: Tensor, conditions: Conditions
+    ) -> dict[str, Tensor]:
+        """Signals and codes of the third stage; generated codes and signals went over a bridge."""
         code_low, code = self.encoders["low"](low), self.encoders["broadband"](recorded)
-        led, led_low = self.bridges["broadband"](code_low), self.bridges["low"](code)
-        back = self.bridges["broadband"](led_low)
+        bridged, bridged_low = self.bridges["broadband"](code_low), self.bridges["low"](code)
+        cycled = self.bridges["broadband"](bridged_low)
         return {
             **{"signal_low": low, "signal_broadband": recorded},
             **{"code_low": torch.randn_like(code), "code_broadband": torch.randn_like(code)},
-            **{"made_code_low": led_low, "made_code_broadband": led},
-            "made_signal_low": self.decode({"code_low": led_low}, "low", known),
-            "made_signal_broadband": self.decode({"code": led}, "broadband", known),
-            "cycled": self.decode({"code": back}, "broadband", known),
+            **{"generated_code_low": bridged_low, "generated_code_broadband": bridged},
+            "generated_signal_low": self.decode({"code_low": bridged_low}, "low", conditions),
+            "generated_signal_broadband": self.decode({"code": bridged}, "broadband", conditions),
+            "cycled": self.decode({"code": cycled}, "broadband", conditions),
         }
 
-    def generator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    def generator_losses(
+        self, batch: Batch[Tensor], outputs: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.method.neural.NeuralMethod.generator_losses`."""
         losses = {
-            # Encoder and decoder want to be taken for each other: labels change places.
+            # Encoder and decoder try to be taken for each other: the labels are swapped.
             name: self.criterion.discriminator(generated, recorded)
             if name == "joint"
             else self.criterion.generator(generated)
-            for name, (recorded, generated) in self._judge(outputs).items()
+            for name, (recorded, generated) in self._logits(outputs).items()
         }
         if self.options.stage == "hybrid":  # Eq. 4.6
             losses["cycle_broadband"] = _l1(outputs["cycled"], outputs["signal_broadband"])
-            losses["translate_low"] = _l1(outputs["made_signal_low"], outputs["signal_low"])
+            losses["translate_low"] = _l1(outputs["generated_signal_low"], outputs["signal_low"])
         else:  # Eq. 4.4
             losses["rebuild"] = _l1(outputs["rebuilt"], outputs["signal"])
-            losses["rebuild_code"] = _l1(outputs["found"], outputs["drawn"])
+            losses["rebuild_code"] = _l1(outputs["rebuilt_code"], outputs["drawn"])
         return losses
 
-    def discriminator_losses(self, batch: Batch, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    def discriminator_losses(
+        self, batch: Batch[Tensor], outputs: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.method.neural.NeuralMethod.discriminator_losses`."""
         return {
             name: self.criterion.discriminator(recorded, generated)
-            for name, (recorded, generated) in self._judge(outputs).items()
+            for name, (recorded, generated) in self._logits(outputs).items()
         }
 
-    def _judge(self, outputs: dict[str, Tensor]) -> dict[str, tuple[Tensor, Tensor]]:
-        """Logits for what is recorded (of codes: drawn) and for what is generated."""
-        stage, judges = self.options.stage, self.discriminators
+    def _logits(self, outputs: dict[str, Tensor]) -> dict[str, tuple[Tensor, Tensor]]:
+        """For recorded signals (of codes: drawn from N(0, 1)) and for generated ones."""
+        stage, adversaries = self.options.stage, self.discriminators
         if stage == "hybrid":
             return {
-                f"{what}_{kind}": (
-                    self._alone(what, kind, outputs[f"{what}_{kind}"]),
-                    self._alone(what, kind, outputs[f"made_{what}_{kind}"]),
+                f"{part}_{kind}": (
+                    self._logit(part, kind, outputs[f"{part}_{kind}"]),
+                    self._logit(part, kind, outputs[f"generated_{part}_{kind}"]),
                 )
-                for what in ("signal", "code")
+                for part in ("signal", "code")
                 for kind in self.kinds
             }
-        of, of_made = (judges[stage](outputs[name]) for name in ("signal", "made"))
-        code, drawn = (judges[f"{stage}_code"](outputs[n].flatten(1)) for n in ("code", "drawn"))
-        head, code_head = judges[f"{stage}_head"], judges[f"{stage}_code_head"]
-        joint = judges["joint"]
+        branch, code_branch = adversaries[stage], adversaries[f"{stage}_code"]
+        recorded, generated = branch(outputs["signal"]), branch(outputs["generated"])
+        code = code_branch(outputs["code"].flatten(1))
+        drawn = code_branch(outputs["drawn"].flatten(1))
+        head, code_head = adversaries[f"{stage}_head"], adversaries[f"{stage}_code_head"]
+        joint = adversaries["joint"]
         return {
-            "joint": (joint(torch.cat([of, code], 1)), joint(torch.cat([of_made, drawn], 1))),
-            "signal": (head(of), head(of_made)),
+            "joint": (
+                joint(torch.cat([recorded, code], 1)),
+                joint(torch.cat([generated, drawn], 1)),
+            ),
+            "signal": (head(recorded), head(generated)),
             "code": (code_head(drawn), code_head(code)),
         }
 
-    def _alone(self, what: str, kind: str, value: Tensor) -> Tensor:
-        name = kind if what == "signal" else f"{kind}_code"
-        seen = self.discriminators[name](value if what == "signal" else value.flatten(1))
-        return self.discriminators[f"{name}_head"](seen)
+    def _logit(self, part: str, kind: str, value: Tensor) -> Tensor:
+        """Of a "signal" or a "code" alone."""
+        name = kind if part == "signal" else f"{kind}_code"
+        features = self.discriminators[name](value if part == "signal" else value.flatten(1))
+        return self.discriminators[f"{name}_head"](features)
 
 
 def _encoder(samples: int, options: Options) -> nn.Sequential:
-    """Down to samples / 64, then to the code's channels."""
+    """Residual blocks down to samples / 64, then to the channels of the code."""
     body = Encoder(samples, options.width, code=None, conformers=False)
     return nn.Sequential(body, nn.Conv1d(body.shape[0], options.code, 1))
 
@@ -246,5 +274,5 @@ def _bridge(options: Options) -> nn.Sequential:
     return nn.Sequential(*(ResidualSame(options.code) for _ in range(options.bridge)))
 
 
-def _l1(made: Tensor, wanted: Tensor) -> Tensor:
-    return (made - wanted).abs().mean()
+def _l1(generated: Tensor, target: Tensor) -> Tensor:
+    return (generated - target).abs().mean()

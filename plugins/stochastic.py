@@ -1,4 +1,4 @@
-"""Stochastic: what practitioners add today, conditioned on what the simulation knows."""
+"""Stochastic point source, conditioned on the simulation's own spectrum below the corner."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from obspy_broadband.level.residuals import (
     correlation,
     square_root,
     standard_deviation,
-    symmetric,
+    symmetric_root,
 )
 from obspy_broadband.signal.envelope import saragoni_hart
 from obspy_broadband.signal.filters import fast_length
@@ -27,19 +27,20 @@ from obspy_broadband.signal.point_source import (
 )
 from obspy_broadband.signal.spectra import fourier_amplitude, konno_ohmachi_weights
 
-#: Where the simulation's own spectrum is read, as multiples of the corner.
-_READ = np.geomspace(0.35, 0.95, 5)
-#: Error of reading the logarithm of a smoothed spectrum off one record.
+#: Frequencies at which the simulation's spectrum is observed, as multiples of the corner, its upper
+#: frequency limit.
+_OBSERVED = np.geomspace(0.35, 0.95, 5)
+#: Standard deviation of ln of the smoothed spectrum observed in one record.
 _READING_ERROR = 0.2
 #: ln(D5-95 above the corner) of 452 strong-motion records of 74 events, by regression: constant,
 #: weights of ln(duration of source and path) and of ln(D5-95 below the corner), standard deviation.
 _DURATION = (-0.53, 0.15, 0.97, 0.43)
-#: Share of the energy of S that arrives as coda, where the simulation shakes longer than the theory
-#: says.
+#: Share of the energy of S that arrives as coda, where the simulation lasts longer than the theory
+#: predicts.
 _CODA = 0.2
-#: At which the level is drawn.
+#: Number of frequencies at which the level is drawn.
 _FREQUENCIES = 40
-#: Standard deviation of ln Vs30 where it is not known, around 500 m/s.
+#: Standard deviation of ln(Vs30 / 500 m/s) where Vs30 is not known.
 _UNKNOWN_SITE = 0.45
 
 
@@ -71,11 +72,11 @@ class Options:
 
 @dataclass(frozen=True)
 class Level:
-    """The distribution of one record's high-frequency spectrum.
+    """The distribution of one record's high-frequency spectrum, a mixture over possible sources.
 
     :param grid: frequencies, Hz.
     :param means: (sources, frequencies), mean of ln EAS for each possible source.
-    :param weights: (sources,), how likely each is.
+    :param weights: (sources,), posterior probability of each.
     :param root: (frequencies, frequencies), square root of the covariance.
     :param sources: (magnitude, distance in km) of each.
     """
@@ -88,14 +89,20 @@ class Level:
 
 
 class Stochastic(Method):
-    """A finite-duration stochastic point source, drawn around the simulation's own level.
+    """A finite-duration stochastic point source, conditioned on the simulation's own level.
 
-    Spectrum: omega-squared source, geometric spreading, Q, kappa, crustal and site amplification.
-    Its residual is Gaussian, with the standard deviation and the correlation between frequencies of
-    records; it is conditioned on the simulation's own spectrum below the corner, so that it neither
-    jumps there nor forgets the event. Magnitude and distance that are not known are drawn, weighed
-    by how well they explain the simulation. Time: noise under envelopes of P and S where the
-    simulation has them.
+    Spectrum (Boore, 2003): omega-squared source, geometric spreading, Q, kappa, crustal and site
+    amplification. With theta = (magnitude, distance), o the frequencies observed below the corner
+    (the simulation's upper frequency limit) and u those above,
+
+        ln EAS(f) = ln EAS_theory(f; theta) + r(f),    r ~ N(0, S)
+        r_u | r_o ~ N(W r_o, S_uu|o)
+        P(theta | r_o) ~ prior(theta) exp(-r_o' S_oo^-1 r_o / 2)
+
+    with S of Bayless and Abrahamson (2019), W and the conditional covariances of
+    :func:`obspy_broadband.level.conditional.condition_gaussian`. Magnitude and distance that are
+    not known are drawn from P. Time: noise (Boore, 1983) under the envelopes of P and S at the
+    arrivals in the simulation, and a coda.
     """
 
     summary = "Stochastic point source conditioned on the simulation's own spectrum; no training"
@@ -104,16 +111,20 @@ class Stochastic(Method):
         "Bayless and Abrahamson (2019), BSSA 109, 1058-1071"
     )
     samples = None
-    epsilon_size = _FREQUENCIES
     Options = Options
 
-    def realize(self, batch: Batch, seeds: np.ndarray) -> np.ndarray:
+    @property
+    def epsilon_size(self) -> int:  # type: ignore[override]
+        """Numbers of the level; see :attr:`obspy_broadband.Method.epsilon_size`."""
+        return _FREQUENCIES if self.options.variability else 0
+
+    def realize(self, batch: Batch[np.ndarray], seeds: np.ndarray) -> np.ndarray:
         """See :meth:`obspy_broadband.Method.realize`.
 
         :raises InputError: for level="scenario" without magnitude and distance.
         """
-        levels = [None] * len(batch) if batch.epsilon is None else batch.epsilon
-        rows = zip(batch.low_frequency, batch.scale, batch.corner, batch.scenarios, seeds, levels)
+        epsilon = [None] * len(batch) if batch.epsilon is None else batch.epsilon
+        rows = zip(batch.low_frequency, batch.scale, batch.corner, batch.scenarios, seeds, epsilon)
         return np.stack([self._record(*row) for row in rows])
 
     def _record(
@@ -123,50 +134,59 @@ class Stochastic(Method):
         corner: float,
         scenario: Scenario,
         seeds: np.ndarray,
-        levels: np.ndarray | None,
+        epsilon: np.ndarray | None,
     ) -> np.ndarray:
         """Realizations of one record: (realizations, 3, samples)."""
         corner = float(corner)
         p, s = arrivals(low, self.sampling_rate, corner, scenario.distance_km)
-        shaking = float(significant_duration(np.hypot(low[1], low[2]), self.sampling_rate))
+        d595 = float(significant_duration(np.hypot(low[1], low[2]), self.sampling_rate))
         level = self._level(low * scale, corner, scenario, None if p is None else s - p)
-        ratios = self._component_ratios(low, corner, level.grid)
+        ln_ratios = self._component_ratios(low, corner, level.grid)
         samples = low.shape[-1]
         length = fast_length(samples + int(4 * self.sampling_rate))
         frequencies = np.fft.rfftfreq(length, 1.0 / self.sampling_rate)
         drawn = np.empty((len(seeds), 3, samples))
-        root = level.root if levels is None else symmetric(level.root)
-        for number, (row, seed) in enumerate(zip(drawn, seeds)):
+        root = level.root if epsilon is None else symmetric_root(level.root)
+        for realization, (motion, seed) in enumerate(zip(drawn, seeds)):
             rng = np.random.default_rng(int(seed))
-            # As many numbers whatever is known: a seed keeps its noise.
+            # The same number of draws whatever metadata is known: a seed keeps its noise.
             source = int(np.searchsorted(np.cumsum(level.weights), rng.uniform()))
             source = min(source, len(level.sources) - 1)
-            longer = np.exp(self.options.variability * _DURATION[-1] * rng.normal())
-            normal = rng.normal(size=len(level.grid))
-            spread = (root * (normal if levels is None else levels[number])).sum(axis=1)
+            duration_factor = np.exp(self.options.variability * _DURATION[-1] * rng.normal())
+            own_epsilon = rng.normal(size=len(level.grid))
+            row_epsilon = own_epsilon if epsilon is None else epsilon[realization]
+            residual = (root * row_epsilon).sum(axis=1)
             if self.options.variability == 0:
                 source = int(level.weights.argmax())
-            spectrum = level.means[source] + self.options.variability * spread
-            target = _interpolate(frequencies, level.grid, spectrum + ratios)
-            windows = self._windows(p, s, level.sources[source], shaking, longer, samples, length)
-            row[:] = self._motion(target, windows, rng)[:, :samples]
+            spectrum = level.means[source] + self.options.variability * residual
+            target = _interpolate(frequencies, level.grid, spectrum + ln_ratios)
+            windows = self._windows(
+                p, s, level.sources[source], d595, duration_factor, samples, length
+            )
+            motion[:] = self._motion(target, windows, rng)[:, :samples]
         return drawn / scale
 
     def _level(
         self, motion: np.ndarray, corner: float, scenario: Scenario, s_minus_p: float | None
     ) -> Level:
-        read = _READ * corner
+        """The distribution of the spectrum above the corner.
+
+        :param motion: (3, samples), m/s², the low frequencies.
+        :param corner: Hz.
+        :param s_minus_p: s; None where P is not in the record.
+        """
+        read = _OBSERVED * corner
         grid = np.geomspace(0.5 * corner, 0.5 * self.sampling_rate, _FREQUENCIES)
-        everything = np.concatenate([read, grid])
-        observed = np.arange(len(everything)) < len(read)
+        frequencies = np.concatenate([read, grid])
+        observed = np.arange(len(frequencies)) < len(read)
         sources, prior = self._sources(scenario, s_minus_p)
         vs30 = scenario.vs30_m_s or 500.0
         settings = (vs30, self.options.stress_drop_mpa, self.options.kappa_s)
-        means = np.log([fourier_spectrum(everything, *source, *settings) for source in sources])
-        deviation = standard_deviation(everything)
-        covariance = correlation(everything) * deviation[:, None] * deviation
+        means = np.log([fourier_spectrum(frequencies, *source, *settings) for source in sources])
+        deviation = standard_deviation(frequencies)
+        covariance = correlation(frequencies) * deviation[:, None] * deviation
         if scenario.vs30_m_s is None:
-            slope = site_slope(everything) * _UNKNOWN_SITE
+            slope = site_slope(frequencies) * _UNKNOWN_SITE
             covariance = covariance + slope[:, None] * slope
         if self.options.level == "scenario":
             if scenario.magnitude is None or scenario.distance_km is None:
@@ -174,102 +194,107 @@ class Stochastic(Method):
                     "level='scenario' needs magnitude and distance; pass both, or "
                     "level='conditional'."
                 )
-            rest = covariance[np.ix_(~observed, ~observed)]
-            return Level(grid, means[:, ~observed], prior, square_root(rest), sources)
-        weights, rest, among = condition_gaussian(covariance, observed, _READING_ERROR)
+            unconditional = covariance[np.ix_(~observed, ~observed)]
+            return Level(grid, means[:, ~observed], prior, square_root(unconditional), sources)
+        weights, conditional, s_oo = condition_gaussian(covariance, observed, _READING_ERROR)
         residual = (
             np.log(_effective_amplitude(motion, self.sampling_rate, read)) - means[:, observed]
         )
-        whitened = np.linalg.solve(among, residual.T).T
-        likelihood = -0.5 * (residual * whitened).sum(axis=1)
-        posterior = prior * np.exp(likelihood - likelihood.max())
-        moved = np.stack([(weights * one).sum(axis=1) for one in residual])
+        whitened = np.linalg.solve(s_oo, residual.T).T
+        ln_likelihood = -0.5 * (residual * whitened).sum(axis=1)
+        posterior = prior * np.exp(ln_likelihood - ln_likelihood.max())
+        shift = np.stack([(weights * row).sum(axis=1) for row in residual])
         return Level(
             grid,
-            means[:, ~observed] + moved,
+            means[:, ~observed] + shift,
             posterior / posterior.sum(),
-            square_root(rest),
+            square_root(conditional),
             sources,
         )
 
     def _sources(
         self, scenario: Scenario, s_minus_p: float | None
     ) -> tuple[list[tuple[float, float]], np.ndarray]:
-        """Possible magnitudes and distances, and how likely they are beforehand."""
+        """Possible (magnitude, distance in km), and their prior probabilities."""
         if scenario.magnitude is None:
             magnitudes = np.arange(0.0, 8.01, 0.25)
-            likely_m = np.exp(-0.5 * ((magnitudes - 5.0) / 1.5) ** 2)
+            prior_m = np.exp(-0.5 * ((magnitudes - 5.0) / 1.5) ** 2)
         else:
-            magnitudes, likely_m = np.array([scenario.magnitude]), np.ones(1)
+            magnitudes, prior_m = np.array([scenario.magnitude]), np.ones(1)
         if scenario.distance_km is None:
             median, deviation = (
                 (35.0, 0.9) if s_minus_p is None else (OMORI_VELOCITY * s_minus_p, 0.3)
             )
             steps = np.linspace(-2, 2, 7)
             distances = np.clip(median * np.exp(deviation * steps), 1.0, 500.0)
-            likely_r = np.exp(-0.5 * steps**2)
+            prior_r = np.exp(-0.5 * steps**2)
         else:
-            distances, likely_r = np.array([max(scenario.distance_km, 0.1)]), np.ones(1)
+            distances, prior_r = np.array([max(scenario.distance_km, 0.1)]), np.ones(1)
         sources = [(float(m), float(r)) for m in magnitudes for r in distances]
-        likely = np.outer(likely_m, likely_r).ravel()
-        return sources, likely / likely.sum()
+        prior = np.outer(prior_m, prior_r).ravel()
+        return sources, prior / prior.sum()
 
     def _component_ratios(self, low: np.ndarray, corner: float, grid: np.ndarray) -> np.ndarray:
-        """ln of each component over the horizontals' mean: (3, frequencies).
+        """ln of each component over the mean horizontal: (3, frequencies).
 
-        At the corner it is the simulation's own; it decays towards equal horizontals and the usual
-        vertical with the correlation between frequencies.
+        That of the simulation at the corner; above, its excess over equal horizontals and the
+        average vertical ratio decays with the correlation between frequencies.
         """
-        read = _READ[-3:] * corner
+        read = _OBSERVED[-3:] * corner
         own = np.log(_amplitudes(low, self.sampling_rate, read)).mean(axis=1)
         mean = np.log(_effective_amplitude(low, self.sampling_rate, read)).mean()
-        usual = np.stack([np.log(vertical_ratio(grid)), 0 * grid, 0 * grid])
-        usual_here = np.array([np.log(vertical_ratio(read)).mean(), 0.0, 0.0])
-        excess = np.clip(own - mean - usual_here, -1.5, 1.5)
-        kept = correlation(np.concatenate([read[-1:], grid]))[0, 1:]
-        return usual + excess[:, None] * np.where(grid < corner, 1.0, kept)
+        average = np.stack([np.log(vertical_ratio(grid)), 0 * grid, 0 * grid])
+        average_below = np.array([np.log(vertical_ratio(read)).mean(), 0.0, 0.0])
+        excess = np.clip(own - mean - average_below, -1.5, 1.5)
+        rho = correlation(np.concatenate([read[-1:], grid]))[0, 1:]
+        return average + excess[:, None] * np.where(grid < corner, 1.0, rho)
 
     def _windows(
         self,
         p: float | None,
         s: float,
         source: tuple[float, float],
-        shaking: float,
-        longer: float,
+        d595: float,
+        duration_factor: float,
         samples: int,
         length: int,
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """Envelope in time and share of the power in frequency, of S with its coda and of P.
 
-        :param shaking: D5-95 of the simulation, s.
-        :param longer: factor on the duration of this realization.
-        :param samples: of the record, to which the level belongs: what comes later does not count.
-        :param length: of the envelopes, to be drawn with.
-        :return: pairs (samples), (3, frequencies).
+        :param p: arrival of P, s; None if before the record.
+        :param s: arrival of S, s.
+        :param source: magnitude, and distance in km.
+        :param d595: D5-95 of the simulation, s.
+        :param duration_factor: factor on the duration of this realization.
+        :param samples: of the record. The level is that of the record: what comes later is cut off
+            and not counted.
+        :param length: of the envelopes.
+        :return: pairs (length,), (3, frequencies).
         """
         times = np.arange(length) / self.sampling_rate
         frequencies = np.fft.rfftfreq(length, 1.0 / self.sampling_rate)
         theory = duration(*source, self.options.stress_drop_mpa)
         constant, of_theory, of_simulation, _ = _DURATION
-        lasts = longer * np.exp(constant) * theory**of_theory * (shaking + 0.1) ** of_simulation
+        factor = duration_factor * np.exp(constant)
+        total_duration = factor * theory**of_theory * (d595 + 0.1) ** of_simulation
         main = saragoni_hart(times - s, theory) ** 2
-        if lasts > theory:
+        if total_duration > theory:
             # Three quarters of the coda have come after four fifths of its duration.
-            coda = saragoni_hart(times - s, 1.25 * lasts) ** 2
-            total = (max(part.sum(), 1e-300) for part in (main, coda))
-            main = (1 - _CODA) * main / next(total) + _CODA * coda / next(total)
+            coda = saragoni_hart(times - s, 1.25 * total_duration) ** 2
+            energies = [max(part.sum(), 1e-300) for part in (main, coda)]
+            main = (1 - _CODA) * main / energies[0] + _CODA * coda / energies[1]
         share = p_wave_share(frequencies, source[0], self.options.stress_drop_mpa)
         parts, powers = [main], [1.0 - share]
         if p is not None:
             parts.append(saragoni_hart(times - p, min(theory, max(1.0, 0.8 * (s - p)))) ** 2)
             powers.append(share)
-        # What comes after the end is lost, and the rest is louder for it.
-        kept = [part[:samples].sum() / max(part.sum(), 1e-300) for part in parts]
-        powers = [power * fraction for power, fraction in zip(powers, kept)]
-        whole = np.maximum(np.sum(powers, axis=0), 1e-300)
+        # What comes after the end is cut off, and the rest scaled up to the level of the record.
+        fractions = [part[:samples].sum() / max(part.sum(), 1e-300) for part in parts]
+        powers = [power * fraction for power, fraction in zip(powers, fractions)]
+        total = np.maximum(np.sum(powers, axis=0), 1e-300)
         for part in parts:
             part[samples:] = 0.0
-        return [(np.sqrt(part), power / whole) for part, power in zip(parts, powers)]
+        return [(np.sqrt(part), power / total) for part, power in zip(parts, powers)]
 
     def _motion(
         self,
@@ -277,7 +302,11 @@ class Stochastic(Method):
         windows: list[tuple[np.ndarray, np.ndarray]],
         rng: np.random.Generator,
     ) -> np.ndarray:
-        """Noise with these envelopes and the target spectrum (Boore, 1983): (3, length)."""
+        """White noise under these envelopes, scaled to the target spectrum (Boore, 1983).
+
+        :param target: (3, frequencies), Fourier amplitudes, m/s.
+        :return: (3, length), m/s².
+        """
         total = np.zeros(target.shape, dtype=complex)
         for window, share in windows:
             noise = np.fft.rfft(rng.normal(size=(3, len(window))) * window)
@@ -290,18 +319,18 @@ class Stochastic(Method):
 def _amplitudes(motion: np.ndarray, sampling_rate: float, centers: np.ndarray) -> np.ndarray:
     """Smoothed Fourier amplitude of each component: (3, centers)."""
     frequencies, amplitude = fourier_amplitude(motion, sampling_rate)
-    few = frequencies < 2.0 * centers[-1]
-    weights = konno_ohmachi_weights(frequencies[few], centers)
-    power = np.stack([(amplitude[:, few] ** 2 * w).sum(axis=-1) for w in weights.T], axis=-1)
+    used = frequencies < 2.0 * centers[-1]
+    weights = konno_ohmachi_weights(frequencies[used], centers)
+    power = np.stack([(amplitude[:, used] ** 2 * w).sum(axis=-1) for w in weights.T], axis=-1)
     return np.sqrt(np.maximum(power, 1e-300))
 
 
 def _effective_amplitude(motion: np.ndarray, rate: float, centers: np.ndarray) -> np.ndarray:
-    """Mean of the horizontals: (centers,)."""
+    """Effective amplitude spectrum, the quadratic mean of the horizontals: (centers,)."""
     return np.sqrt((_amplitudes(motion, rate, centers)[1:] ** 2).mean(axis=0))
 
 
 def _interpolate(frequencies: np.ndarray, grid: np.ndarray, logarithms: np.ndarray) -> np.ndarray:
-    """exp of a spectrum on a logarithmic axis, constant outside it: (3, frequencies)."""
-    at = np.log(np.clip(frequencies, grid[0], grid[-1]))
-    return np.exp([np.interp(at, np.log(grid), one) for one in logarithms])
+    """Amplitudes from ln amplitudes by interpolation in ln f, constant outside the grid."""
+    ln_frequency = np.log(np.clip(frequencies, grid[0], grid[-1]))
+    return np.exp([np.interp(ln_frequency, np.log(grid), row) for row in logarithms])

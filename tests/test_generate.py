@@ -79,7 +79,7 @@ def test_larger_and_nearer_earthquakes_are_stronger():
 def test_sizes_from_codes_are_spread_as_the_training_datas(alice):
     alice.ln_scales.copy_(torch.tensor([np.log(0.5), 0.3]))
     alice.level.predictor.offset.fill_(-8.0)  # next to nothing above the corner
-    made = [alice.invent(seed, 1.0, obspy_broadband.Scenario()) for seed in range(60)]
+    made = [alice.generate(seed, 1.0, obspy_broadband.Scenario()) for seed in range(60)]
     peaks = [np.log(np.abs(band_limit(one.astype(float), 100.0, 1.0)).max()) for one in made]
     assert abs(np.mean(peaks) - np.log(0.5)) < 0.15
     assert 0.2 < np.std(peaks) < 0.4

@@ -8,6 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+#: Folders and modules of the library: each imports from those before it alone.
+ORDER = (
+    *("errors", "_version", "signal", "nn", "level", "method", "records", "io", "request"),
+    *("ensemble", "enrich", "sources", "archive", "data", "generate", "evaluation", "training"),
+    *("testing", "__init__"),
+)
 HEAVY = ("torch", "seisbench", "scipy.signal", "pandas", "matplotlib", "h5py")
 
 
@@ -34,6 +40,21 @@ def imported(path):
 def test_the_library_knows_neither_plugins_nor_command_line(path):
     for name, _ in imported(path):
         assert not name.startswith(("obb_plugins", "obb_cli")), name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "obspy_broadband").rglob("*.py")), ids=str)
+def test_imports_run_one_way_through_the_library(path):
+    """Also those inside functions and those for type checkers."""
+    parts = path.relative_to(ROOT / "obspy_broadband").with_suffix("").parts
+    own = parts[0]
+    for name, _ in imported(path):
+        level = len(name) - len(name.lstrip("."))
+        if not level:
+            assert not name.startswith("obspy_broadband"), f"{path}: imports {name} absolutely"
+            continue
+        target = [*parts[: len(parts) - level], *filter(None, name[level:].split("."))]
+        if target and target[0] != own:
+            assert ORDER.index(target[0]) < ORDER.index(own), f"{own} imports {target[0]}"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "plugins").glob("*.py")), ids=str)

@@ -109,10 +109,11 @@ def test_columns_on_the_command_line(tmp_path):
     parts = [low_frequencies(seed, size) for seed, size in ((1, 0.5), (2, 0.01), (3, 0.01))]
     np.savetxt(tmp_path / "s1.txt", np.column_stack([TIMES, *parts]), header="time Z N E (m/s2)")
     path = tmp_path / "s1.txt"
-    refused = invoke("measure", path, "--format", "COLUMNS")
+    refused = invoke("measure", path, "--read", "format=COLUMNS")
     assert refused.exit_code == 1
-    assert "--components" in refused.output
-    done = invoke("measure", path, "--format", "COLUMNS", "--components", "ZNE", "--periods", 1)
+    assert "--read components=" in refused.output
+    reading = ("--read", "format=COLUMNS", "--read", "components=ZNE")
+    done = invoke("measure", path, *reading, "--periods", 1)
     assert done.exit_code == 0
     table = pd.read_csv(pd.io.common.StringIO(done.stdout))
     assert table.pga_vertical_m_s2[0] == pytest.approx(0.5, rel=0.01)
@@ -155,14 +156,15 @@ def test_specfem_s_three_quantities_in_one_folder(tmp_path):
     assert pga(obspy.read(tmp_path / "CE.K400.*", quantity="velocity")) == pytest.approx(
         alone, rel=0.02
     )
-    done = invoke("measure", tmp_path, "--quantity", "acceleration", "--periods", 1)
+    done = invoke("measure", tmp_path, "--read", "quantity=acceleration", "--periods", 1)
     assert float(done.stdout.splitlines()[1].split(",")[1]) == pytest.approx(alone, rel=1e-4)
 
 
 def test_a_run_of_sem3d_as_bbp(tmp_path):
     write_run(tmp_path / "run" / "traces", station("XYZ", "A_0000", network="", units="m/s**2"))
     out = tmp_path / "out"
-    done = invoke("enrich", tmp_path / "run", "--to", "bbp", "-n", 1, "--seed", 1, "-o", out)
+    words = ("--to", "bbp", "-n", 1, "--seed", 1, "-o", out)
+    done = invoke("archive", "run", "files", tmp_path / "run", *words)
     assert done.exit_code == 0, done.output
     assert (out / "skipped.csv").read_text() == "item,record,reason\n"
     (path,) = out.glob("records/*/realization-0000/*.bbp")
@@ -176,7 +178,7 @@ def test_a_run_is_plotted_measured_and_evaluated_by_its_folder(tmp_path):
     write_run(tmp_path / "run" / "traces", station("XYZ", "A_0000", network="", units="m/s**2"))
     out = tmp_path / "out"
     assert invoke(
-        "enrich", tmp_path / "run", "--to", "ensemble", "-n", 2, "--seed", 7, "-o", out
+        "archive", "run", "files", tmp_path / "run", "-n", 2, "--seed", 7, "-o", out
     ).exit_code == 0  # fmt: skip
     assert invoke("plot", out, "-o", tmp_path / "figures").exit_code == 0
     assert list((tmp_path / "figures").rglob("*.png"))

@@ -1,4 +1,4 @@
-"""Workers of a Dask cluster: one that is there, or jobs of SLURM."""
+"""Workers of a Dask cluster: one that is running already, or jobs of SLURM."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from typing import Any
 
 from ..errors import InputError
 from ..sources.source import Item
-from .work import IMPORTS, Finished, Job, Lost, late, work
+from .work import IMPORTS, Job, Outcome, WorkerLost, timed_out, work
 
 #: s to reach a scheduler.
 _TIMEOUT = 30
-#: Workers that an item may bring down before the scheduler gives it back.
+#: Workers that an item may kill before the scheduler gives it back.
 _ALLOWED_FAILURES = 1
-#: s that a worker whose item takes too long has to say so before it ends.
+#: s between a worker's report that its item exceeded the time limit and the end of the worker.
 _FAREWELL = 3.0
 
 
 class DaskWorkers:
-    """Workers behind a Dask scheduler; as many items are out as there are threads, and a few more.
+    """Workers of a Dask scheduler; one item more than there are threads is submitted at a time.
 
     Workers may come and go: the scheduler gives their items to others.
 
@@ -37,7 +37,7 @@ class DaskWorkers:
     def __init__(self, client: Any, limit: float | None = None, cluster: Any = None):
         self._client, self._limit, self._cluster = client, limit, cluster
 
-    def run(self, job: Job, items: Iterable[tuple[int, Item]]) -> Iterator[Finished | Lost]:
+    def run(self, job: Job, items: Iterable[tuple[int, Item]]) -> Iterator[Outcome | WorkerLost]:
         """See :class:`.local.Workers`.
 
         :raises InputError: if the scheduler is lost, or its workers cannot do the work.
@@ -47,44 +47,44 @@ class DaskWorkers:
         from distributed import wait
 
         waiting = iter(items)
-        run = secrets.token_hex(4)  # keys are the scheduler's, whose other users have some, too
-        out: dict[Any, int] = {}
+        run = secrets.token_hex(4)  # keys have to differ from those of the scheduler's other users
+        submitted: dict[Any, int] = {}  #: numbers of items by their futures
         has_more = True
         try:
             while True:
-                while has_more and len(out) < self._places():
-                    following = next(waiting, None)
-                    if following is None:
+                while has_more and len(submitted) < self._slots():
+                    numbered_item = next(waiting, None)
+                    if numbered_item is None:
                         has_more = False
                         break
-                    number, item = following
+                    number, item = numbered_item
                     key = f"obb-{run}-{number}"
                     future = self._client.submit(
                         _work, job, number, item, self._limit, key=key, pure=False
                     )
-                    out[future] = number
-                if not out:
+                    submitted[future] = number
+                if not submitted:
                     return
-                done = wait(list(out), return_when="FIRST_COMPLETED").done
-                # All are fetched, and given up, before the first is recorded: a worker that is late
-                # will soon be gone, and what is still wanted of it would be done again elsewhere.
-                outcomes = [self._outcome(out.pop(future), future) for future in done]
+                done = wait(list(submitted), return_when="FIRST_COMPLETED").done
+                # All results are fetched and released before the first is recorded: a worker past
+                # its time limit ends soon, and results still held there would be computed again.
+                outcomes = [self._outcome(submitted.pop(future), future) for future in done]
                 for future in done:
                     future.release()
                 yield from outcomes
         except (OSError, RuntimeError, TimeoutError, CancelledError) as error:
             raise InputError(
                 f"The scheduler is lost ({type(error).__name__}: {error}). What is finished is "
-                "kept; go on with --resume."
+                "kept; go on with obb archive resume."
             ) from error
         finally:
-            for future in out:
+            for future in submitted:
                 future.release()
 
-    def _places(self) -> int:
+    def _slots(self) -> int:
         return 1 + sum(self._client.nthreads().values())
 
-    def _outcome(self, number: int, future: Any) -> Finished | Lost:
+    def _outcome(self, number: int, future: Any) -> Outcome | WorkerLost:
         from distributed.scheduler import KilledWorker
 
         if future.status == "finished":
@@ -93,33 +93,33 @@ class DaskWorkers:
             raise RuntimeError("it has cancelled the work")
         error = future.exception()
         if isinstance(error, KilledWorker):
-            return Lost(number, "The workers died at it, or were killed")
+            return WorkerLost(number, "The workers died at it, or were killed")
         raise InputError(
             f"The workers cannot do the work ({type(error).__name__}: {error}). Is the same "
             "version of obspy-broadband installed there?"
         )
 
     def close(self) -> None:
-        """Take leave of the scheduler; end the cluster if it was started for this run."""
+        """Disconnect from the scheduler; end the cluster if it was started for this run."""
         self._client.close(timeout=5)
         if self._cluster is not None:
             self._cluster.close(timeout=5)
 
 
-_is_ending = threading.Event()  # of a worker: its process will be killed in a moment
+_is_ending = threading.Event()  # in a worker: its process is about to be killed
 
 
-def _work(job: Job, number: int, item: Item, limit: float | None) -> Finished | Lost:
-    """On a worker: one item; if it takes too long, that is the outcome and the worker ends.
+def _work(job: Job, number: int, item: Item, limit: float | None) -> Outcome | WorkerLost:
+    """On a worker: one item; past the time limit, that is the outcome and the worker ends.
 
-    The scheduler starts another, as after a crash, if it has a nanny or a queue to ask.
+    The scheduler starts another worker, as after a crash, if a nanny or a queue can do so.
     """
     if limit is None:
         return work(job, number, item)
     if _is_ending.is_set():
         threading.Event().wait()  # until the scheduler gives the item to another worker
-    with suppress(Exception):  # of which work() makes an outcome
-        job.request.ready()  # what a worker does once is not counted
+    with suppress(Exception):  # which work() turns into an outcome
+        job.request.ready()  # the time to make the method is not the item's
         for name in IMPORTS:
             import_module(name)
     pool = ThreadPoolExecutor(1)
@@ -128,7 +128,7 @@ def _work(job: Job, number: int, item: Item, limit: float | None) -> Finished | 
     except TimeoutError:
         _is_ending.set()
         threading.Timer(_FAREWELL, os.kill, (os.getpid(), signal.SIGKILL)).start()
-        return late(number, limit)
+        return timed_out(number, limit)
     finally:
         pool.shutdown(wait=False)
 
@@ -147,7 +147,7 @@ def connect(address: str, limit: float | None = None) -> DaskWorkers:
 
 
 def start_slurm(jobs: int, memory: float, limit: float | None = None) -> DaskWorkers:
-    """A scheduler of our own, whose workers are jobs of SLURM with one core each.
+    """A scheduler in this process, whose workers are jobs of SLURM with one core each.
 
     Queue, account and time limit are set in Dask's configuration (``jobqueue.slurm``).
 

@@ -1,4 +1,4 @@
-"""What a run would cost, from its plan and a first batch."""
+"""What a run would cost: time and output, extrapolated from a first batch of items."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .local import LocalWorkers
 from .outputs import check_kind
 from .request import RunRequest
 from .tables import check_measures
-from .work import Finished, Job
+from .work import Job, Outcome
 
-#: Items of the first batch; one more goes before, untimed.
+#: Timed items of the first batch; one more goes before them, untimed.
 _BATCH = 4
 
 
@@ -24,10 +24,11 @@ _BATCH = 4
 class Estimate:
     """Costs of a run.
 
-    :param items: how many, of ``bytes`` as far as known.
-    :param tried: how many of the first batch came to an end; ``failures`` are the reasons of those
-        that would be skipped.
-    :param seconds: of one worker, for all items; None if nothing was timed.
+    :param items: number of items.
+    :param bytes: of the input, as far as the source knows them.
+    :param tried: number of items of the first batch.
+    :param failures: reasons of those of the first batch that would be skipped.
+    :param seconds: that one worker would take for all items; None if nothing was timed.
     :param written: bytes of the output; None likewise.
     :param free: bytes on the disk of the output.
     """
@@ -46,7 +47,7 @@ def estimate(
 ) -> Estimate:
     """Count the items and do the first few, into a folder that is removed.
 
-    :param folder: of the run; only the free space of its disk is looked at.
+    :param folder: of the run; only the free space of its disk is read.
     :param limit: s that an item may take; None for no limit.
     :raises InputError: as :func:`.run.run` for what cannot begin.
     """
@@ -61,36 +62,36 @@ def estimate(
         if len(first) <= _BATCH:
             first.append((items, item))
     outcomes, seconds = _try(source, request, first, limit)
-    done = [one for one in outcomes if one.reason is None]
+    done = [outcome for outcome in outcomes if outcome.reason is None]
     timed = max(len(outcomes) - 1, 1)
     return Estimate(
         items=items,
         bytes=size,
         tried=len(outcomes),
-        failures=tuple(one.reason for one in outcomes if one.reason is not None),
+        failures=tuple(outcome.reason for outcome in outcomes if outcome.reason is not None),
         seconds=items * seconds / timed if done else None,
-        written=items * sum(one.written for one in done) // len(outcomes) if done else None,
+        written=items * sum(outcome.written for outcome in done) // len(outcomes) if done else None,
         free=shutil.disk_usage(_existing(folder)).free,
     )
 
 
 def _try(
     source: Source, request: RunRequest, first: list[tuple[int, Item]], limit: float | None
-) -> tuple[list[Finished], float]:
-    """Outcomes, and the seconds from the first to the last."""
+) -> tuple[list[Outcome], float]:
+    """Outcomes of the first items, and the seconds from the first outcome to the last."""
     workers = LocalWorkers(1, limit=limit)
-    outcomes: list[Finished] = []
+    outcomes: list[Outcome] = []
     begin = time.perf_counter()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            for place in ("records", "provenance", ".run/measures", ".run/pieces"):
-                Path(folder, place).mkdir(parents=True)
+            for name in ("records", "provenance", ".run/measures", ".run/pieces"):
+                Path(folder, name).mkdir(parents=True)
             for outcome in workers.run(Job(source, request, Path(folder)), islice(first, None)):
-                if not isinstance(outcome, Finished):
-                    outcome = Finished(outcome.number, outcome.reason)
+                if not isinstance(outcome, Outcome):
+                    outcome = Outcome(outcome.number, outcome.reason)
                 outcomes.append(outcome)
                 if len(outcomes) == 1 < len(first):
-                    begin = time.perf_counter()  # what a worker does once is not counted
+                    begin = time.perf_counter()  # without the start of the worker
         return outcomes, time.perf_counter() - begin
     finally:
         workers.close()

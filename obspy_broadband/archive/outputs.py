@@ -1,7 +1,7 @@
-"""What a run can leave: one function a kind, which fills the empty folder of an item.
+"""Kinds of output of a run: one function each, which fills the empty folder of an item.
 
-Names of files come from station codes, so from strangers: :func:`.durable.plain_name` makes names
-of them that stay in their folder.
+File names are made of station codes, which nobody vouches for: :func:`.durable.plain_name` makes
+names of them that cannot leave their folder.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from .sds_output import MOST_REALIZATIONS, write_pieces
 
 def write_ensemble(ensemble: Ensemble, folder: Path) -> None:
     """miniSEED, a file a realization, and ``ensemble.json``; :meth:`Ensemble.read` reads it."""
-    whole = ensemble.write(folder / "ensemble")
-    for path in whole.iterdir():
+    written = ensemble.write(folder / "ensemble")
+    for path in written.iterdir():
         path.rename(folder / path.name)
-    whole.rmdir()
+    written.rmdir()
 
 
 def write_hdf5(ensemble: Ensemble, folder: Path) -> None:
@@ -46,10 +46,10 @@ def write_hdf5(ensemble: Ensemble, folder: Path) -> None:
             group.attrs["sampling_rate_hz"] = record.sampling_rate
             group.attrs["units"] = "m/s**2"
             group.attrs["channels"] = [header.channel for header in record.headers]
-            place = header_part(record.headers[0], "coordinates")
+            coordinates = header_part(record.headers[0], "coordinates")
             for name in ("latitude", "longitude", "elevation"):
-                if name in place:
-                    group.attrs[name] = float(place[name])
+                if name in coordinates:
+                    group.attrs[name] = float(coordinates[name])
             for name in ("realizations", "low_frequency"):
                 data = getattr(record, name).astype(np.float32)
                 group.create_dataset(name, data=data, track_times=False)
@@ -58,24 +58,24 @@ def write_hdf5(ensemble: Ensemble, folder: Path) -> None:
 
 def write_bbp(ensemble: Ensemble, folder: Path) -> None:
     """``realization-0000/STATION.acc.bbp`` of the SCEC Broadband Platform, cm/s/s."""
-    for place, stream in _realizations(ensemble, folder):
+    for subfolder, stream in _realizations(ensemble, folder):
         for id, station in _stations(stream):
-            bbp.write(station, place / f"{plain_name(id)}.acc.bbp")
+            bbp.write(station, subfolder / f"{plain_name(id)}.acc.bbp")
 
 
 def write_at2(ensemble: Ensemble, folder: Path) -> None:
     """``realization-0000/CHANNEL.AT2`` of PEER, a file a component, g."""
-    for place, stream in _realizations(ensemble, folder):
+    for subfolder, stream in _realizations(ensemble, folder):
         for trace in stream:
-            at2.write(Stream([trace]), place / f"{plain_name(trace.id)}.AT2")
+            at2.write(Stream([trace]), subfolder / f"{plain_name(trace.id)}.AT2")
 
 
 def write_opensees(ensemble: Ensemble, folder: Path) -> None:
     """``realization-0000/CHANNEL_dt0.01.txt`` for OpenSees, a file a component, g."""
-    for place, stream in _realizations(ensemble, folder):
+    for subfolder, stream in _realizations(ensemble, folder):
         for trace in stream:
             name = opensees.file_name(plain_name(trace.id), trace.stats.delta)
-            opensees.write(Stream([trace]), place / name)
+            opensees.write(Stream([trace]), subfolder / name)
 
 
 def write_asdf(ensemble: Ensemble, folder: Path) -> None:
@@ -86,13 +86,13 @@ def write_asdf(ensemble: Ensemble, folder: Path) -> None:
         for position, number in enumerate(ensemble.provenance["realizations"]):
             stream = ensemble[position]
             for trace in stream:
-                # ASDF's names of stations are NET.STA, both of them given.
+                # ASDF names stations NET.STA; neither may be empty.
                 trace.stats.network = trace.stats.network or "XX"
                 trace.data = trace.data.astype(np.float32)
             file.add_waveforms(stream, tag=f"realization_{number:04d}")
 
 
-#: Kinds of output by the name that ``--to`` takes.
+#: Functions that write each kind of output, by the name that ``--to`` takes.
 KINDS: dict[str, Callable[[Ensemble, Path], None]] = {
     "ensemble": write_ensemble,
     "sds": write_pieces,
@@ -121,7 +121,7 @@ def check_kind(kind: str, realizations: int) -> None:
         )
 
 
-#: What sees, before the work, whether the result can be written; of kinds that do not take all.
+#: Checks, before enriching, of kinds of output that cannot hold every record.
 _CHECKS: dict[str, Callable[[Stream, Inventory | None], None]] = {
     "bbp": bbp.check,
     "at2": at2.check,
@@ -129,7 +129,7 @@ _CHECKS: dict[str, Callable[[Stream, Inventory | None], None]] = {
 
 
 def check_stream(kind: str, stream: Stream, inventory: Inventory | None = None) -> None:
-    """See that what enriching makes of a stream can be written.
+    """See that the broadband records of a stream can be written.
 
     :param inventory: that enriching will have.
     :raises InputError: with the reason, for components that the kind of output cannot hold.
@@ -140,9 +140,9 @@ def check_stream(kind: str, stream: Stream, inventory: Inventory | None = None) 
 
 def _realizations(ensemble: Ensemble, folder: Path) -> Iterator[tuple[Path, Stream]]:
     for position, number in enumerate(ensemble.provenance["realizations"]):
-        place = folder / f"realization-{number:04d}"
-        place.mkdir()
-        yield place, ensemble[position]
+        subfolder = folder / f"realization-{number:04d}"
+        subfolder.mkdir()
+        yield subfolder, ensemble[position]
 
 
 def _stations(stream: Stream) -> Iterator[tuple[str, Any]]:

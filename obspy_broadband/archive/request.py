@@ -1,4 +1,4 @@
-"""What is asked for of every item of a run."""
+"""The request of a run: the arguments of ``enrich``, the kind of output and the measures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..request import Request
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest(Request):
-    """A :class:`Request` of plain values, and how the result is kept.
+    """A :class:`Request` of plain values, with the output of a run.
 
     :param to: a kind of output, see :data:`obspy_broadband.archive.outputs.KINDS`.
     :param measures: table of intensity measures, one of :data:`.tables.KINDS`.
@@ -29,25 +29,25 @@ class RunRequest(Request):
     measures: str = "csv"
 
     def ready(self) -> Method:
-        """As :meth:`Request.ready`, made once a process."""
+        """As :meth:`Request.ready`; the method is made once per process."""
         options = tuple(sorted(self.options.items()))
         return _ready(self.method, options, self.weights)
 
     def check(self, method: Method) -> None:
-        """As :meth:`Request.check`; the scenario, too."""
+        """As :meth:`Request.check`, and of the scenario."""
         super().check(method)
         values = {name: getattr(self, argument) for name, argument in ARGUMENTS.items()}
         check_distance(Scenario(**values))
 
     def enrich(self, data: StationData) -> Ensemble:
-        """One item.
+        """Enrich one item.
 
         :raises InputError: if no record of it can be used; others are named in the provenance.
         """
         return enrich_data(data, self, self.ready())
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, for run.json."""
+        """Plain values for run.json, of which ``RunRequest(**values)`` is made again."""
         values = dataclasses.asdict(self) | {"options": dict(self.options)}
         del values["on_bad"]  # always "skip"
         if self.rupture_distance is None:  # runs that were begun without this option go on

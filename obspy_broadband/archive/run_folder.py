@@ -3,14 +3,14 @@
 ::
 
     OUT/
-        run.json              what was asked for, of which source, with which versions
-        records/NAME/         the output of an item; or SDS's years, if that was asked for
+        run.json              request, source and versions of software
+        records/NAME/         the output of an item; or years, for the output SDS
         provenance/NAME.json  all it takes to draw the item again; bytes and SHA-256 of its files
-        measures.csv          a row a record and realization
+        measures.csv          a row for each record and realization
         skipped.csv           what was left out, and why
         warnings.csv          what was assumed or chosen of an item's input
-        report.html           the run on a page
-        .run/                 the work list, the lock, and what is not finished
+        report.html           counts, reasons of skips, distributions of the measures
+        .run/                 the work list, the lock, and unfinished output
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ import json
 import os
 import shutil
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..ensemble.provenance import software
 from ..errors import InputError
 from ..io.durable import sync, write_file
+from ..sources.rebuild import source_from
 from ..sources.source import Source
 from .request import RunRequest
 
@@ -46,9 +48,9 @@ class RunFolder:
         self.inside = root / ".run"
         self.work_list = self.inside / "work.sqlite"
         self.lock = self.inside / "lock"
-        self.measures = self.inside / "measures"  #: a file an item
-        self.partial = self.inside / "partial"  #: what is being written
-        self.pieces = self.inside / "pieces"  #: of an SDS archive, before they are joined to it
+        self.measures = self.inside / "measures"  #: a file for each item
+        self.partial = self.inside / "partial"  #: output that is being written
+        self.pieces = self.inside / "pieces"  #: of day files, before they are joined to the archive
 
     def clear(self) -> None:
         """Make room for a new run.
@@ -57,35 +59,46 @@ class RunFolder:
         """
         if self.card.exists():
             raise InputError(
-                f"{self.root} holds a run already; go on with --resume, or choose another name."
+                f"{self.root} holds a run already; go on with obb archive resume {self.root}, or "
+                "choose another name."
             )
         self.work_list.unlink(missing_ok=True)  # of a run that ended before all was planned
         self._make()
         self._tidy()
 
     def begin(self, source: Source, request: RunRequest) -> None:
-        """Note what is asked for; from now on there is a run to resume."""
-        write_file(self.card, json.dumps(_asked(source, request), indent=1).encode())
+        """Write run.json; from now on there is a run to resume."""
+        write_file(self.card, json.dumps(_card(source, request), indent=1).encode())
 
-    def seed(self) -> int:
-        """The seed of the run that is here."""
-        return int(self._card()["request"]["seed"])
+    def source(self) -> Source:
+        """The source of the run that is here.
+
+        :raises InputError: as :func:`~obspy_broadband.sources.rebuild.source_from`.
+        """
+        return source_from(self.read_card()["source"])
+
+    def request(self) -> RunRequest:
+        """The request of the run that is here."""
+        try:
+            return RunRequest(**self.read_card()["request"])
+        except TypeError as error:
+            raise InputError(f"{self.card} is of another version of obspy-broadband.") from error
 
     def resume(self, source: Source, request: RunRequest) -> None:
-        """See that the same is asked for again, and clear away what was not finished.
+        """See that source and request are those of the run, and remove unfinished output.
 
-        :raises InputError: if there is no run here, or something else is asked for.
+        :raises InputError: if there is no run here, or it has another source or request.
         """
-        before, now = self._card(), json.loads(json.dumps(_asked(source, request)))
+        before, now = self.read_card(), json.loads(json.dumps(_card(source, request)))
         differing = [
-            f"{name} was {was!r} and is {_get(now, path)!r}"
-            for name, path, was in _leaves(before)
-            if _get(now, path) != was
+            f"{path[-1]} was {value!r} and is {_get(now, path)!r}"
+            for path, value in _leaves(before)
+            if path[-1] not in _MAY_DIFFER and _get(now, path) != value
         ]
         differing += [
-            f"{name} is {value!r}"
-            for name, path, value in _leaves(now)
-            if _get(before, path) is _NOTHING
+            f"{path[-1]} is {value!r}"
+            for path, value in _leaves(now)
+            if path[-1] not in _MAY_DIFFER and _get(before, path) is _NOTHING
         ]
         if differing:
             raise InputError(
@@ -97,7 +110,7 @@ class RunFolder:
         self._tidy()
 
     def _tidy(self) -> None:
-        """Files that a killed process was writing; the lock is ours, so nobody writes them now."""
+        """Remove files that a killed process was writing; this process holds the lock."""
         for folder in (self.root, self.provenance, self.measures):
             for part in folder.glob(".*.part"):
                 part.unlink(missing_ok=True)
@@ -110,20 +123,27 @@ class RunFolder:
             folder.mkdir(parents=True, exist_ok=True)
             sync(folder.parent)
 
-    def _card(self) -> dict[str, Any]:
+    def read_card(self) -> dict[str, Any]:
+        """The content of run.json.
+
+        :raises InputError: if there is none, or it is damaged or of a later version.
+        """
         try:
             card = json.loads(self.card.read_text(encoding="utf-8"))
             if card["format"] != FORMAT or card["format_version"] > VERSION:
                 raise InputError(f"{self.card} is of a later version of obspy-broadband.")
+            request = card["request"]
+            if "coherence" in request:  # the name in runs of earlier versions
+                request["spatial_correlation"] = request.pop("coherence")
             return card
         except FileNotFoundError as error:
             raise InputError(f"{self.root} holds no run: it has no run.json.") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{self.card} is damaged; begin a new run.") from error
 
 
 class Lock:
-    """Held by one process on a run's folder; the system lets go of it when the process ends.
+    """Held by one process on a run's folder; the system releases it when the process ends.
 
     :raises InputError: if another process holds it, or something else than a run is there.
     """
@@ -148,7 +168,7 @@ class Lock:
         self._file.flush()
 
     def release(self) -> None:
-        """Let another process have it."""
+        """Release the lock."""
         self._file.close()
 
 
@@ -164,11 +184,11 @@ def is_running(folder: RunFolder) -> bool:
     return False
 
 
-def _asked(source: Source, request: RunRequest) -> dict[str, Any]:
-    """What decides on the bytes of a run's output."""
-    ready = request.ready()
-    weights = getattr(ready, "weights", None)
-    spread = ready.level_spread
+def _card(source: Source, request: RunRequest) -> dict[str, Any]:
+    """The content of run.json: what decides on the bytes of a run's output."""
+    method = request.ready()
+    weights = getattr(method, "weights", None)
+    spread = method.level_spread
     return {
         "format": FORMAT,
         "format_version": VERSION,
@@ -181,14 +201,16 @@ def _asked(source: Source, request: RunRequest) -> dict[str, Any]:
 
 
 _NOTHING = "nothing"
+#: Limits of reading and whether a user was named; a run may be resumed with others.
+_MAY_DIFFER = ("largest", "timeout", "with_user")
 
 
-def _leaves(tree: Any, path: tuple[str, ...] = ()) -> Any:
+def _leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     if isinstance(tree, dict):
         for name, branch in tree.items():
             yield from _leaves(branch, (*path, name))
     else:
-        yield " ".join(path[-1:]), path, tree
+        yield path, tree
 
 
 def _get(tree: Any, path: tuple[str, ...]) -> Any:

@@ -1,8 +1,8 @@
-"""SDS archives: a miniSEED file a channel and day, realizations told apart by location code.
+"""SDS archives: one miniSEED file per channel and day; the location code numbers realizations.
 
-An item leaves pieces of day files; when it is its turn in the work list, they are joined to the
-archive. A day file is a set of records in the order of their times, so that joining a piece twice,
-after a kill, is joining it once.
+An item leaves pieces of day files; they are joined to the archive in the order of the work list.
+A day file is a set of miniSEED records sorted by time, so that joining a piece twice, after a kill,
+has the effect of joining it once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..io.durable import files, sync, write_file
 
 MOST_REALIZATIONS = 36**2
 _RECORD = 4096  #: bytes
-_TIME = slice(20, 30)  #: of a record's start in its header, big-endian: bytes sort as times do
+_TIME = slice(20, 30)  #: start time in a record's header; big-endian, so that bytes sort by time
 
 
 def write_pieces(ensemble: Ensemble, folder: Path) -> None:
@@ -63,14 +63,14 @@ def join_pieces(folder: Path, archive: Path) -> None:
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             piece.replace(target)
-    for place in {parent for _, target in pieces for parent in target.parents}:
-        if place == archive or archive in place.parents:
-            sync(place)
+    for parent in {parent for _, target in pieces for parent in target.parents}:
+        if parent == archive or archive in parent.parents:
+            sync(parent)
     shutil.rmtree(folder)
 
 
 def is_day_file(path: Path, least: int) -> bool:
-    """Whether a day file is there with at least so many bytes; if it is damaged it is removed."""
+    """Whether a day file is there with at least ``least`` bytes; a damaged one is removed."""
     size = path.stat().st_size if path.is_file() else 0
     if size >= least and size % _RECORD == 0:
         return True
@@ -93,8 +93,8 @@ def _records(content: bytes) -> list[bytes]:
 
 def _assert_apart(piece: Path, target: Path) -> None:
     content = piece.read_bytes()
-    there = set(_records(target.read_bytes()))
-    if there.issuperset(_records(content)):
+    records = set(_records(target.read_bytes()))
+    if records.issuperset(_records(content)):
         return  # joined before a kill
     for new in read(io.BytesIO(content), format="MSEED", headonly=True):
         for old in read(str(target), format="MSEED", headonly=True):

@@ -1,4 +1,4 @@
-"""Tables of a run, in the order of its items, written while it goes."""
+"""Tables of a run, in the order of its items, written while the run goes on."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InputError
-from ..io.durable import sync, write_file
+from ..io.durable import replace_file, sync, write_file
 
 if TYPE_CHECKING:
     from ..ensemble.ensemble import Ensemble
 
 MEASURES, PARQUET, SKIPPED = "measures.csv", "measures.parquet", "skipped.csv"
 WARNINGS = "warnings.csv"
-#: Tables of measures that can be asked for.
+#: Formats of the table of measures.
 KINDS = ("csv", "parquet", "none")
 _INDEX = ("item", "station", "realization")
 
 
 @lru_cache(maxsize=1)
 def measure_names() -> tuple[str, ...]:
-    """The measures in a table: of three components; of a single one some are empty."""
+    """Columns of measures: those of three components, some empty for records of one component."""
     from ..ensemble.measures import PERIODS
     from ..signal.intensity import measures
 
@@ -43,13 +43,13 @@ def write_measures(ensemble: Ensemble, key: str, path: Path) -> None:
         warnings.simplefilter("ignore")  # a worker has no terminal
         measured = ensemble.intensity_measures()
     table = measured.reindex(columns=list(measure_names()))
-    text = table.reset_index().assign(item=_printable(key))
-    content = text[[*_INDEX, *measure_names()]].to_csv(index=False, header=False)
+    rows = table.reset_index().assign(item=_printable(key))
+    content = rows[[*_INDEX, *measure_names()]].to_csv(index=False, header=False)
     write_file(path, content.encode("utf-8", "backslashreplace"))
 
 
 class MeasuresTable:
-    """``measures.csv``, which grows; begun anew, from the rows of its items, by every process.
+    """``measures.csv``; every coordinator writes it anew from the rows of the finished items.
 
     :param path: of the table.
     :param parts: the folder of the items' rows.
@@ -61,12 +61,15 @@ class MeasuresTable:
         self._file.write((",".join([*_INDEX, *measure_names()]) + "\n").encode())
 
     def add(self, name: str) -> None:
-        """The rows of an item."""
+        """Append the rows of an item.
+
+        :param name: of the item's files.
+        """
         self._file.write((self._parts / f"{name}.csv").read_bytes())
         self._file.flush()
 
     def close(self) -> None:
-        """Have it on the disk."""
+        """Close the table and flush it to the disk."""
         self._file.close()
         sync(self._path)
 
@@ -83,25 +86,22 @@ def check_measures(kind: str) -> None:
 
 
 def write_parquet(table: Path, path: Path) -> None:
-    """The finished table once more, with types: texts, whole numbers, 64-bit floats."""
+    """The finished CSV as Parquet with types: strings, int64, float64; batch by batch."""
     import pyarrow as pa
     from pyarrow.csv import ConvertOptions, ParseOptions, open_csv
     from pyarrow.parquet import ParquetWriter
 
     fields = [("item", pa.string()), ("station", pa.string()), ("realization", pa.int64())]
     schema = pa.schema(fields + [(name, pa.float64()) for name in measure_names()])
-    part = path.with_name(f".{path.name}.part")
     parse = ParseOptions(newlines_in_values=True)
     convert = ConvertOptions(column_types=schema, null_values=[""])  # texts stay texts
     with (
-        open_csv(table, parse_options=parse, convert_options=convert) as rows,
+        replace_file(path) as part,
+        open_csv(table, parse_options=parse, convert_options=convert) as batches,
         ParquetWriter(part, schema) as writer,
     ):
-        for some in rows:
-            writer.write_batch(some)
-    sync(part)
-    part.replace(path)
-    sync(path.parent)
+        for batch in batches:
+            writer.write_batch(batch)
 
 
 def write_skipped(skips: Iterable[tuple[str, str, str]], path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whether the output of an item is what was written."""
+"""Whether the output of an item is there as it was written: sizes and checksums."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from .run_folder import RunFolder
 from .sds_output import is_day_file
 
 
-def is_whole(places: RunFolder, name: str, thoroughly: bool) -> bool:
+def is_whole(folder: RunFolder, name: str, thoroughly: bool) -> bool:
     """Whether all files of an item are there, and whole.
 
     :param name: of the item's files.
-    :param thoroughly: read the files; else only their sizes are looked at.
+    :param thoroughly: compare checksums; else sizes only.
     """
     try:
-        card = json.loads((places.provenance / f"{name}.json").read_bytes())
+        card = json.loads((folder.provenance / f"{name}.json").read_bytes())
         if card["to"] == "sds":
-            pieces = places.pieces / name
-            # A list: all damaged files are to be removed, not the first alone.
-            found = [
-                _is_same(pieces / path, one, thoroughly)
-                or is_day_file(places.records / path, one["bytes"])
-                for path, one in card["files"].items()
+            pieces = folder.pieces / name
+            # A list, since is_day_file removes damaged files: every one is to be checked.
+            are_whole = [
+                _is_same(pieces / path, expected, thoroughly)
+                or is_day_file(folder.records / path, expected["bytes"])
+                for path, expected in card["files"].items()
             ]
-            whole = all(found)
+            whole = all(are_whole)
         else:
             whole = all(
-                _is_same(places.records / name / path, one, thoroughly)
-                for path, one in card["files"].items()
+                _is_same(folder.records / name / path, expected, thoroughly)
+                for path, expected in card["files"].items()
             )
         if "measures" in card:
-            whole &= _is_same(places.measures / f"{name}.csv", card["measures"], thoroughly)
+            whole &= _is_same(folder.measures / f"{name}.csv", card["measures"], thoroughly)
         return whole
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False

@@ -1,4 +1,4 @@
-"""The work list: every item of a run and what became of it, in a file that survives a kill."""
+"""The work list: every item of a run and its state, in an SQLite file that survives a kill."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import InputError
 from ..sources.source import Item
 
-#: Items that are fetched at once: the list may be longer than the memory.
+#: Items per query, since the list may exceed the memory.
 _PAGE = 200
 _TABLES = """
 CREATE TABLE items (
@@ -24,17 +24,20 @@ CREATE TABLE items (
 CREATE TABLE skips (number INTEGER NOT NULL, record TEXT NOT NULL, reason TEXT NOT NULL);
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-#: Apart from the others: work lists of earlier versions lack it.
+#: A table that work lists of earlier versions lack.
 _WARNINGS = "warnings (number INTEGER NOT NULL, text TEXT NOT NULL)"
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Where a run stands.
+    """Items and records of a run by what became of them.
 
-    :param bytes: of the inputs, as far as known; ``written``: of the outputs.
-    :param records: stations that were enriched; ``left_out`` were not, in items that were done.
-    :param shared: of the records, those whose levels were drawn from a field of their event.
+    :param planned: items that are still to be done; ``done`` and ``skipped`` likewise.
+    :param bytes: of the inputs, as far as the source knows them; ``written``: of the outputs.
+    :param records: records that were enriched; ``left_out``: records that were not, in items that
+        were done.
+    :param correlated: number of ``records`` whose levels are spatially correlated, drawn from a
+        field of their event.
     :param warned: items of whose input something was assumed or chosen.
     """
 
@@ -44,7 +47,7 @@ class Counts:
     bytes: int = 0
     written: int = 0
     records: int = 0
-    shared: int = 0
+    correlated: int = 0
     left_out: int = 0
     warned: int = 0
 
@@ -55,7 +58,7 @@ class Counts:
 
 
 class WorkList:
-    """An SQLite file; one process writes, others may look.
+    """An SQLite file; one process writes, others may read.
 
     :param path: made if need be, unless ``read_only``.
     :raises InputError: for a file that is no work list.
@@ -69,17 +72,17 @@ class WorkList:
             self._db.execute("PRAGMA synchronous = FULL")
             if not read_only and not self._db.execute("SELECT 1 FROM sqlite_schema").fetchone():
                 self._db.executescript(f"BEGIN; {_TABLES} COMMIT;")
-            there = "SELECT 1 FROM sqlite_schema WHERE name = 'warnings'"
-            if not self._db.execute(there).fetchone():
+            has_warnings = "SELECT 1 FROM sqlite_schema WHERE name = 'warnings'"
+            if not self._db.execute(has_warnings).fetchone():
                 self._db.execute(f"CREATE {'TEMP' if read_only else ''} TABLE {_WARNINGS}")
-            for table in () if read_only else ("skips", "warnings"):  # each item is looked up there
+            for table in () if read_only else ("skips", "warnings"):  # looked up by item
                 name = f"{table}_of_item"
                 self._db.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table} (number)")
-            found = self._db.execute("SELECT max(settled) FROM items").fetchone()
-        self._settled: int = found[0] or 0
+            (settled,) = self._db.execute("SELECT max(settled) FROM items").fetchone()
+        self._settled: int = settled or 0
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._db.close()
 
     @property
@@ -88,8 +91,10 @@ class WorkList:
         return self._fact("planned") is not None
 
     def plan(self, items: Iterable[Item]) -> None:
-        """List the items; all of them or, after an error, none. A key that comes again is one."""
-        rows = ((_text(item.key), json.dumps(dict(item.where)), int(item.bytes)) for item in items)
+        """List the items: all of them or, after an error, none. A repeated key is listed once."""
+        rows = (
+            (_text(item.key), json.dumps(dict(item.locator)), int(item.bytes)) for item in items
+        )
         with self._errors(), self._db:
             self._db.executemany(
                 "INSERT INTO items (key, place, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -98,9 +103,9 @@ class WorkList:
             self._db.execute("INSERT INTO facts VALUES ('planned', '1')")
 
     def pending(self, suspects: bool = False) -> Iterator[tuple[int, Item]]:
-        """What is to be done, in order.
+        """Number and item of all that is to be done, in order.
 
-        :param suspects: those that lost a worker, in place of all others.
+        :param suspects: the items that lost a worker, instead of all others.
         """
         last = 0
         while True:
@@ -112,12 +117,12 @@ class WorkList:
             )
             if not page:
                 return
-            for number, key, place, size in page:
-                yield number, Item(key, json.loads(place), size)
+            for number, key, description, size in page:
+                yield number, Item(key, json.loads(description), size)
             last = page[-1][0]
 
     def settled(self, after: int) -> Iterator[tuple[int, str, str]]:
-        """Number, key and state of the items behind a number, up to the first that is not."""
+        """Number, key and state of settled items after a number, up to the first unsettled one."""
         while True:
             page = self._rows(
                 "SELECT number, key, state FROM items WHERE number > ? ORDER BY number LIMIT ?",
@@ -144,41 +149,41 @@ class WorkList:
         self,
         number: int,
         records: int,
-        shared: int,
+        correlated: int,
         written: int,
         skips: Iterable[tuple[str, str]],
         warnings: Iterable[str] = (),
     ) -> None:
-        """An item's output is in place.
+        """Note that an item's output is in place.
 
-        :param shared: see :class:`Counts`.
-        :param skips: records of it that were left out, with the reason.
-        :param warnings: what was assumed or chosen of its input.
+        :param correlated: see :class:`Counts`.
+        :param skips: records of the item that were left out, as (id, reason).
+        :param warnings: what was assumed or chosen of the item's input.
         """
-        self._settle(number, "done", records, shared, written, skips, warnings)
+        self._settle(number, "done", records, correlated, written, skips, warnings)
 
     def skip(self, number: int, reason: str) -> None:
-        """An item is left out; so is one that was done, if it turns out to be in the way."""
+        """Note that an item is left out, even one that was done (motion that SDS cannot hold)."""
         self._settle(number, "skipped", 0, 0, 0, [("", reason)])
 
     def lost(self, number: int) -> int:
-        """An item's worker died: how often that happened."""
+        """Note that an item's worker died; return how often that has happened."""
         with self._errors(), self._db:
             self._db.execute("UPDATE items SET tries = tries + 1 WHERE number = ?", (number,))
         return self._rows("SELECT tries FROM items WHERE number = ?", number)[0][0]
 
     def undo(self, number: int) -> None:
-        """An item is to be done again."""
+        """Have an item done again."""
         with self._errors(), self._db:
             self._undo("number = ?", number)
 
     def undo_skips(self) -> None:
-        """All items that were skipped are to be tried again."""
+        """Have all skipped items tried again."""
         with self._errors(), self._db:
             self._undo("state = 'skipped'")
 
     def finished_items(self, last: int | None = None) -> Iterator[tuple[int, str]]:
-        """Number and key of items that were done, those recorded last first."""
+        """Number and key of items that were done, the last recorded first."""
         limit = -1 if last is None else last
         yield from self._rows(
             "SELECT number, key FROM items WHERE state = 'done' ORDER BY settled DESC LIMIT ?",
@@ -203,21 +208,27 @@ class WorkList:
 
     def counts(self) -> Counts:
         """Where the run stands."""
-        found: dict[str, Any] = {}
-        sums = ("bytes", "written", "records", "shared")
+        counts: dict[str, Any] = {}
+        # The column "shared" counts the records with spatially correlated levels.
+        sums = {
+            "bytes": "bytes",
+            "written": "written",
+            "records": "records",
+            "shared": "correlated",
+        }
         for state, items, *values in self._rows(
-            f"SELECT state, count(*), {', '.join(f'sum({one})' for one in sums)} "
+            f"SELECT state, count(*), {', '.join(f'sum({column})' for column in sums)} "
             "FROM items GROUP BY 1"
         ):
-            found[state] = items
-            for name, value in zip(sums, values):
-                found[name] = found.get(name, 0) + value
+            counts[state] = items
+            for name, value in zip(sums.values(), values):
+                counts[name] = counts.get(name, 0) + value
         left_out = self._rows("SELECT count(*) FROM skips WHERE record != ''")[0][0]
         warned = self._rows("SELECT count(DISTINCT number) FROM warnings")[0][0]
-        return Counts(**found, left_out=left_out, warned=warned)
+        return Counts(**counts, left_out=left_out, warned=warned)
 
     def reasons(self, most: int) -> list[tuple[int, str]]:
-        """How often a reason was given, the most frequent first."""
+        """Reasons of skips with their counts, the most frequent ``most`` of them."""
         return self._rows(
             "SELECT count(*), reason FROM skips GROUP BY reason ORDER BY 1 DESC, 2 LIMIT ?", most
         )
@@ -227,7 +238,7 @@ class WorkList:
         number: int,
         state: str,
         records: int,
-        shared: int,
+        correlated: int,
         written: int,
         skips: Iterable[tuple[str, str]],
         warnings: Iterable[str] = (),
@@ -238,7 +249,7 @@ class WorkList:
             self._db.execute(
                 "UPDATE items SET state = ?, records = ?, shared = ?, written = ?, settled = ? "
                 "WHERE number = ?",
-                (state, records, shared, written, self._settled, number),
+                (state, records, correlated, written, self._settled, number),
             )
             self._db.executemany(
                 "INSERT INTO skips VALUES (?, ?, ?)",
@@ -248,13 +259,13 @@ class WorkList:
                 "INSERT INTO warnings VALUES (?, ?)", [(number, _text(text)) for text in warnings]
             )
 
-    def _undo(self, which: str, *values: int) -> None:
-        chosen = f"SELECT number FROM items WHERE {which}"
+    def _undo(self, condition: str, *values: int) -> None:
+        numbers = f"SELECT number FROM items WHERE {condition}"
         for table in ("skips", "warnings"):
-            self._db.execute(f"DELETE FROM {table} WHERE number IN ({chosen})", values)
+            self._db.execute(f"DELETE FROM {table} WHERE number IN ({numbers})", values)
         self._db.execute(
             "UPDATE items SET state = 'planned', tries = 0, records = 0, shared = 0, "
-            f"written = 0, settled = NULL WHERE {which}",
+            f"written = 0, settled = NULL WHERE {condition}",
             values,
         )
 
@@ -273,7 +284,7 @@ class WorkList:
         except sqlite3.OperationalError as error:
             raise InputError(
                 f"The work list {self._path} cannot be used: {error}. What was recorded is kept; "
-                "mend the cause (a full disk?) and go on with --resume."
+                "mend the cause (a full disk?) and go on with obb archive resume."
             ) from error
         except sqlite3.DatabaseError as error:
             raise InputError(
@@ -282,5 +293,5 @@ class WorkList:
 
 
 def _text(text: str) -> str:
-    """What SQLite and tables can hold of a text: names of files may be no Unicode."""
+    """A text that SQLite and tables can hold: file names need not be valid Unicode."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,4 +1,1 @@
-"""Recorded ground motion for training and evaluation: a store, its making, its splits.
-
-No data live in the repository; this is the code that prepares them.
-"""
+"""Ground motion for training and evaluation: stores, how they are made, their splits."""

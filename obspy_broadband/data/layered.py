@@ -14,12 +14,13 @@ from ..errors import InputError
 from ..signal.integration import differentiate
 from ..signal.point_source import seismic_moment, source_corner
 
-#: A sum over wavenumbers repeats the source at a distance, which waves at this speed (km/s) must
-#: not cross within the record: the fastest have 8 km/s, and pyprop8 computes half as much again.
+#: A discrete sum over wavenumbers repeats the source at a distance that waves of this speed (km/s)
+#: must not cross within the record: the fastest have 8 km/s, and pyprop8 computes half as much
+#: again.
 _FASTEST = 14.0
-#: Wavenumbers (1/km) that are needed at least for every Hz that is resolved.
-_FARTHEST = 9.0
-#: km/s, of the strongest waves on their path.
+#: Least maximum wavenumber (1/km) for every Hz that is resolved.
+_LEAST_KMAX = 9.0
+#: km/s, of the strongest waves, for the path average of attenuation.
 _PATH_VELOCITY = 2.5
 
 
@@ -45,9 +46,9 @@ def layered_motion(
     :param east_km: of the stations, from the epicentre; ``north_km`` likewise.
     :param step_s: of the simulation; the result has ``finer`` samples a step.
     :param before_s: silence before the origin time.
-    :param resolved_hz: to which the source's spectrum is whole; nothing is left at twice that, so
-        that ``step_s`` must be at most a quarter of its period.
-    :param quality: factor of the path's attenuation, the same at all frequencies.
+    :param resolved_hz: upper frequency limit of the source's full spectrum; nothing is left at
+        twice that, so that ``step_s`` must be at most a quarter of its period.
+    :param quality: Q of the path's attenuation, the same at all frequencies.
     :return: components east, north, up; m/s².
     :raises InputError: if pyprop8 is not installed.
     """
@@ -58,18 +59,18 @@ def layered_motion(
         raise InputError(
             "Simulating in a layered medium needs pyprop8: pip install 'obspy-broadband[demo]'."
         ) from error
-    corner = 2 * np.pi * source_corner(magnitude, stress_drop_mpa)
+    source_corner_omega = 2 * np.pi * source_corner(magnitude, stress_drop_mpa)
 
     def source_time_function(omega: complex) -> complex:
-        # Brune's pulse, as far as the grid resolves it.
-        faded = np.exp(-((omega / (2 * np.pi * 1.45 * resolved_hz)) ** 8))
-        return faded / (1 + 1j * omega / corner) ** 2
+        # Brune's pulse, low-passed to what the grid resolves.
+        low_pass = np.exp(-((omega / (2 * np.pi * 1.45 * resolved_hz)) ** 8))
+        return low_pass / (1 + 1j * omega / source_corner_omega) ** 2
 
-    # As far as the slowest surface waves need at the highest frequency that is left.
+    # The slowest surface waves set the largest wavenumber at the highest frequency that is left.
     slowest = 0.92 * min(layer[2] for layer in layers)
-    farthest = resolved_hz * max(_FARTHEST, 2 * np.pi * 1.8 / slowest)
-    count = round(farthest * _FASTEST * samples * step_s / (2 * np.pi))
-    wavenumbers = {"kmin": 0.0, "kmax": farthest, "nk": count}
+    kmax = resolved_hz * max(_LEAST_KMAX, 2 * np.pi * 1.8 / slowest)
+    count = round(kmax * _FASTEST * samples * step_s / (2 * np.pi))
+    wavenumbers = {"kmin": 0.0, "kmax": kmax, "nk": count}
 
     # With km, km/s and g/cm³ a moment of 1e18 N m displaces by km.
     moment = rtf2xyz(make_moment_tensor(*mechanism, seismic_moment(magnitude) * 1e-18))
@@ -90,8 +91,8 @@ def layered_motion(
         motion = differentiate(motion, 1 / step_s)
     distance = np.hypot(east_km, north_km)[:, None, None]
     frequencies = np.fft.rfftfreq(samples, step_s)
-    lost = np.exp(-np.pi * frequencies * distance / (quality * _PATH_VELOCITY))
-    return np.fft.irfft(np.fft.rfft(motion) * lost, samples * finer) * finer
+    attenuation = np.exp(-np.pi * frequencies * distance / (quality * _PATH_VELOCITY))
+    return np.fft.irfft(np.fft.rfft(motion) * attenuation, samples * finer) * finer
 
 
 def first_arrival(
@@ -102,7 +103,7 @@ def first_arrival(
 ) -> float:
     """Travel time of the first P or S from a source in flat layers to the surface, s.
 
-    The earlier of the direct wave and the waves that run along the interfaces below the source.
+    The earliest of the direct wave and the head waves along the interfaces below the source.
 
     :param layers: as in :func:`layered_motion`.
     :param distance_km: epicentral.
@@ -112,28 +113,32 @@ def first_arrival(
     bottoms = np.cumsum([layer[0] for layer in layers])
     tops = bottoms - [layer[0] if np.isfinite(layer[0]) else 0.0 for layer in layers]
     tops[-1] = bottoms[-2] if len(layers) > 1 else 0.0
-    above = np.clip(np.minimum(bottoms, depth_km) - tops, 0.0, None)  # km of each, over the source
-    through = above > 0
-    up, speed = above[through], velocities[through]
+    above = np.clip(np.minimum(bottoms, depth_km) - tops, 0.0, None)  # km of each, above the source
+    crossed = above > 0
+    thickness, velocity = above[crossed], velocities[crossed]
 
-    def reach(slowness: float) -> float:
-        return float((up * slowness * speed / np.sqrt(1 - (slowness * speed) ** 2)).sum())
+    def distance_of(slowness: float) -> float:
+        ratio = slowness * velocity
+        return float((thickness * ratio / np.sqrt(1 - ratio**2)).sum())
 
-    low, high = 0.0, (1 - 1e-12) / speed.max()
+    # The direct ray: its slowness by bisection.
+    low, high = 0.0, (1 - 1e-12) / velocity.max()
     for _ in range(100):
         middle = 0.5 * (low + high)
-        low, high = (middle, high) if reach(middle) < distance_km else (low, middle)
+        low, high = (middle, high) if distance_of(middle) < distance_km else (low, middle)
     slowness = 0.5 * (low + high)
-    times = [slowness * distance_km + float((up * np.sqrt(1 / speed**2 - slowness**2)).sum())]
-    for number in np.flatnonzero(tops >= depth_km):
-        slowness = 1.0 / velocities[number]
-        passed = np.arange(number)
-        if (velocities[passed] >= velocities[number]).any():
+    vertical = np.sqrt(1 / velocity**2 - slowness**2)
+    times = [slowness * distance_km + float((thickness * vertical).sum())]
+    # Head waves.
+    for refractor in np.flatnonzero(tops >= depth_km):
+        slowness = 1.0 / velocities[refractor]
+        layers_above = np.arange(refractor)
+        if (velocities[layers_above] >= velocities[refractor]).any():
             continue
-        thickness = bottoms[passed] - tops[passed]
-        legs = thickness + (thickness - above[passed])  # up all the way, down from the source
-        vertical = np.sqrt(1 / velocities[passed] ** 2 - slowness**2)
-        least = float((legs * slowness / vertical).sum())
-        if least <= distance_km:
+        full = bottoms[layers_above] - tops[layers_above]
+        legs = full + (full - above[layers_above])  # up all the way, down from the source
+        vertical = np.sqrt(1 / velocities[layers_above] ** 2 - slowness**2)
+        critical_distance = float((legs * slowness / vertical).sum())
+        if critical_distance <= distance_km:
             times.append(slowness * distance_km + float((legs * vertical).sum()))
     return min(times)

@@ -1,11 +1,11 @@
-"""Training windows: low frequencies and the broadband motion that they belong to, made in batches.
+"""Training pairs in batches: windows of low frequencies and of the broadband motion above them.
 
-Two protocols, by name. Under ``clean``, the input is band-limited with zero phase and exactly
-nothing of it is left above 1.25 times the corner; windows begin at random before P; one scale a
-record, known from the input. Under ``thesis``, for comparison with published figures only, the
-input is the target through a causal Butterworth filter of order 4, from P on, each component
-divided by the peak of its target: the answer is still in it, 80 dB down, and its scale is given
-away.
+Two protocols. ``clean``: the low frequencies of the whole record as enriching takes them
+(:func:`obspy_broadband.records.windows.low_frequencies`), cut from a random time before P on, and
+divided by their own peak over all components. ``thesis``, for comparison with published figures
+only: the input is the target through a causal Butterworth filter of order 4, from P on, each
+component divided by the peak of its target. That input still holds the target, 80 dB down, and its
+scale.
 """
 
 from __future__ import annotations
@@ -18,20 +18,14 @@ import torch
 
 from ..errors import InputError
 from ..method.contract import Batch, Scenario
-from ..signal.filters import STOP_RATIO, fast_length
+from ..records.windows import low_frequencies
 from .store import SAMPLING_RATE, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 PROTOCOLS = ("clean", "thesis")
-_MARGIN = 20.0  # s of the record on both sides of a window that the filter sees
-_SCENARIO = {
-    "magnitude": "magnitude",
-    "distance_km": "distance_km",
-    "depth_km": "depth_km",
-    "vs30_m_s": "vs30_m_s",
-}
+_ONSET = 5.0  # s from the beginning of a window to P, without augmentation
 
 
 @dataclass(frozen=True)
@@ -65,7 +59,7 @@ class Pairs:
     :param corner: Hz, or the lowest and highest of a range that is drawn from evenly in the
         logarithm.
     :param augmentation: None for windows that are the same every time: P 5 s after their beginning.
-    :param device: where filters run and tensors end.
+    :param device: of the tensors.
     :raises InputError: for an unknown protocol, or records without P.
     """
 
@@ -102,40 +96,37 @@ class Pairs:
         :return: ``broadband`` and ``low_frequency`` (batch, 3, samples), divided by ``scale``,
             which is NaN for records that are not in m/s².
         """
-        chosen = self.records[np.asarray(positions)]
-        draws = [np.random.default_rng([seed, int(record)]) for record in chosen]
+        records = self.records[np.asarray(positions)]
         if self.protocol == "thesis":
-            return self._thesis(chosen)
-        margin = int(_MARGIN * SAMPLING_RATE)
-        segments = np.zeros((len(chosen), 3, self.samples + 2 * margin), dtype=np.float32)
-        for segment, record, rng in zip(segments, chosen, draws):
-            self._fill(segment, int(record), margin, rng)
-        motion = torch.as_tensor(segments, device=self.device)
-        corner = torch.tensor([self._corner(rng) for rng in draws], device=self.device)
-        low = band_limit(motion, SAMPLING_RATE, corner)
-        window = slice(margin, margin + self.samples)
-        scale = low[..., window].abs().amax(dim=(1, 2)).clamp_min(1e-30)
-        scaled = motion[..., window] / scale[:, None, None], low[..., window] / scale[:, None, None]
+            return self._thesis(records)
+        rngs = [np.random.default_rng([seed, int(record)]) for record in records]
+        low = np.zeros((len(records), 3, self.samples), dtype=np.float32)
+        broadband = np.zeros_like(low)
+        corners = np.empty(len(records), dtype=np.float32)
+        for row, (record, rng) in enumerate(zip(records, rngs)):
+            first, motion = self._motion(int(record), rng)
+            corner = self._corner(rng)
+            filtered = low_frequencies(motion, SAMPLING_RATE, corner, SAMPLING_RATE)
+            corners[row] = corner
+            _cut(filtered, first, low[row])
+            _cut(motion, first, broadband[row])
+        scale = np.maximum(np.abs(low).max(axis=(1, 2)), np.float32(1e-30))
+        in_m_s2 = self.store.columns["unit"][records] == "mps2"
         return Batch(
-            low_frequency=scaled[1].contiguous(),
-            scale=torch.where(self._physical(chosen), scale, torch.nan),
-            corner=corner,
-            scenarios=tuple(self._scenario(int(r), rng) for r, rng in zip(chosen, draws)),
-            starts=torch.zeros(len(chosen), dtype=torch.long, device=self.device),
-            broadband=scaled[0].contiguous(),
+            low_frequency=self._tensor(low / scale[:, None, None]),
+            scale=self._tensor(np.where(in_m_s2, scale, np.nan)),
+            corner=self._tensor(corners),
+            scenarios=tuple(self._scenario(int(r), rng) for r, rng in zip(records, rngs)),
+            starts=torch.zeros(len(records), dtype=torch.long, device=self.device),
+            broadband=self._tensor(broadband / scale[:, None, None]),
         )
 
-    def _fill(
-        self, segment: np.ndarray, record: int, margin: int, rng: np.random.Generator
-    ) -> None:
-        """The record around P, changed as the augmentation says; silence beyond its ends."""
+    def _motion(self, record: int, rng: np.random.Generator) -> tuple[int, np.ndarray]:
+        """The first sample of a window, and the whole record with the changes of augmentation."""
         change = self.augmentation
-        onset = rng.uniform(*change.onset_s) if change else 5.0
-        p = float(self.store.columns["p_sample"][record])
-        first = round(p - onset * SAMPLING_RATE) - margin
-        motion = self.store.motion(record, max(0, first), max(0, first) + segment.shape[-1])
-        place = max(0, -first)
-        motion = motion[:, : segment.shape[-1] - place]
+        onset = rng.uniform(*change.onset_s) if change else _ONSET
+        first = round(float(self.store.columns["p_sample"][record]) - onset * SAMPLING_RATE)
+        motion = self.store.motion(record)
         if change and change.rotate:
             angle = rng.uniform(0, 2 * np.pi)
             north, east = motion[1].copy(), motion[2].copy()
@@ -145,11 +136,7 @@ class Pairs:
             motion = -motion
         if change and change.level:
             motion = motion * np.float32(np.exp(rng.normal(0, change.level)))
-        segment[:, place : place + motion.shape[-1]] = motion
-
-    def _physical(self, chosen: np.ndarray) -> torch.Tensor:
-        """Which of the records know their level."""
-        return torch.as_tensor(self.store.columns["unit"][chosen] == "mps2", device=self.device)
+        return first, motion
 
     def _corner(self, rng: np.random.Generator) -> float:
         if isinstance(self.corner, tuple):
@@ -157,59 +144,57 @@ class Pairs:
         return float(self.corner)
 
     def _scenario(self, record: int, rng: np.random.Generator) -> Scenario:
+        """What the store knows of earthquake and site, each part hidden at random."""
         forget = self.augmentation.forget if self.augmentation else 0.0
-        known = {}
-        for name, column in _SCENARIO.items():
-            value = float(self.store.columns[column][record])
-            hidden = rng.random() < forget
-            lowest, highest = Scenario.ranges[name]
-            if np.isfinite(value) and lowest <= value <= highest and not hidden:
-                known[name] = value
-        return Scenario(**known)
+        hidden = {name for name in Scenario.ranges if rng.random() < forget}
+        return scenario_of(self.store, record, hidden)
 
-    def _thesis(self, chosen: np.ndarray) -> Batch:
+    def _thesis(self, records: np.ndarray) -> Batch:
         """App. A.3: from P, Tukey taper, low-pass 30 Hz, causal Butterworth filter at 1 Hz."""
         from scipy.signal import butter, sosfilt
         from scipy.signal.windows import tukey
 
-        target = np.zeros((len(chosen), 3, self.samples))
-        for window, record in zip(target, chosen):
+        target = np.zeros((len(records), 3, self.samples))
+        for window, record in zip(target, records):
             p = round(float(self.store.columns["p_sample"][record]))
             motion = self.store.motion(int(record), p, p + self.samples)
             window[:, : motion.shape[-1]] = motion - motion.mean(axis=-1, keepdims=True)
         target *= tukey(self.samples, 0.05)
-        low_pass = butter(4, 30.0, fs=SAMPLING_RATE, output="sos")
-        target = sosfilt(low_pass, target)
+        target = sosfilt(butter(4, 30.0, fs=SAMPLING_RATE, output="sos"), target)
         source = sosfilt(butter(4, 1.0, fs=SAMPLING_RATE, output="sos"), target)
         peak = np.abs(target).max(axis=-1, keepdims=True)
-
-        def as_tensor(x: np.ndarray) -> torch.Tensor:
-            return torch.as_tensor(x, dtype=torch.float32, device=self.device)
-
         return Batch(
-            low_frequency=as_tensor(source / peak),
-            scale=as_tensor(peak.max(axis=(1, 2))),
-            corner=torch.ones(len(chosen), device=self.device),
-            scenarios=tuple(Scenario() for _ in chosen),
-            starts=torch.zeros(len(chosen), dtype=torch.long, device=self.device),
-            broadband=as_tensor(target / peak),
+            low_frequency=self._tensor(source / peak),
+            scale=self._tensor(peak.max(axis=(1, 2))),
+            corner=torch.ones(len(records), device=self.device),
+            scenarios=tuple(Scenario() for _ in records),
+            starts=torch.zeros(len(records), dtype=torch.long, device=self.device),
+            broadband=self._tensor(target / peak),
         )
 
+    def _tensor(self, values: np.ndarray) -> torch.Tensor:
+        return torch.as_tensor(values, dtype=torch.float32, device=self.device)
 
-def band_limit(x: torch.Tensor, sampling_rate: float, corner: torch.Tensor) -> torch.Tensor:
-    """:func:`obspy_broadband.signal.filters.band_limit`, on any device, with a corner for each row.
 
-    The ends are not extended: give margins, and cut them off.
+def scenario_of(store: Store, record: int, hidden: Collection[str] = ()) -> Scenario:
+    """What a store knows of a record's earthquake and site, where it is within the allowed range.
 
-    :param x: (batch, ..., samples).
-    :param corner: (batch,), Hz.
+    :param hidden: names of :attr:`Scenario.ranges` to leave out.
     """
-    samples = x.shape[-1]
-    length = fast_length(samples + int(10.0 / float(corner.min()) * sampling_rate))
-    frequencies = torch.fft.rfftfreq(length, 1.0 / sampling_rate, device=x.device, dtype=x.dtype)
-    ratio = frequencies / corner.to(x.dtype).reshape(-1, *[1] * (x.ndim - 1))
-    step = ((ratio - 1.0) / (STOP_RATIO - 1.0)).clamp(0.0, 1.0)
-    gain = 0.5 + 0.5 * torch.cos(torch.pi * step)
-    # In float32 the cosine of pi is not quite -1; what must be zero is made zero.
-    gain = torch.where(step >= 1.0, torch.zeros_like(gain), gain)
-    return torch.fft.irfft(torch.fft.rfft(x, length) * gain, length)[..., :samples]
+    allowed = {}
+    for name, (lowest, highest) in Scenario.ranges.items():
+        value = float(store.columns[name][record])
+        if lowest <= value <= highest and name not in hidden:  # NaN is not known
+            allowed[name] = value
+    return Scenario(**allowed)
+
+
+def _cut(motion: np.ndarray, first: int, window: np.ndarray) -> None:
+    """Fill a window with the motion from a sample on; nothing is put beyond the record's ends.
+
+    :param motion: (3, samples).
+    :param first: may lie before the record's beginning.
+    """
+    before = max(0, -first)
+    part = motion[:, max(0, first) : max(0, first + window.shape[-1])]
+    window[:, before : before + part.shape[-1]] = part

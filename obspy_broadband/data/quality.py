@@ -1,4 +1,7 @@
-"""Is a record fit to teach what lies above a corner from what lies below it?"""
+"""Quality of records: signal over noise, usable band, clipping, motion below the corner.
+
+``corner`` is the upper frequency limit of the simulations that a method will enrich.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from ..signal.filters import fast_length
 BANDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0)
 #: Amplitude of signal over noise from which a band is usable.
 _USABLE = 2.0
-#: s: the shortest and the longest noise before P that is judged, how long before P it ends, and the
+#: s: the shortest and the longest noise before P that is used, how long before P it ends, and the
 #: longest signal after P.
 _NOISE, _NOISE_LONGEST, _NOISE_GAP, _SIGNAL = 4.5, 10.0, 0.3, 40.96
 #: A record high-pass filtered at the corner has less than this share of its 1-2 corner amplitude at
@@ -26,7 +29,7 @@ _EMPTY = 0.04
 def judge(
     motion: np.ndarray, sampling_rate: float, p_sample: np.ndarray, corner: float
 ) -> dict[str, np.ndarray]:
-    """All that is judged of records of one length.
+    """Quality of records of one length.
 
     :param motion: (records, 3, samples), acceleration, float32.
     :param p_sample: (records,), of P, or NaN.
@@ -39,7 +42,7 @@ def judge(
     signal = _stretch(motion, p_sample, 0.0, _SIGNAL, sampling_rate)
     noise = _stretch(motion, p_sample, -_NOISE_LONGEST, -_NOISE_GAP, sampling_rate)
     power = _power(*signal)
-    densities = [_band_means(one, sampling_rate) for one in (power, _power(*noise))]
+    densities = [_band_means(spectrum, sampling_rate) for spectrum in (power, _power(*noise))]
     long_enough = (signal[1] >= 5 * sampling_rate) & (noise[1] >= _NOISE * sampling_rate)
     with np.errstate(divide="ignore", invalid="ignore"):
         snr = np.sqrt(densities[0] / densities[1])
@@ -58,32 +61,32 @@ def judge(
 def _stretch(
     motion: np.ndarray, p_sample: np.ndarray, first_s: float, last_s: float, rate: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A stretch around P, zeros behind it, and how many samples of each are real.
+    """A stretch around P with zeros behind it, and its number of samples without them.
 
     Without P: the whole record for the signal, nothing for the noise.
     """
     records, _, samples = motion.shape
-    known = np.isfinite(p_sample)
-    p = np.where(known, p_sample, 0.0).astype(int)
+    has_p = np.isfinite(p_sample)
+    p = np.where(has_p, p_sample, 0.0).astype(int)
     width = round((last_s - first_s) * rate)
-    if not known.all() and first_s >= 0:
+    if not has_p.all() and first_s >= 0:
         width = max(width, samples)
-    found = np.zeros((records, 3, width), dtype=np.float32)
+    stretches = np.zeros((records, 3, width), dtype=np.float32)
     lengths = np.zeros(records, dtype=int)
     for row in range(records):
         first, last = max(0, p[row] + round(first_s * rate)), p[row] + round(last_s * rate)
-        if not known[row]:
+        if not has_p[row]:
             first, last = 0, samples if first_s >= 0 else 0
         part = motion[row, :, first : max(last, first)]
         lengths[row] = part.shape[-1]
-        found[row, :, : lengths[row]] = part
-    return found, lengths
+        stretches[row, :, : lengths[row]] = part
+    return stretches, lengths
 
 
 def _power(motion: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Mean power spectrum of the components of each stretch under a Hann window, over its energy.
 
-    Judging needs no double precision.
+    In single precision.
     """
     from scipy.fft import rfft
 
@@ -114,16 +117,16 @@ def _band_means(power: np.ndarray, sampling_rate: float) -> np.ndarray:
 
 
 def usable_band(snr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest frequency, Hz, between which every band around 2-5 Hz out is usable.
+    """Lowest and highest frequency, Hz, of the bands without a gap around 2-5 Hz that are usable.
 
     :param snr: (records, bands), amplitude of signal over noise in each of :data:`BANDS`.
     :return: NaN where it cannot be told or 2-5 Hz is not usable itself.
     """
-    good = np.nan_to_num(snr, nan=0.0) > _USABLE
+    usable = np.nan_to_num(snr, nan=0.0) > _USABLE
     middle = BANDS.index(2.0)
-    # How many bands are good in a row from the middle: the running product of "good" outwards.
-    down = np.cumprod(good[:, middle::-1], axis=1).sum(axis=1)
-    up = np.cumprod(good[:, middle:], axis=1).sum(axis=1)
+    # The number of usable bands in a row from the middle: the running product outwards.
+    down = np.cumprod(usable[:, middle::-1], axis=1).sum(axis=1)
+    up = np.cumprod(usable[:, middle:], axis=1).sum(axis=1)
     edges = np.array(BANDS)
     lowest = np.where(down > 0, edges[np.maximum(middle + 1 - down, 0)], np.nan)
     return lowest, np.where(up > 0, edges[middle + up], np.nan)
@@ -141,9 +144,9 @@ def _below_corner_ratio(power: np.ndarray, sampling_rate: float, corner: float) 
 
 
 def is_empty_below_corner(ratios: np.ndarray) -> bool:
-    """Whether a data set has lost what lies below the corner: the median ratio says so."""
-    known = ratios[np.isfinite(ratios)]
-    return bool(known.size and np.median(known) < _EMPTY)
+    """Whether a data set was high-pass filtered at the corner, by the median ratio."""
+    finite = ratios[np.isfinite(ratios)]
+    return bool(finite.size and np.median(finite) < _EMPTY)
 
 
 def _clipped(size: np.ndarray, peaks: np.ndarray) -> np.ndarray:
@@ -159,7 +162,7 @@ def _clipped(size: np.ndarray, peaks: np.ndarray) -> np.ndarray:
 
 def fingerprint(motion: np.ndarray) -> str:
     """Equal for records with the same motion up to a factor: of every eighth sample of 30 s."""
-    few = motion[:, :3000:8]
-    peak = np.abs(few).max()
-    rounded = np.round(few / (peak or 1.0), 3).astype(np.float32) + np.float32(0.0)
+    samples = motion[:, :3000:8]
+    peak = np.abs(samples).max()
+    rounded = np.round(samples / (peak or 1.0), 3).astype(np.float32) + np.float32(0.0)
     return hashlib.blake2b(rounded.tobytes(), digest_size=12).hexdigest()

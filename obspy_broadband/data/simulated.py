@@ -1,11 +1,11 @@
-"""Simulated scenarios: as many records with metadata as are wanted, to train before real ones.
+"""Simulated records of random scenarios, for training before recorded motion.
 
-What is in them is the physics of a stochastic point source over the whole band, no more: omega-
-squared source, spreading, Q, kappa, crust and linear site (see
-:mod:`obspy_broadband.signal.point_source`), residuals with the spread and correlation of records,
-noise under envelopes of P, S and coda that all frequencies share. A network that saw nothing else
-has learned this, not the earth. With ``low_frequencies="pyprop8"`` the motion below 1 Hz is that of
-a double couple in a layered half-space instead, with its phases and surface waves.
+A stochastic point source over the whole band: omega-squared source, spreading, Q, kappa, crust and
+linear site (see :mod:`obspy_broadband.signal.point_source`), residuals with the spread and
+correlation of records, noise under envelopes of P, S and coda that all frequencies share. A network
+trained on these alone has learned this model, not recorded motion. With
+``low_frequencies="pyprop8"`` the motion below 1 Hz is that of a double couple in a layered
+half-space instead, with its phases and surface waves.
 """
 
 from __future__ import annotations
@@ -35,29 +35,30 @@ from ..signal.point_source import (
 )
 from ..signal.spectra import effective_amplitude
 from .layered import layered_motion
-from .prepare import Settings, check_settings, finish, judge, write_shard
+from .prepare import Settings, judge
+from .shards import check_settings, finish, write_shard
 from .store import SAMPLING_RATE
 
 LOW_FREQUENCIES = ("stochastic", "pyprop8")
 _BEFORE, _AFTER = 30.0, 90.0  # s around P that a record keeps
 _P_VELOCITY, _S_VELOCITY = 6.06, 3.5  # km/s
 _GRID = np.geomspace(0.05, 50.0, 40)  # Hz, of the residuals
-#: Of S: share of the energy in the coda, and how much longer it lasts than the direct waves.
-_CODA, _LONGER = 0.3, 2.5
-#: Standard deviation of ln duration (as that of records, see docs/methods/stochastic.md).
+#: Share of the energy of S in the coda, and the coda's duration over that of the direct waves.
+_CODA, _CODA_DURATION = 0.3, 2.5
+#: Standard deviation of ln duration (as that of records, see docs/explanation/methods/stochastic.md).
 _DURATION_SPREAD = 0.43
-_CORNER = 1.0  # Hz, where low frequencies from a layered medium end
+_CORNER = 1.0  # Hz, upper frequency limit of the simulation in a layered medium
 
 
 @dataclass(frozen=True)
 class Population:
-    """What is drawn.
+    """Distribution of the scenarios.
 
-    :param records: in all, of ``per_event`` stations an event.
+    :param records: in all, at ``per_event`` stations of each event.
     :param seed: the same seed gives the same bytes.
-    :param magnitudes: lowest and highest; small ones are likelier (a third as many per unit).
+    :param magnitudes: lowest and highest; a third as many per unit (b-value 0.48).
     :param distances_km: of the epicentre, lowest and highest; log-uniform.
-    :param low_frequencies: "stochastic" or "pyprop8" (seconds an event).
+    :param low_frequencies: "stochastic" or "pyprop8" (takes seconds for an event).
     """
 
     records: int = 1000
@@ -84,7 +85,7 @@ class Population:
 def simulate(
     population: Population, folder: str | Path, workers: int = 1, progress: bool = False
 ) -> dict[str, Any]:
-    """Make a store of simulated records, or go on with one that was interrupted.
+    """Make a store of simulated records, or continue an interrupted one.
 
     :param folder: the store; see :class:`obspy_broadband.data.store.Store`.
     :param workers: processes.
@@ -95,17 +96,17 @@ def simulate(
     shards = folder / "shards"
     shards.mkdir(parents=True, exist_ok=True)
     settings = Settings(units="mps2", before_s=_BEFORE, after_s=_AFTER)
-    whole = dataclasses.asdict(population)
-    check_settings(folder, whole)
+    parameters = dataclasses.asdict(population)
+    check_settings(folder, parameters)
     events = -(-population.records // population.per_event)
     paths = [shards / f"{number:06d}-simulated.h5" for number in range(events)]
-    waiting = [number for number, path in enumerate(paths) if not path.is_file()]
-    jobs = [(population, number, paths[number], settings) for number in waiting]
+    missing = [number for number, path in enumerate(paths) if not path.is_file()]
+    jobs = [(population, number, paths[number], settings) for number in missing]
     with tqdm(total=events, initial=events - len(jobs), unit="event", disable=not progress) as bar:
         for _ in _run(jobs, workers):
             bar.update()
     label = f"simulated:{population.low_frequencies}"
-    return finish(folder, paths, settings, [f"{label} {whole}"])
+    return finish(folder, paths, settings, [f"{label} {parameters}"])
 
 
 def _run(jobs: list[tuple[Any, ...]], workers: int) -> Iterator[None]:
@@ -151,7 +152,7 @@ def _event(job: tuple[Population, int, Path, Settings]) -> None:
             }
         )
     table = judge(pd.DataFrame(rows), motions, settings)
-    # There is no noise: everything is usable.
+    # There is no noise: the whole band is usable.
     write_shard(path, motions, table.assign(usable_lowest_hz=0.1, usable_highest_hz=50.0), {})
 
 
@@ -170,11 +171,11 @@ def draw_scenarios(
     scenarios = [
         Scenario(
             magnitude=float(magnitude),
-            distance_km=float(np.hypot(far, depth)),
+            distance_km=float(np.hypot(epicentral_distance, depth)),
             depth_km=depth,
             vs30_m_s=float(np.clip(np.exp(rng.normal(np.log(450.0), 0.45)), 120.0, 1500.0)),
         )
-        for far in epicentral
+        for epicentral_distance in epicentral
     ]
     return scenarios, epicentral, azimuth
 
@@ -182,7 +183,7 @@ def draw_scenarios(
 def stochastic_record(scenario: Scenario, rng: np.random.Generator) -> np.ndarray:
     """One record of the whole band, P 30 s after its beginning: (3, samples), m/s².
 
-    :param scenario: with all its parts.
+    :param scenario: with magnitude, distance, depth and Vs30.
     """
     magnitude, distance = scenario.magnitude, scenario.distance_km
     vs30 = scenario.vs30_m_s
@@ -195,33 +196,33 @@ def stochastic_record(scenario: Scenario, rng: np.random.Generator) -> np.ndarra
     stress, kappa = 11.0 * np.exp(0.5 * rng.normal()), 0.036 * np.exp(0.3 * rng.normal())
     deviation = standard_deviation(_GRID)
     root = square_root(correlation(_GRID) * deviation[:, None] * deviation)
-    # Stress drop and kappa vary on their own: the rest is a little less.
+    # Stress drop and kappa already vary: 0.85 leaves the total spread that of the residuals.
     level = np.log(fourier_spectrum(_GRID, magnitude, distance, vs30, stress, kappa))
     level = level + 0.85 * (root @ rng.normal(size=len(_GRID)))
     ratios = np.stack([np.log(vertical_ratio(_GRID)), 0 * _GRID, 0 * _GRID])
     ratios[0] += 0.25 * rng.normal()
     difference = 0.12 * rng.normal()
     ratios[1], ratios[2] = ratios[1] + difference, ratios[2] - difference
-    at = np.log(np.clip(frequencies, _GRID[0], _GRID[-1]))
-    target = np.exp([np.interp(at, np.log(_GRID), level + one) for one in ratios])
+    x = np.log(np.clip(frequencies, _GRID[0], _GRID[-1]))
+    target = np.exp([np.interp(x, np.log(_GRID), level + ratio) for ratio in ratios])
     # Below the grid the spectrum of acceleration falls with the square of frequency.
     target *= np.minimum(frequencies / _GRID[0], 1.0) ** 2
     share = p_wave_share(np.maximum(frequencies, 1e-3), magnitude, stress)
     times = np.arange(length) / SAMPLING_RATE - _BEFORE
     lag = distance * (1 / _S_VELOCITY - 1 / _P_VELOCITY)
-    lasts = duration(magnitude, distance, stress) * np.exp(_DURATION_SPREAD * rng.normal())
+    s_duration = duration(magnitude, distance, stress) * np.exp(_DURATION_SPREAD * rng.normal())
     total = np.zeros((3, len(frequencies)), dtype=complex)
-    p_lasts = min(lasts, max(1.0, 0.8 * lag))
-    for start, long, part in (
-        (0.0, p_lasts, share),
-        (lag, lasts, (1 - _CODA) * (1 - share)),
-        (lag, _LONGER * lasts, _CODA * (1 - share)),
+    p_duration = min(s_duration, max(1.0, 0.8 * lag))
+    for start, length_s, energy in (
+        (0.0, p_duration, share),
+        (lag, s_duration, (1 - _CODA) * (1 - share)),
+        (lag, _CODA_DURATION * s_duration, _CODA * (1 - share)),
     ):
-        noise = np.fft.rfft(rng.normal(size=(3, length)) * saragoni_hart(times - start, long))
+        noise = np.fft.rfft(rng.normal(size=(3, length)) * saragoni_hart(times - start, length_s))
         power = (np.abs(noise) ** 2).mean(axis=-1, keepdims=True)
-        total += noise / np.sqrt(np.maximum(power, 1e-300)) * target * np.sqrt(part)
+        total += noise / np.sqrt(np.maximum(power, 1e-300)) * target * np.sqrt(energy)
     motion = np.fft.irfft(total, length)[:, :samples] * SAMPLING_RATE
-    # What the spectrum's smooth shape sends ahead of P did not arrive yet.
+    # Shaping the spectrum with zero phase leaks ahead of P: faded in over 0.3 s before it.
     return motion * np.clip((times[:samples] + 0.3) / 0.3, 0.0, 1.0)
 
 
@@ -232,7 +233,7 @@ def _with_layered(
     azimuth: np.ndarray,
     rng: np.random.Generator,
 ) -> list[np.ndarray]:
-    """Below 1 Hz a layered half-space, above it the stochastic record at the level that fits."""
+    """Below 1 Hz a layered half-space, above it the stochastic record, matched in level at 1 Hz."""
     vs = float(np.exp(rng.normal(np.log(2.2), 0.25)))
     layers = [
         (float(rng.uniform(0.3, 2.0)), 1.8 * vs, vs, 2.4),
@@ -245,26 +246,36 @@ def _with_layered(
     assert first.depth_km is not None
     mechanism = (rng.uniform(0, 360), rng.uniform(25, 90), rng.uniform(-180, 180))
     step, finer, before = 0.2, 20, 10.0
-    latest = max(one.distance_km or 0.0 for one in scenarios) / _P_VELOCITY
+    latest = max(scenario.distance_km or 0.0 for scenario in scenarios) / _P_VELOCITY
     steps = int((before + latest + _AFTER) / step)
-    east, north = epicentral * np.sin(azimuth), epicentral * np.cos(azimuth)
+    east_km, north_km = epicentral * np.sin(azimuth), epicentral * np.cos(azimuth)
     # Nothing may lie on an interface, and pyprop8 wants the source in a layer.
     depth = first.depth_km + 0.013
-    made = layered_motion(
-        layers, first.magnitude, depth, mechanism, 5.0, east, north, steps, step, before, finer
+    simulated = layered_motion(
+        layers,
+        first.magnitude,
+        depth,
+        mechanism,
+        5.0,
+        east_km,
+        north_km,
+        steps,
+        step,
+        before,
+        finer,
     )[:, [2, 1, 0]]
     joined = []
-    for scenario, motion, low in zip(scenarios, motions, made):
+    for scenario, motion, low in zip(scenarios, motions, simulated):
         assert scenario.distance_km is not None
         p = before + scenario.distance_km / _P_VELOCITY
         shift = round((p - _BEFORE) * SAMPLING_RATE)
         low = np.pad(low, ((0, 0), (max(0, -shift), 0)))[:, max(0, shift) :]
         low = np.pad(low, ((0, 0), (0, max(0, motion.shape[-1] - low.shape[-1]))))
         low = band_limit(low[:, : motion.shape[-1]], SAMPLING_RATE, _CORNER)
-        read = np.geomspace(0.5, 0.95, 5) * _CORNER
+        centers = np.geomspace(0.5, 0.95, 5) * _CORNER
         levels = [
-            np.log(effective_amplitude(one[1], one[2], SAMPLING_RATE, read, 40.0)).mean()
-            for one in (low, motion)
+            np.log(effective_amplitude(north, east, SAMPLING_RATE, centers, 40.0)).mean()
+            for _, north, east in (low, motion)
         ]
         joined.append(
             hybridize(low, motion * np.exp(levels[0] - levels[1]), SAMPLING_RATE, _CORNER)

@@ -11,27 +11,27 @@ SPLITS = ("train", "dev", "test")
 _SHARES = (0.8, 0.9, 1.0)
 
 
-def assign_splits(groups: Sequence[str], given: Sequence[str | None]) -> list[str]:
+def assign_splits(groups: Sequence[str], own_splits: Sequence[str | None]) -> list[str]:
     """A split for each record.
 
     A data set's own split is kept; the rest is assigned by a hash of the group, so that it does not
     depend on what else is in the store.
 
     :param groups: sequence (or event) of each record.
-    :param given: the data set's own split of each record, or None.
+    :param own_splits: the data set's own split of each record, or None.
     :raises InputError: if a group stands in two splits.
     """
-    chosen: dict[str, str] = {}
-    for group, split in zip(groups, given):
+    splits: dict[str, str] = {}
+    for group, split in zip(groups, own_splits):
         if split is not None and split not in SPLITS:
             raise InputError(f"The split {split!r} of {group} is none of {', '.join(SPLITS)}.")
-        if split is not None and chosen.setdefault(group, split) != split:
+        if split is not None and splits.setdefault(group, split) != split:
             raise InputError(
-                f"{group} stands in {chosen[group]} and in {split}: a method would be tested on "
+                f"{group} stands in {splits[group]} and in {split}: a method would be tested on "
                 "what it was "
                 "trained on. Give each sequence one split, or leave the column out."
             )
-    return [chosen.get(group) or hashed_split(group) for group in groups]
+    return [splits.get(group) or hashed_split(group) for group in groups]
 
 
 def hashed_split(group: str) -> str:
@@ -46,7 +46,7 @@ def assert_disjoint(groups: Sequence[str], splits: Sequence[str]) -> None:
 
     :raises InputError: naming the group.
     """
-    seen: dict[str, str] = {}
+    first: dict[str, str] = {}
     for group, split in zip(groups, splits):
-        if seen.setdefault(group, split) != split:
-            raise InputError(f"{group} stands in {seen[group]} and in {split}.")
+        if first.setdefault(group, split) != split:
+            raise InputError(f"{group} stands in {first[group]} and in {split}.")

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..io.durable import replace_file, write_file
 from .splits import assert_disjoint
 
 SAMPLING_RATE = 100.0  #: Hz
@@ -35,7 +36,7 @@ class Store:
     ``store.columns`` maps names to arrays with one entry a record: ``event``, ``sequence``,
     ``split``, ``unit``, ``magnitude``, ``distance_km``, ``depth_km``, ``vs30_m_s``, ``p_sample``,
     ``s_sample``, ``usable_lowest_hz``, ``usable_highest_hz``, ``samples``, ``licence``,
-    ``attribution`` and more. Numbers that are not known are NaN.
+    ``attribution`` and more. Unknown numbers are NaN.
 
     :param folder: that :func:`obspy_broadband.data.prepare.prepare` made.
     :raises InputError: if it is no store, is not finished, or a sequence stands in two splits.
@@ -68,7 +69,7 @@ class Store:
     def motion(self, record: int, first: int = 0, last: int | None = None) -> np.ndarray:
         """Acceleration of one record: (3, samples), float32.
 
-        :param first: first sample; ``last``: one behind the last.
+        :param first: first sample; ``last``: one after the last sample.
         """
         samples = int(self.columns["samples"][record])
         last = samples if last is None else min(last, samples)
@@ -89,25 +90,25 @@ class Store:
         """Indices of records.
 
         :param split: "train", "dev" or "test".
-        :param unit: "mps2" for records that know their level.
-        :param lowest_hz: usable from this frequency or lower; records of which it is not known are
+        :param unit: "mps2" for records in physical units.
+        :param lowest_hz: usable from this frequency or lower; records for which that is unknown are
             left out.
         :param highest_hz: usable to this frequency or higher, likewise.
         :param after_p_s: with P, and at least this long after it.
         """
         columns = self.columns
-        chosen = np.ones(len(self), dtype=bool)
+        selected = np.ones(len(self), dtype=bool)
         if split is not None:
-            chosen &= columns["split"] == split
+            selected &= columns["split"] == split
         if unit is not None:
-            chosen &= columns["unit"] == unit
+            selected &= columns["unit"] == unit
         if lowest_hz is not None:
-            chosen &= columns["usable_lowest_hz"] <= lowest_hz
+            selected &= columns["usable_lowest_hz"] <= lowest_hz
         if highest_hz is not None:
-            chosen &= columns["usable_highest_hz"] >= highest_hz
+            selected &= columns["usable_highest_hz"] >= highest_hz
         if after_p_s is not None:
-            chosen &= columns["samples"] - columns["p_sample"] >= after_p_s * SAMPLING_RATE
-        return np.flatnonzero(chosen)
+            selected &= columns["samples"] - columns["p_sample"] >= after_p_s * SAMPLING_RATE
+        return np.flatnonzero(selected)
 
 
 def _column(data: Any) -> np.ndarray:
@@ -130,18 +131,19 @@ def write_index(folder: Path, columns: Mapping[str, np.ndarray], info: Mapping[s
     import h5py
 
     write_text(folder / "store.json", json.dumps(dict(info), indent=1, ensure_ascii=False))
-    part = folder / "index.h5.part"
-    with h5py.File(part, "w") as file:
-        for name, values in columns.items():
-            if values.dtype.kind in "UO":
-                file.create_dataset(name, data=values.astype(object), dtype=h5py.string_dtype())
-            else:
-                file.create_dataset(name, data=values)
-    part.replace(folder / "index.h5")
+
+    def write(path: Path) -> None:
+        with h5py.File(path, "w") as file:
+            for name, values in columns.items():
+                if values.dtype.kind in "UO":
+                    file.create_dataset(name, data=values.astype(object), dtype=h5py.string_dtype())
+                else:
+                    file.create_dataset(name, data=values)
+
+    with replace_file(folder / "index.h5") as part:
+        write(part)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file in one step."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    """Write a text file in one step."""
+    write_file(path, text.encode())

@@ -2,89 +2,29 @@
 
 from __future__ import annotations
 
-import copy
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-from obspy import Stream, Trace, UTCDateTime
-from obspy.core import AttribDict
+from obspy import Stream
 
 from .._version import __version__
 from ..errors import InputError, UnknownStation
+from .enriched_record import EnrichedRecord
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#: What the provenance says of single stations; all else is of the draw.
-_OF_STATIONS = ("stations", "skipped", _OUTSIDE := "outside_training_range")
+#: Entries of the provenance about single stations; the others hold for all realizations.
+_PER_STATION = ("stations", "skipped", _OUTSIDE := "outside_training_range")
 #: Stations in a message or a table.
 _SHOWN = 10
-
-
-@dataclass(frozen=True)
-class EnrichedRecord:
-    """One station of an ensemble.
-
-    :param id: network.station.location.channel without the component.
-    :param start: time of the first sample.
-    :param sampling_rate: Hz.
-    :param headers: ``stats`` of each component as it came.
-    :param rows: the row (vertical, first, second horizontal) of each component.
-    :param low_frequency: (components, samples), m/s²: what the method saw.
-    :param realizations: (realizations, components, samples), m/s².
-    """
-
-    id: str
-    start: UTCDateTime
-    sampling_rate: float
-    headers: tuple[Any, ...]
-    rows: tuple[int, ...]
-    low_frequency: np.ndarray
-    realizations: np.ndarray
-
-    def traces(self, motion: np.ndarray, processing: Sequence[str], **extra: Any) -> list[Trace]:
-        """Traces with the headers that came.
-
-        :param motion: (components, samples), m/s².
-        :param processing: lines for ``stats.processing``.
-        :param extra: entries of ``stats.broadband``.
-        """
-        made = []
-        for header, data in zip(self.headers, motion):
-            stats = copy.deepcopy(header)
-            stats.sampling_rate = self.sampling_rate
-            stats.npts = len(data)
-            stats.starttime = self.start
-            stats.units = "m/s**2"
-            stats.processing = [*(stats.get("processing") or []), *processing]
-            if extra:
-                stats.broadband = AttribDict(extra)
-            made.append(Trace(np.asarray(data, dtype=float), header=stats))
-        return made
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the station may be called: its code, with the network, with the location, its id."""
-        first = self.headers[0]
-        code = f"{first.network}.{first.station}"
-        return first.station, code, f"{code}.{first.location}", self.id
-
-    def components(self, rows: Sequence[int]) -> EnrichedRecord:
-        """The record with some of its components only, by their positions."""
-        return replace(
-            self,
-            headers=tuple(self.headers[row] for row in rows),
-            rows=tuple(self.rows[row] for row in rows),
-            low_frequency=self.low_frequency[list(rows)],
-            realizations=self.realizations[:, list(rows)],
-        )
 
 
 class Ensemble(Sequence[Stream]):
@@ -123,19 +63,19 @@ class Ensemble(Sequence[Stream]):
         """
         if isinstance(index, str):
             return self._only(
-                [k for k, one in enumerate(self.records) if index in one.names], index
+                [k for k, record in enumerate(self.records) if index in record.names], index
             )
         numbers = self.provenance["realizations"]
         if isinstance(index, slice):
             cut = [replace(r, realizations=r.realizations[index]) for r in self.records]
             return Ensemble(cut, self.provenance | {"realizations": numbers[index]})
         number = numbers[index]  # raises IndexError as a list does
-        said = {key: self.provenance[key] for key in ("method", "seed", "corner_hz")}
+        settings = {key: self.provenance[key] for key in ("method", "seed", "corner_hz")}
         stream = Stream()
         for station, record in enumerate(self.records):
             lines = self._history(station, number)
             motion = record.realizations[index]
-            stream.extend(record.traces(motion, lines, realization=number, **said))
+            stream.extend(record.traces(motion, lines, realization=number, **settings))
         return stream
 
     def select(
@@ -157,18 +97,18 @@ class Ensemble(Sequence[Stream]):
         :raises InputError: if two of a station's three components match: one or three make a
             record.
         """
-        asked = {
+        patterns = {
             **{"network": network, "station": station, "location": location},
             **{"channel": channel, "component": component, "id": id},
         }
-        wanted = {name: text.upper() for name, text in asked.items() if text is not None}
-        chosen: list[int] = []
+        uppercase = {name: text.upper() for name, text in patterns.items() if text is not None}
+        positions: list[int] = []
         records: list[EnrichedRecord] = []
         for position, record in enumerate(self.records):
             rows = [
                 row
                 for row, header in enumerate(record.headers)
-                if all(fnmatchcase(_of(header, name), text) for name, text in wanted.items())
+                if all(fnmatchcase(_code(header, name), text) for name, text in uppercase.items())
             ]
             if len(rows) == 2:
                 raise InputError(
@@ -176,13 +116,18 @@ class Ensemble(Sequence[Stream]):
                     "one, or all."
                 )
             if rows:
-                chosen.append(position)
+                positions.append(position)
                 records.append(record if len(rows) == len(record.rows) else record.components(rows))
-        text = ", ".join(f"{name}={value!r}" for name, value in asked.items() if value is not None)
-        return self._only(chosen, f"with {text}", records)
+        text = ", ".join(
+            f"{name}={value!r}" for name, value in patterns.items() if value is not None
+        )
+        return self._only(positions, f"with {text}", records)
 
     def _only(
-        self, chosen: Sequence[int], asked: str, records: Sequence[EnrichedRecord] | None = None
+        self,
+        positions: Sequence[int],
+        description: str,
+        records: Sequence[EnrichedRecord] | None = None,
     ) -> Ensemble:
         """The stations at some positions, and what the provenance says of them.
 
@@ -190,21 +135,21 @@ class Ensemble(Sequence[Stream]):
         :param records: of these stations, if not as they are.
         :raises UnknownStation: if there is none.
         """
-        if not chosen:
+        if not positions:
             shown = ", ".join(self.stations[:_SHOWN])
             more = f" and {len(self.records) - _SHOWN} more" if len(self.records) > _SHOWN else ""
-            raise UnknownStation(f"There is no station {asked}; there are {shown}{more}.")
-        records = [self.records[k] for k in chosen] if records is None else records
-        about = []
-        for position, record in zip(chosen, records):
+            raise UnknownStation(f"There is no station {description}; there are {shown}{more}.")
+        records = [self.records[k] for k in positions] if records is None else records
+        stations = []
+        for position, record in zip(positions, records):
             entry = self.provenance["stations"][position]
             if record is not self.records[position]:
                 entry = entry | {"components": [header.channel for header in record.headers]}
-            about.append(entry)
-        said = self.provenance | {"stations": about}
+            stations.append(entry)
+        provenance = self.provenance | {"stations": stations}
         ids = {record.id for record in records}
-        outside = {id: why for id, why in said.pop(_OUTSIDE, {}).items() if id in ids}
-        return Ensemble(records, said | ({_OUTSIDE: outside} if outside else {}))
+        outside = {id: why for id, why in provenance.pop(_OUTSIDE, {}).items() if id in ids}
+        return Ensemble(records, provenance | ({_OUTSIDE: outside} if outside else {}))
 
     def __add__(self, other: Ensemble) -> Ensemble:
         """The stations of both, drawn with the same settings.
@@ -213,38 +158,41 @@ class Ensemble(Sequence[Stream]):
         """
         if not isinstance(other, Ensemble):
             return NotImplemented
-        mine, theirs = (
-            {name: value for name, value in one.provenance.items() if name not in _OF_STATIONS}
-            for one in (self, other)
+        own, other_settings = (
+            {name: value for name, value in ensemble.provenance.items() if name not in _PER_STATION}
+            for ensemble in (self, other)
         )
         differing = [
-            f"{name} is {mine.get(name)!r} and {theirs.get(name)!r}"
-            for name in dict.fromkeys([*mine, *theirs])
-            if mine.get(name) != theirs.get(name)
+            f"{name} is {own.get(name)!r} and {other_settings.get(name)!r}"
+            for name in dict.fromkeys([*own, *other_settings])
+            if own.get(name) != other_settings.get(name)
         ]
         if differing:
             raise InputError(
                 "These ensembles were not drawn alike and cannot be joined: "
                 f"{'; '.join(differing)}."
             )
-        others = set(other.stations)
-        both = [id for id in self.stations if id in others]
-        if both:
+        other_stations = set(other.stations)
+        shared = [id for id in self.stations if id in other_stations]
+        if shared:
             raise InputError(
-                f"Both ensembles have {', '.join(both[:_SHOWN])}; a station can be in one only."
+                f"Both ensembles have {', '.join(shared[:_SHOWN])}; a station can be in one only."
             )
         pair = (self.provenance, other.provenance)
-        said = self.provenance | {"stations": [one for p in pair for one in p["stations"]]}
-        skipped = [one for p in pair for one in p["skipped"]]
-        said["skipped"] = [one for k, one in enumerate(skipped) if one not in skipped[:k]]
+        stations = [station for p in pair for station in p["stations"]]
+        skipped = [refusal for p in pair for refusal in p["skipped"]]
+        provenance = self.provenance | {"stations": stations}
+        provenance["skipped"] = [
+            refusal for k, refusal in enumerate(skipped) if refusal not in skipped[:k]
+        ]
         outside = pair[0].get(_OUTSIDE, {}) | pair[1].get(_OUTSIDE, {})
         if outside:
-            said[_OUTSIDE] = outside
-        return Ensemble([*self.records, *other.records], said)
+            provenance[_OUTSIDE] = outside
+        return Ensemble([*self.records, *other.records], provenance)
 
     @property
     def low_frequency(self) -> Stream:
-        """What the method saw: the simulation in m/s², band-limited, at the ensemble's rate."""
+        """The method's input: the simulation in m/s², band-limited, at the ensemble's rate."""
         stream = Stream()
         for station, record in enumerate(self.records):
             stream.extend(record.traces(record.low_frequency, self._history(station, None)))
@@ -265,9 +213,9 @@ class Ensemble(Sequence[Stream]):
         ]
         if number is not None:
             options = ", ".join(f"{key}={value!r}" for key, value in p["options"].items())
-            drawn = f"seed={p['seed']}, realization={number}, options={{{options}}}"
+            draw = f"seed={p['seed']}, realization={number}, options={{{options}}}"
             stages += [
-                f"realize(method={p['method']!r}, {drawn})",
+                f"realize(method={p['method']!r}, {draw})",
                 f"hybridize(corner={p['corner_hz']:g})",
             ]
         return [f"obspy_broadband {__version__}: {stage}" for stage in stages]
@@ -393,7 +341,7 @@ class Ensemble(Sequence[Stream]):
     __hash__ = None  # type: ignore[assignment]
 
 
-def _of(header: Any, name: str) -> str:
+def _code(header: Any, name: str) -> str:
     """One of a trace's codes, in upper case."""
     codes = [header[part] for part in ("network", "station", "location", "channel")]
     text = {"component": header.channel[-1:], "id": ".".join(codes)}.get(name)

@@ -4,7 +4,7 @@
 
     leteil/
         ensemble.json               provenance, and the codes that miniSEED had to shorten
-        low_frequency.mseed         what the method saw, m/s²
+        low_frequency.mseed         the method's input, m/s²
         realization-0000.mseed      ensemble[0], m/s²
         realization-0001.mseed      ...
 """
@@ -27,7 +27,8 @@ from obspy.core.util.base import buffered_load_entry_point
 from ..errors import InputError
 from ..records.headers import header_number, header_part
 from ..records.orientation import component_rows
-from .ensemble import EnrichedRecord, Ensemble
+from .enriched_record import EnrichedRecord
+from .ensemble import Ensemble
 
 CARD = "ensemble.json"
 VERSION = 1
@@ -63,8 +64,8 @@ def write_folder(ensemble: Ensemble, folder: Path, overwrite: bool) -> Path:
         low = [row for record in ensemble.records for row in record.low_frequency]
         _write_stream(stream, low, workplace / _LOW)
         for position, number in enumerate(ensemble.provenance["realizations"]):
-            drawn = [row for record in ensemble.records for row in record.realizations[position]]
-            _write_stream(stream, drawn, workplace / _name(number))
+            motion = [row for record in ensemble.records for row in record.realizations[position]]
+            _write_stream(stream, motion, workplace / _name(number))
         card = {
             "format": "obspy_broadband.ensemble",
             "format_version": VERSION,
@@ -104,8 +105,8 @@ def read_folder(folder: Path) -> Ensemble:
             )
         provenance = card["provenance"]
         low = _by_id(folder / _LOW)
-        drawn = [_by_id(folder / _name(number)) for number in provenance["realizations"]]
-        return Ensemble([_restore(item, low, drawn) for item in card["records"]], provenance)
+        realizations = [_by_id(folder / _name(number)) for number in provenance["realizations"]]
+        return Ensemble([_restore(item, low, realizations) for item in card["records"]], provenance)
     except InputError:
         raise
     except Exception as error:
@@ -133,10 +134,12 @@ def ensemble_folders(path: Path) -> list[Path]:
         raise InputError(
             f"{path} is a run that left {kind} files, not ensembles; make one with --to ensemble."
         )
-    found = sorted(card.parent for card in (path / "records").glob(f"*/{CARD}"))
-    if not found:
-        raise InputError(f"{path} is a run that has no finished ensemble; see obb status {path}.")
-    return found
+    folders = sorted(card.parent for card in (path / "records").glob(f"*/{CARD}"))
+    if not folders:
+        raise InputError(
+            f"{path} is a run that has no finished ensemble; see obb archive status {path}."
+        )
+    return folders
 
 
 def _no_ensemble(path: Path) -> str:
@@ -147,19 +150,19 @@ def _no_ensemble(path: Path) -> str:
         return (
             f"{path} is a file; an ensemble is the folder that Ensemble.write or obb enrich made."
         )
-    said = f"{path} is no ensemble: it has no {CARD}."
+    text = f"{path} is no ensemble: it has no {CARD}."
     if (path / "run.json").is_file():
         first = next((card.parent for card in sorted((path / "records").glob(f"*/{CARD}"))), None)
         return (
-            f"{said} It is the folder of a run: obb plot, measure and evaluate take it whole"
+            f"{text} It is the folder of a run: obb plot, measure and evaluate take it whole"
             f"{f', Ensemble.read takes one of its ensembles, such as {first}' if first else ''}."
         )
     if (path / "options.toml").is_file():
-        return f"{said} It is the folder of a training, which has weights, not records."
-    inside = next((card.parent for card in sorted(path.glob(f"*/{CARD}"))), None)
-    if inside:
-        return f"{said} It holds ensembles; give one of them, such as {inside}."
-    return f"{said} Records become one by obb enrich, or st.enrich(...).write(folder)."
+        return f"{text} It is the folder of a training, which has weights, not records."
+    below = next((card.parent for card in sorted(path.glob(f"*/{CARD}"))), None)
+    if below:
+        return f"{text} It holds ensembles; give one of them, such as {below}."
+    return f"{text} Records become one by obb enrich, or st.enrich(...).write(folder)."
 
 
 def _name(number: int) -> str:
@@ -196,7 +199,7 @@ def _describe(record: EnrichedRecord, codes: dict[str, dict[str, str]]) -> dict[
 
 
 def _restore(
-    item: dict[str, Any], low: dict[str, Any], drawn: list[dict[str, Any]]
+    item: dict[str, Any], low: dict[str, Any], realizations: list[dict[str, Any]]
 ) -> EnrichedRecord:
     names = [trace["miniseed"] for trace in item["traces"]]
     headers = []
@@ -214,7 +217,7 @@ def _restore(
         headers=tuple(headers),
         rows=component_rows(item["id"], [header.channel[-1:] for header in headers]),
         low_frequency=np.stack([low[name].data for name in names]),
-        realizations=np.stack([[one[name].data for name in names] for one in drawn]),
+        realizations=np.stack([[traces[name].data for name in names] for traces in realizations]),
     )
 
 

@@ -105,26 +105,28 @@ def offset_velocity(acceleration: np.ndarray, sampling_rate: float) -> tuple[flo
     samples = acceleration.shape[-1]
     motion = acceleration.reshape(-1, samples)
     velocity = np.abs(integrate(motion, sampling_rate))
-    peaks, late = velocity.max(axis=-1), velocity.argmax(axis=-1) >= (1.0 - _LATE) * samples
-    without = np.abs(integrate(detrended(motion), sampling_rate)).max(axis=-1)
-    made = np.where(late & (without <= (1.0 - _DRIFT) * peaks), peaks - without, 0.0)
-    worst = made.argmax()
-    return (float(peaks[worst]), float(without[worst])) if made[worst] > 0.0 else None
+    peaks, is_late = velocity.max(axis=-1), velocity.argmax(axis=-1) >= (1.0 - _LATE) * samples
+    detrended_peaks = np.abs(integrate(detrended(motion), sampling_rate)).max(axis=-1)
+    by_offset = np.where(
+        is_late & (detrended_peaks <= (1.0 - _DRIFT) * peaks), peaks - detrended_peaks, 0.0
+    )
+    worst = by_offset.argmax()
+    return (float(peaks[worst]), float(detrended_peaks[worst])) if by_offset[worst] > 0.0 else None
 
 
-def warn_of_offsets(found: Mapping[str, tuple[float, float]]) -> None:
+def warn_of_offsets(offsets: Mapping[str, tuple[float, float]]) -> None:
     """One warning for all records.
 
     :param found: by record, what :func:`offset_velocity` gave.
     """
-    if not found:
+    if not offsets:
         return
-    id, (peak, without) = next(iter(found.items()))
-    more = f", and {len(found) - 1} more," if len(found) > 1 else ""
+    id, (peak, detrended_peak) = next(iter(offsets.items()))
+    more = f", and {len(offsets) - 1} more," if len(offsets) > 1 else ""
     warnings.warn(
         f"An offset of the acceleration makes much of the peak velocity: {id}{more} has "
-        f"{peak:.3g} m/s, and {without:.3g} m/s without mean and trend. PGV, PGD and long periods "
-        "are not the earthquake's; detrend=True (--detrend) takes mean and trend out.",
+        f"{peak:.3g} m/s, and {detrended_peak:.3g} m/s without mean and trend. PGV, PGD and "
+        "long periods are not the earthquake's; detrend=True (--detrend) takes mean and trend out.",
         stacklevel=3,
     )
 
@@ -146,8 +148,8 @@ def measure_ensemble(
             motion = detrended(motion)
         elif pair := offset_velocity(record.low_frequency, record.sampling_rate):
             offsets[record.id] = pair
-        found = _rows(motion, record.rows, record.sampling_rate, periods)
-        for number, row in zip(ensemble.provenance["realizations"], found):
+        table = _rows(motion, record.rows, record.sampling_rate, periods)
+        for number, row in zip(ensemble.provenance["realizations"], table):
             index.append((record.id, number))
             rows.append(row)
     warn_of_offsets(offsets)
@@ -162,10 +164,10 @@ def _rows(
     periods: Sequence[float] | None,
 ) -> Iterator[dict[str, float]]:
     """A row for each of (n, 3, samples)."""
-    chosen = tuple(PERIODS if periods is None else periods)
+    periods_s = tuple(PERIODS if periods is None else periods)
     if len(components) == 3:
-        table = measures(motion, sampling_rate, chosen)
+        table = measures(motion, sampling_rate, periods_s)
     else:
-        table = measures_of_component(motion[:, components[0]], sampling_rate, chosen)
+        table = measures_of_component(motion[:, components[0]], sampling_rate, periods_s)
     for number in range(len(motion)):
         yield {name: float(values[number]) for name, values in table.items()}

@@ -1,4 +1,4 @@
-"""Everything needed to draw a realization again, as plain JSON types."""
+"""Provenance: everything needed to draw a realization again, as plain JSON types."""
 
 from __future__ import annotations
 
@@ -71,16 +71,16 @@ def _distribution(name: str | Method, method: Method) -> str:
 
 @lru_cache
 def _registered(name: str) -> str:
-    found = registry.methods()[name]
-    return f"{found.distribution} {found.version}"
+    registration = registry.methods()[name]
+    return f"{registration.distribution} {registration.version}"
 
 
 def _weights(method: Method) -> dict[str, Any]:
-    found = getattr(method, "weights", None)
-    if found is None:
+    weights = getattr(method, "weights", None)
+    if weights is None:
         return {}
     calibrated = {} if method.level_spread == 1.0 else {"level_spread": method.level_spread}
-    return {"weights": {"name": found.name, "sha256": found.card["sha256"], **calibrated}}
+    return {"weights": {"name": weights.name, "sha256": weights.card["sha256"], **calibrated}}
 
 
 def _station(item: Prepared) -> dict[str, Any]:

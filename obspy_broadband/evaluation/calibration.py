@@ -1,7 +1,12 @@
-"""Is the spread of an ensemble the spread of the truth? Scores of draws against one observation.
+"""Probabilistic verification of ensembles: CRPS, PIT, coverage, spread; events counting alike.
 
-All take ``draws`` (..., realizations) and ``recorded`` (...), usually logarithms of an intensity
-measure, and return (...).
+Notation of Gneiting and Raftery (2007, JASA 102)::
+
+    X, X'   independent draws from the forecast F: the realizations  (draws)
+    x       the observation                                          (recorded)
+
+Functions take ``draws`` (..., realizations) and ``recorded`` (...), usually logarithms of an
+intensity measure, and return (...).
 """
 
 from __future__ import annotations
@@ -12,25 +17,26 @@ import numpy as np
 def crps(draws: np.ndarray, recorded: np.ndarray) -> np.ndarray:
     """Continuous ranked probability score, in the unit of the measure; 0 is best.
 
-    E|X - y| - E|X - X'| / 2 over distinct realizations (the fair form, Ferro, 2014), which does not
-    depend on how many are drawn. Of a single realization it is the absolute error.
+    E|X - x| - E|X - X'| / 2 (Gneiting and Raftery, 2007, Eq. 21, with the sign changed), the second
+    mean over pairs of different realizations (the fair form, Ferro, 2014): its expectation does not
+    depend on the number of realizations. Of a single realization it is the absolute error.
     """
     draws, recorded = np.asarray(draws, dtype=float), np.asarray(recorded, dtype=float)
     count = draws.shape[-1]
     error = np.abs(draws - recorded[..., None]).mean(axis=-1)
     if count == 1:
         return error
-    # The sum over pairs of sorted numbers: each counts as often as it is the larger of two, less as
-    # often as it is the smaller.
+    # Sum of |X - X'| over pairs: the k-th smallest (from 0) is the larger value of k pairs and the
+    # smaller one of count - 1 - k.
     sorted_draws = np.sort(draws, axis=-1)
     times = 2.0 * np.arange(count) - count + 1.0
     return error - (sorted_draws * times).sum(axis=-1) / (count * (count - 1))
 
 
 def pit(draws: np.ndarray, recorded: np.ndarray) -> np.ndarray:
-    """Share of the realizations below the recorded value, ties counting half: 0-1.
+    """Probability integral transform F(x): share of the realizations below the recorded value, 0-1.
 
-    Even between 0 and 1 if the record could be one of them (the probability integral transform).
+    Ties count half. Uniform if the record is distributed like the realizations.
     """
     below = (draws < recorded[..., None]).sum(axis=-1)
     equal = (draws == recorded[..., None]).sum(axis=-1)
@@ -38,28 +44,28 @@ def pit(draws: np.ndarray, recorded: np.ndarray) -> np.ndarray:
 
 
 def coverage(draws: np.ndarray, recorded: np.ndarray, share: float) -> np.ndarray:
-    """Whether the record lies within the central ``share`` of the ensemble.
+    """Whether the record lies within the central prediction interval of probability ``share``.
 
-    The ensemble's interval is the one whose coverage would be exact for a record drawn like the
-    realizations: bounds at the ranks (1 -+ share) / 2 (n + 1), interpolated. Where they lie
-    beyond the outermost realizations, those are the bounds.
+    The interval's coverage is exact for a record distributed like the realizations: bounds at the
+    ranks (1 -+ share) / 2 (n + 1), interpolated. Where they lie beyond the outermost realizations,
+    those are the bounds.
     """
     count = draws.shape[-1]
     ordered = np.sort(draws, axis=-1)
     bounds = []
     for bound in (0.5 - 0.5 * share, 0.5 + 0.5 * share):
-        place = np.clip(bound * (count + 1) - 1.0, 0.0, count - 1.0)
-        low = int(np.floor(place))
+        rank = np.clip(bound * (count + 1) - 1.0, 0.0, count - 1.0)
+        low = int(np.floor(rank))
         high = min(low + 1, count - 1)
-        bounds.append(ordered[..., low] + (place - low) * (ordered[..., high] - ordered[..., low]))
+        bounds.append(ordered[..., low] + (rank - low) * (ordered[..., high] - ordered[..., low]))
     return (bounds[0] <= recorded) & (recorded <= bounds[1])
 
 
 def spread_ratio(draws: np.ndarray, recorded: np.ndarray, weights: np.ndarray) -> float:
     """Root mean variance of the ensembles over the root mean squared error of their means.
 
-    1 for an ensemble that errs as much as it says (Fortin et al., 2014), below 1 for one too sure
-    of itself. The bias is taken out first: it is reported apart.
+    1 for a reliable ensemble (Fortin et al., 2014), below 1 for an underdispersive one. The mean
+    error (bias) is removed first.
 
     :param draws: (records, realizations); ``recorded`` and ``weights`` (records,).
     """
@@ -74,31 +80,25 @@ def spread_ratio(draws: np.ndarray, recorded: np.ndarray, weights: np.ndarray) -
     return float(np.sqrt(expected / squared)) if squared > 0 else float("inf")
 
 
-def event_weights(events: np.ndarray) -> np.ndarray:
-    """Weights, sum 1, with which every event counts alike."""
-    _, place, counts = np.unique(np.asarray(events), return_inverse=True, return_counts=True)
-    return 1.0 / (counts[place] * len(counts))
-
-
 def bootstrap(
     values: np.ndarray, events: np.ndarray, draws: int = 2000, seed: int = 0
 ) -> np.ndarray:
     """Event-balanced means of resampled events: (draws, ...).
 
-    Whole events are drawn with replacement: the records of one event are no independent witnesses.
+    Whole events are resampled with replacement, since records of one event are correlated.
 
     :param values: (records, ...); NaN is left out.
     :param events: (records,).
     """
-    names, place = np.unique(np.asarray(events), return_inverse=True)
-    flat = np.asarray(values, dtype=float).reshape(len(place), -1)
+    names, index = np.unique(np.asarray(events), return_inverse=True)
+    flat = np.asarray(values, dtype=float).reshape(len(index), -1)
     valid = np.isfinite(flat)
     total = np.zeros((len(names), flat.shape[1]))
     count = np.zeros_like(total)
-    np.add.at(total, place, np.where(valid, flat, 0.0))
-    np.add.at(count, place, valid)
+    np.add.at(total, index, np.where(valid, flat, 0.0))
+    np.add.at(count, index, valid)
     with np.errstate(invalid="ignore"):
         means = total / count
     chosen = np.random.default_rng(seed).integers(0, len(names), (draws, len(names)))
-    found = np.nanmean(means[chosen], axis=1)
-    return found.reshape(draws, *np.shape(values)[1:])
+    resampled = np.nanmean(means[chosen], axis=1)
+    return resampled.reshape(draws, *np.shape(values)[1:])

@@ -1,22 +1,28 @@
-"""What is judged: low frequencies that a method is given, and a record that it never sees."""
+"""Cases: low frequencies in the place of a simulation, and the record that belongs to them."""
 
 from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from obspy import Inventory, Stream, UTCDateTime
 
+from ..data.pairs import scenario_of
+from ..data.store import SAMPLING_RATE, Store
+from ..enrich import draw as draw_records
+from ..enrich import realization_seeds
 from ..ensemble.ensemble import EnrichedRecord, Ensemble
 from ..ensemble.measures import detrended
 from ..errors import InputError, InputWarning
-from ..method.contract import Batch, Method, Scenario
+from ..method.contract import Batch, Method, Scenario, as_array
 from ..records.events import is_undated
 from ..records.record import Record, read_records
+from ..records.windows import low_frequencies, place_windows
+from ..request import Request
 from ..signal.filters import band_limit, extend, fast_length
 from ..signal.hybrid import hybridize
 
@@ -25,6 +31,8 @@ if TYPE_CHECKING:
 
 #: How the refusal begins where no station can be judged.
 NOTHING = "No station can be compared: "
+#: s: how long before P a case begins, and how long it is at most.
+_BEFORE_P, _LONGEST = 5.0, 120.0
 
 
 @dataclass(frozen=True)
@@ -33,83 +41,130 @@ class Case:
 
     :param name: of the record.
     :param event: that it belongs to.
-    :param input: all that a method is handed, one row; its ``broadband`` is None.
-    :param recorded: (3, samples), m/s² (under the thesis protocol, over the peak of each
-        component).
-    :param sampling_rate: Hz.
-    :param protocol: "clean" or "thesis".
+    :param input: all that a method may know: the low frequencies, (3, samples), in the place of a
+        simulation, with id, start and scenario. m/s² (under the thesis protocol, over the peak of
+        each component of the record).
+    :param recorded: (3, samples), in the same unit.
+    :param corner: upper frequency limit of the low frequencies, Hz.
+    :param thesis_window: the batch that a method is handed under the thesis protocol; None under
+        the clean one.
     """
 
     name: str
     event: str
-    input: Batch
+    input: Record
     recorded: np.ndarray
-    sampling_rate: float
-    protocol: str = "clean"
+    corner: float
+    thesis_window: Batch | None = None
 
     def __post_init__(self) -> None:
-        if self.input.broadband is not None:
+        leaks = self.thesis_window is not None and self.thesis_window.broadband is not None
+        if leaks or np.shares_memory(self.input.data, self.recorded):
             raise AssertionError("A method must not be handed the target.")
 
     @property
-    def corner(self) -> float:
+    def protocol(self) -> str:
+        """ "clean" or "thesis"."""
+        return "clean" if self.thesis_window is None else "thesis"
+
+    @property
+    def sampling_rate(self) -> float:
         """Hz."""
-        return float(self.input.corner[0])
+        return self.input.sampling_rate
 
     @property
     def scenario(self) -> Scenario:
         """What is known of the earthquake and the site."""
-        return self.input.scenarios[0]
+        return self.input.scenario
 
     @property
     def low_frequency(self) -> np.ndarray:
         """(3, samples), in the unit of ``recorded``."""
-        low = np.asarray(self.input.low_frequency[0], dtype=float)
-        return low if self.protocol == "thesis" else low * float(self.input.scale[0])
+        return self.input.data
+
+    def seeds(self, realizations: int, seed: int) -> np.ndarray:
+        """The seeds of the record's realizations, those of ``enrich``: (realizations,)."""
+        return realization_seeds(seed, self.input.id, self.input.start.ns, realizations)
 
 
-def cases_of(pairs: Pairs) -> list[Case]:
-    """Every record of the pairs, once, as it is (they must have no augmentation)."""
-    columns = pairs.store.columns
+def cases_of_records(store: Store, records: np.ndarray, corner: float) -> Iterator[Case]:
+    """Records of a store under the clean protocol: from 5 s before P to the end, at most 120 s.
+
+    Where a record begins later, from its beginning.
+
+    :param records: indices; with P, in m/s².
+    :param corner: upper frequency limit of the low frequencies, Hz.
+    """
+    for record in records:
+        p = round(float(store.columns["p_sample"][record]))
+        first = max(0, p - round(_BEFORE_P * SAMPLING_RATE))
+        recorded = store.motion(int(record), first, first + round(_LONGEST * SAMPLING_RATE))
+        recorded = recorded.astype(float)
+        low = low_frequencies(recorded, SAMPLING_RATE, corner, SAMPLING_RATE)
+        name, event = (str(store.columns[column][record]) for column in ("record", "event"))
+        start = UTCDateTime(str(store.columns["start"][record]) or 0) + first / SAMPLING_RATE
+        scenario = scenario_of(store, int(record))
+        yield Case(name, event, _input(name, low, start, scenario), recorded, corner)
+
+
+def cases_of_windows(pairs: Pairs) -> list[Case]:
+    """The windows of pairs, each once, as they are (the pairs must have no augmentation)."""
     cases = []
     for position, record in enumerate(pairs.records):
         batch = pairs.batch([position])
-        recorded = _array(batch.broadband)[0].astype(float)
-        if pairs.protocol == "clean":
-            recorded *= float(batch.scale[0])
-        given = Batch(
-            low_frequency=_array(batch.low_frequency),
-            scale=_array(batch.scale),
-            corner=_array(batch.corner),
-            scenarios=batch.scenarios,
-            starts=_array(batch.starts),
+        low, recorded = (
+            as_array(motion)[0].astype(float) for motion in (batch.low_frequency, batch.broadband)
         )
-        name, event = (str(columns[column][record]) for column in ("record", "event"))
-        cases.append(Case(name, event, given, recorded, 100.0, pairs.protocol))
+        window = None
+        if pairs.protocol == "clean":
+            low, recorded = low * float(batch.scale[0]), recorded * float(batch.scale[0])
+        else:
+            window = Batch(
+                low_frequency=as_array(batch.low_frequency),
+                scale=as_array(batch.scale),
+                corner=as_array(batch.corner),
+                scenarios=batch.scenarios,
+                starts=as_array(batch.starts),
+            )
+        name, event = (str(pairs.store.columns[column][record]) for column in ("record", "event"))
+        case_input = _input(name, low, UTCDateTime(0), batch.scenarios[0])
+        cases.append(Case(name, event, case_input, recorded, float(batch.corner[0]), window))
     return cases
 
 
-def draw(method: Method, case: Case, seeds: np.ndarray, join: bool | None = None) -> np.ndarray:
-    """Realizations as a user gets them: (realizations, 3, samples), in the unit of ``recorded``.
+def _input(name: str, low: np.ndarray, start: UTCDateTime, scenario: Scenario) -> Record:
+    """A record that consists of low frequencies, at the store's sampling rate."""
+    return Record(name, low, SAMPLING_RATE, start, (0, 1, 2), (), scenario=scenario)
 
-    :param join: with the low frequencies; default: as the protocol says (the thesis takes what a
-        network puts out, over the whole band).
+
+def draw(method: Method, case: Case, realizations: int, seed: int = 0) -> np.ndarray:
+    """Realizations of a case: (realizations, 3, samples), in the unit of ``recorded``.
+
+    Under the clean protocol as ``enrich`` draws them. Under the thesis protocol what a method makes
+    of the window over the whole band, not joined with the low frequencies.
+
+    :raises InputError: for a method of another sampling rate.
+    :raises MethodError: if the method returns something else than it promises.
     """
-    drawn = np.asarray(method.realize(case.input, seeds[None]))[0]
-    if case.protocol == "clean":
-        drawn = drawn * float(case.input.scale[0])
-    join = case.protocol == "clean" if join is None else join
-    return joined(case, drawn) if join else drawn
+    if method.sampling_rate != case.sampling_rate:
+        raise InputError(
+            f"{type(method).__name__} makes records at {method.sampling_rate:g} Hz, {case.name} "
+            f"has {case.sampling_rate:g} Hz."
+        )
+    if case.thesis_window is not None:
+        seeds = case.seeds(realizations, seed)
+        return np.asarray(method.realize(case.thesis_window, seeds[None]))[0]
+    prepared = place_windows(case.input, case.low_frequency, method, case.corner)
+    ((_, parts),) = draw_records([prepared], method, Request(n=realizations, seed=seed))
+    return np.concatenate(parts)
 
 
-def joined(case: Case, drawn: np.ndarray) -> np.ndarray:
-    """What was given below the corner, what was drawn above it."""
-    return hybridize(case.low_frequency, drawn, case.sampling_rate, case.corner)
+def joined(case: Case, motion: np.ndarray) -> np.ndarray:
+    """The low frequencies of a case below its corner, other motion above it.
 
-
-def seeds_for(number: int, realizations: int, seed: int = 0) -> np.ndarray:
-    """Seeds of one case, from the seed, the case's number and that of the realization."""
-    return np.random.SeedSequence([seed, number]).generate_state(realizations, np.uint64)
+    :param motion: (..., 3, samples), in the unit of ``recorded``.
+    """
+    return hybridize(case.low_frequency, motion, case.sampling_rate, case.corner)
 
 
 def cases_of_ensemble(
@@ -148,75 +203,81 @@ def cases_of_ensemble(
         records = [replace(record, data=detrended(record.data)) for record in records]
     skipped = [(refusal.id, refusal.reason) for refusal in refusals]
     corner = float(ensemble.provenance["corner_hz"])
-    known = {one["id"]: one["scenario"] for one in ensemble.provenance.get("stations", [])}
-    cases, drawn, loosely, unknown = [], {}, [], []
+    scenarios = {
+        station["id"]: station["scenario"] for station in ensemble.provenance.get("stations", [])
+    }
+    cases: list[Case] = []
+    realizations: dict[str, np.ndarray] = {}
+    by_station_code: list[str] = []
+    unknown_azimuths: list[str] = []
     for generated in ensemble.records:
         try:
-            record, motion = _beside(generated, records, origin_time)
+            record, motion = _recorded(generated, records, origin_time)
         except InputError as error:
             skipped.append((generated.id, str(error)))
             continue
         if record.headers[0].network != generated.headers[0].network:
-            loosely.append(f"{generated.id} and {record.id}")
+            by_station_code.append(f"{generated.id} and {record.id}")
         if _horizontals(record) != _horizontals(generated):
-            unknown.append(f"{generated.id} and {record.id}")
+            unknown_azimuths.append(f"{generated.id} and {record.id}")
         order = np.argsort(generated.rows)  # Z, N, E
-        low = generated.low_frequency[order].astype(float)
-        scale = max(float(np.abs(low).max()), 1e-30)
-        given = Batch(
-            low_frequency=low[None] / scale,
-            scale=np.array([scale]),
-            corner=np.array([corner]),
-            scenarios=(Scenario(**known.get(generated.id, {})),),
-            starts=np.zeros(1, dtype=int),
+        case_input = Record(
+            id=generated.id,
+            data=generated.low_frequency[order].astype(float),
+            sampling_rate=generated.sampling_rate,
+            start=generated.start,
+            rows=(0, 1, 2),
+            headers=(),
+            scenario=Scenario(**scenarios.get(generated.id, {})),
         )
-        # Stations of one ensemble have seen one event.
-        name, event = generated.id, str(generated.start.date)
-        cases.append(Case(name, event, given, motion, generated.sampling_rate))
-        drawn[name] = generated.realizations[:, order].astype(float)
+        # Stations of one ensemble have recorded one event.
+        event = str(generated.start.date)
+        cases.append(Case(generated.id, event, case_input, motion, corner))
+        realizations[generated.id] = generated.realizations[:, order].astype(float)
     if not cases:
         raise nothing_compared(skipped)
-    if unknown:
+    if unknown_azimuths:
         warnings.warn(
             "Components of unknown azimuth are compared as if they were north and east: "
-            + ", ".join(unknown)
+            + ", ".join(unknown_azimuths)
             + ". Pass inventory= (--inventory) with their azimuths.",
             InputWarning,
             stacklevel=2,
         )
-    if loosely:
+    if by_station_code:
         warnings.warn(
             "Matched by station code alone, since one of the two has no network code: "
-            + ", ".join(loosely)
+            + ", ".join(by_station_code)
             + ".",
             stacklevel=2,
         )
-    return cases, drawn, skipped
+    return cases, realizations, skipped
 
 
 def nothing_compared(skipped: Sequence[tuple[str, str]]) -> InputError:
-    """What to say if no station can be compared: each kind of reason once.
+    """The error if no station can be compared: each kind of reason once.
 
     :param skipped: stations and reasons.
     """
     kinds: dict[str, list[str]] = {}
-    for _, why in skipped:
+    for _, reason in skipped:
         # Words with a dot or a number in them are ids and times.
-        kinds.setdefault(re.sub(r"\S*[.\d]\S*", "", why), []).append(why)
+        kinds.setdefault(re.sub(r"\S*[.\d]\S*", "", reason), []).append(reason)
     texts = [
-        why[0] + f" ({len(why) - 1} more like this.)" * (len(why) > 1) for why in kinds.values()
+        alike[0] + f" ({len(alike) - 1} more like this.)" * (len(alike) > 1)
+        for alike in kinds.values()
     ]
     return InputError(NOTHING + " ".join(texts))
 
 
-def _beside(
+def _recorded(
     generated: EnrichedRecord, records: Sequence[Record], origin_time: UTCDateTime | None
 ) -> tuple[Record, np.ndarray]:
     """The record of a station that covers its time, and its motion: (3, samples), m/s²."""
     errors = []
     for record in _candidates(generated, records):
         try:
-            return record, _cut(generated, record, origin_time)
+            return record, _at_instants(generated, record, origin_time)
         except InputError as error:
             errors.append(error)
     raise errors[0]
@@ -227,48 +288,50 @@ def _candidates(generated: EnrichedRecord, records: Sequence[Record]) -> list[Re
     if len(generated.rows) != 3:
         raise InputError(f"{generated.id} has {len(generated.rows)} components; three are judged.")
     network, station = generated.headers[0].network, generated.headers[0].station
-    same = [
+    matches = [
         record
         for record in records
         if record.headers[0].station == station and set(record.rows) == set(generated.rows)
     ]
-    turned = [record for record in same if _radial(record) != _radial(generated)]
-    if same and len(turned) == len(same):
+    rotated = [record for record in matches if _is_radial(record) != _is_radial(generated)]
+    if matches and len(rotated) == len(matches):
         raise InputError(
-            f"Of {generated.id} and its record {turned[0].id}, one is radial and transverse, the "
+            f"Of {generated.id} and its record {rotated[0].id}, one is radial and transverse, the "
             "other is not. Rotate one of them: stream.rotate('NE->RT', back_azimuth=...)."
         )
-    same = [record for record in same if _radial(record) == _radial(generated)]
-    exact = [record for record in same if record.headers[0].network == network]
-    if exact:
-        return exact
-    loose = [record for record in same if not (network and record.headers[0].network)]
-    if not loose:
+    matches = [record for record in matches if _is_radial(record) == _is_radial(generated)]
+    same_network = [record for record in matches if record.headers[0].network == network]
+    if same_network:
+        return same_network
+    no_network = [record for record in matches if not (network and record.headers[0].network)]
+    if not no_network:
         raise InputError(
             f"{generated.id} has no record with the same components among the {len(records)} "
             "recorded stations."
         )
-    networks = {record.headers[0].network for record in loose}
+    networks = {record.headers[0].network for record in no_network}
     if len(networks) > 1:
         raise InputError(
             f"{generated.id} has no network code, and station {station} is recorded in the "
             f"networks {', '.join(sorted(networks))}. Leave the records of one."
         )
-    return loose
+    return no_network
 
 
 def _horizontals(record: Record | EnrichedRecord) -> set[str]:
-    """What the horizontal components are called; X and Y are east and north."""
+    """Letters of the horizontal components; X and Y are east and north."""
     letters = {header.channel[-1:].upper() for header in record.headers}
     return {{"X": "E", "Y": "N"}.get(letter, letter) for letter in letters} - {"Z", "U", "3"}
 
 
-def _radial(record: Record | EnrichedRecord) -> bool:
+def _is_radial(record: Record | EnrichedRecord) -> bool:
     """Whether the horizontal components are radial and transverse."""
     return any(header.channel[-1:].upper() in ("R", "T") for header in record.headers)
 
 
-def _cut(generated: EnrichedRecord, record: Record, origin_time: UTCDateTime | None) -> np.ndarray:
+def _at_instants(
+    generated: EnrichedRecord, record: Record, origin_time: UTCDateTime | None
+) -> np.ndarray:
     """The record at the ensemble's instants: (3, samples), m/s²."""
     rate, samples = generated.sampling_rate, generated.low_frequency.shape[-1]
     start = generated.start
@@ -295,21 +358,17 @@ def _cut(generated: EnrichedRecord, record: Record, origin_time: UTCDateTime | N
     if record.sampling_rate != rate:
         data = band_limit(data, record.sampling_rate, 0.39 * min(record.sampling_rate, rate), rate)
     first = round(before * rate)
-    between = before * rate - first
-    if abs(between) >= 0.02:
-        data = _advanced(data, between)
+    fraction = before * rate - first
+    if abs(fraction) >= 0.02:
+        data = _at_fraction(data, fraction)
     cut = data[:, max(first, 0) : max(first, 0) + samples]
     return np.pad(cut, ((0, 0), (0, samples - cut.shape[-1])))
 
 
-def _advanced(data: np.ndarray, part: float) -> np.ndarray:
-    """The signal ``part`` of a sample later than each sample: (..., samples)."""
+def _at_fraction(data: np.ndarray, fraction: float) -> np.ndarray:
+    """The signal a fraction of a sample after each sample: (..., samples)."""
     samples, padding = data.shape[-1], 64
     length = fast_length(samples + 2 * padding)
     spectrum = np.fft.rfft(extend(data, padding, length))
-    spectrum *= np.exp(2j * np.pi * np.fft.rfftfreq(length) * part)
+    spectrum *= np.exp(2j * np.pi * np.fft.rfftfreq(length) * fraction)
     return np.fft.irfft(spectrum, length)[..., padding : padding + samples]
-
-
-def _array(values: Any) -> np.ndarray:
-    return values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)

@@ -9,6 +9,7 @@ def baker_jayaram(periods: np.ndarray) -> np.ndarray:
     """Correlation of the residuals of ln SA (Baker and Jayaram, 2008, Earthquake Spectra 24).
 
     For records of shallow crustal earthquakes, residuals from a ground-motion model; 0.01-10 s.
+    ``c1`` to ``c4`` are the paper's C1 to C4, ``shorter`` and ``longer`` its Tmin and Tmax.
 
     :param periods: (periods,), s.
     :return: (periods, periods).
@@ -21,9 +22,9 @@ def baker_jayaram(periods: np.ndarray) -> np.ndarray:
     c2 = np.where(longer < 0.2, 1 - 0.105 * rise * (longer - shorter) / (longer - 0.0099), 0.0)
     c3 = np.where(longer < 0.109, c2, c1)
     c4 = c1 + 0.5 * (np.sqrt(c3) - c3) * (1 + np.cos(np.pi * shorter / 0.109))
-    found = np.where(longer < 0.2, np.minimum(c2, c4), c4)
-    found = np.where(shorter > 0.109, c1, found)
-    return np.where(longer < 0.109, c2, found)
+    correlation = np.where(longer < 0.2, np.minimum(c2, c4), c4)
+    correlation = np.where(shorter > 0.109, c1, correlation)
+    return np.where(longer < 0.109, c2, correlation)
 
 
 def within_ensembles(draws: np.ndarray) -> np.ndarray:
@@ -37,5 +38,5 @@ def within_ensembles(draws: np.ndarray) -> np.ndarray:
     covariance = flat.T @ flat / max(len(flat), 1)
     spread = np.sqrt(np.diag(covariance))
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = covariance / (spread[:, None] * spread)
-    return np.where(np.minimum(spread[:, None], spread) > 1e-9, found, np.nan)
+        correlation = covariance / (spread[:, None] * spread)
+    return np.where(np.minimum(spread[:, None], spread) > 1e-9, correlation, np.nan)

@@ -1,4 +1,4 @@
-"""Figures of a report; each takes what was judged and returns a matplotlib Figure."""
+"""Figures of a report: each takes a :class:`.judging.Judged` and returns a matplotlib Figure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from ..level.residuals import correlation as bayless_abrahamson
 from .correlation import baker_jayaram, within_ensembles
 from .judging import FREQUENCIES, Judged, period_of
-from .tables import ranks
+from .tables import pit_values
 
 _COLORS = ("C0", "C1", "C2", "C3", "C4", "C5", "C6")
 
@@ -23,7 +23,7 @@ def by_period(judged: Judged, measures: pd.DataFrame, rows: Sequence[str]) -> Fi
     spectra = measures[measures["measure"].str.startswith("sa_")]
     for name, color in zip(rows, _COLORS):
         part = spectra[spectra["row"] == name]
-        periods = [period_of(one) for one in part["measure"]]
+        periods = [period_of(measure) for measure in part["measure"]]
         panels[0].plot(periods, part["bias"], color=color, label=name)
         panels[0].fill_between(periods, part["bias_5"], part["bias_95"], color=color, alpha=0.12)
         panels[1].plot(periods, part["spread"], color=color)
@@ -48,7 +48,7 @@ def fourier(judged: Judged, measures: pd.DataFrame, rows: Sequence[str]) -> Figu
     figure = Figure(figsize=(12, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     names = [f"fas_{frequency:g}hz_m_s" for frequency in FREQUENCIES]
-    ratios = [one for one in judged.measures if "_over_" in one]
+    ratios = [measure for measure in judged.measures if "_over_" in measure]
     for name, color in zip(rows, _COLORS):
         part = measures[measures["row"] == name].set_index("measure")
         left.semilogx(
@@ -67,13 +67,13 @@ def fourier(judged: Judged, measures: pd.DataFrame, rows: Sequence[str]) -> Figu
 
 
 def rank_histograms(judged: Judged, rows: Sequence[str]) -> Figure:
-    """Where records lie among their realizations, ln SA at 0.05-1 s and PGA: flat is right."""
+    """PIT histograms of ln SA at 0.05-1 s and PGA: flat for a reliable ensemble."""
     shown = [name for name in rows if judged.draws[name].shape[1] > 1]
     figure = Figure(figsize=(3 * max(1, len(shown)), 2.6), layout="constrained")
     panels = figure.subplots(1, max(1, len(shown)), squeeze=False)[0]
     measures = [*judged.periods(0.05, 1.0), "pga_m_s2"]
     for panel, name in zip(panels, shown):
-        values = ranks(judged, name, measures).ravel()
+        values = pit_values(judged, name, measures).ravel()
         panel.hist(values, bins=10, range=(0, 1), density=True, color="C0", alpha=0.7)
         panel.axhline(1, color="0.4", lw=0.8)
         panel.set_title(name, fontsize=9)
@@ -84,16 +84,16 @@ def rank_histograms(judged: Judged, rows: Sequence[str]) -> Figure:
 def by_scenario(judged: Judged, name: str) -> Figure:
     """Residuals of the first row against magnitude and distance."""
     figure = Figure(figsize=(12, 4.6), layout="constrained")
-    wanted = ("sa_0.1s_m_s2", "sa_0.3s_m_s2", "sa_1s_m_s2", "d5_95_s")
-    measures = [one for one in wanted if one in judged.measures]
+    selected = ("sa_0.1s_m_s2", "sa_0.3s_m_s2", "sa_1s_m_s2", "d5_95_s")
+    measures = [measure for measure in selected if measure in judged.measures]
     panels = figure.subplots(2, len(measures), squeeze=False, sharey=True)
     draws = judged.draws[name]
     for row, quantity in zip(panels, ("magnitude", "distance_km")):
-        known = [getattr(case.scenario, quantity) for case in judged.cases]
-        x = np.array([np.nan if value is None else value for value in known], dtype=float)
+        values = [getattr(case.scenario, quantity) for case in judged.cases]
+        x = np.array([np.nan if value is None else value for value in values], dtype=float)
         for panel, measure in zip(row, measures):
-            place = judged.measures.index(measure)
-            residual = judged.recorded[:, place] - draws[..., place].mean(axis=1)
+            column = judged.measures.index(measure)
+            residual = judged.recorded[:, column] - draws[..., column].mean(axis=1)
             panel.scatter(x, residual, s=8, alpha=0.6)
             panel.axhline(0, color="0.6", lw=0.8)
             panel.set_title(measure, fontsize=8)
@@ -109,21 +109,21 @@ def inter_period(judged: Judged, name: str) -> Figure:
     figure = Figure(figsize=(12, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     spectra = judged.periods(0.02, 10.0)
-    periods = np.array([period_of(one) for one in spectra])
-    found = within_ensembles(judged.draws[name][..., judged.columns(spectra)])
+    periods = np.array([period_of(measure) for measure in spectra])
+    correlation = within_ensembles(judged.draws[name][..., judged.columns(spectra)])
     published = baker_jayaram(periods)
-    for place, color in zip((2, 5, 9, 13), _COLORS):
-        if place < len(periods):
-            left.semilogx(periods, found[place], color=color, label=f"{periods[place]:g} s")
-            left.semilogx(periods, published[place], color=color, ls=":")
+    for row, color in zip((2, 5, 9, 13), _COLORS):
+        if row < len(periods):
+            left.semilogx(periods, correlation[row], color=color, label=f"{periods[row]:g} s")
+            left.semilogx(periods, published[row], color=color, ls=":")
     left.set_xlabel("period (s)")
     left.set_title("ln SA; dotted: Baker and Jayaram (2008)", fontsize=9)
     names = [f"fas_{frequency:g}hz_m_s" for frequency in FREQUENCIES]
-    found = within_ensembles(judged.draws[name][..., judged.columns(names)])
+    correlation = within_ensembles(judged.draws[name][..., judged.columns(names)])
     published = bayless_abrahamson(np.array(FREQUENCIES))
-    for place, color in zip((3, 5, 6), _COLORS):
-        right.semilogx(FREQUENCIES, found[place], color=color, label=f"{FREQUENCIES[place]:g} Hz")
-        right.semilogx(FREQUENCIES, published[place], color=color, ls=":")
+    for row, color in zip((3, 5, 6), _COLORS):
+        right.semilogx(FREQUENCIES, correlation[row], color=color, label=f"{FREQUENCIES[row]:g} Hz")
+        right.semilogx(FREQUENCIES, published[row], color=color, ls=":")
     right.set_xlabel("frequency (Hz)")
     right.set_title("ln FAS; dotted: Bayless and Abrahamson (2019)", fontsize=9)
     for panel in (left, right):
@@ -144,7 +144,7 @@ def waveforms(judged: Judged, rows: Sequence[str]) -> Figure:
         panels[0, column].set_title(case.name[-36:], fontsize=6)
         for row, name in enumerate(shown, start=1):
             panels[row, column].plot(times, judged.shown[name][column][0, 2], color="C0", lw=0.4)
-            # A leak or an explosion must not squeeze the record into a line.
+            # The axis is the record's, whatever a row's amplitude is.
             top = 1.6 * np.abs(case.recorded[2]).max()
             panels[row, column].set_ylim(-top, top)
         panels[-1, column].set_xlabel("time (s)", fontsize=7)

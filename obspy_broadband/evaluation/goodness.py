@@ -1,5 +1,16 @@
 """Goodness of fit in envelope and phase (Kristeková et al., 2006, BSSA 96; 2009, GJI 178).
 
+Notation of Kristeková et al. (2009), Tables 1 and 2 and Eqs. (15) and (16), with A = 10 and k = 1::
+
+    W, W_REF     wavelet transforms of the generated and the recorded signal  (ours, reference)
+    dE           |W| - |W_REF|                                                (difference)
+    dP           arg(W / W_REF) / pi                                          (phase)
+    TFEM, TFPM   dE / max |W_REF|, |W_REF| dP / max |W_REF|
+                 with local normalization: dE / |W_REF|, dP
+    EM^2         sum dE^2 / sum |W_REF|^2, sums over time and frequency       (em)
+    PM^2         sum (|W_REF| dP)^2 / sum |W_REF|^2                           (pm)
+    EG, PG       A exp(-EM^k), A (1 - PM^k)
+
 Equal to ``obspy.signal.tf_misfit`` (``eg``, ``pg``, ``tfem``, ``tfpm`` with ``st2_isref=True`` and
 the recorded signal as ``st2``) and tens of times faster, since the wavelet transform is shared.
 
@@ -49,7 +60,7 @@ def envelope_phase(
     :param w0: of the Morlet wavelet.
     :param multirate: keep low frequencies at low rates: several times faster; EM and PM change by
         less than 2e-3.
-    :return: EG and PG, 0-10, (...), of the kind that came in.
+    :return: EG and PG, 0-10, (...): NumPy or PyTorch like ``generated``.
     :raises InputError: for shapes that differ, bad frequencies, or samples that are not finite.
     """
     x, y = _checked(generated, recorded, sampling_rate, fmin, fmax, nf)
@@ -59,11 +70,11 @@ def envelope_phase(
     x, y = x.reshape(-1, x.shape[-1]), y.reshape(-1, y.shape[-1])
     em, pm = x.new_empty(len(x)), x.new_empty(len(x))
     band = (sampling_rate, fmin, fmax, nf, w0, multirate)
-    for place in range(0, len(y), rows):
-        target = transform(y[place : place + rows], *band)
-        for first in range(place, len(x), len(y)):
-            some = slice(first, first + len(y[place : place + rows]))
-            em[some], pm[some] = _misfits(transform(x[some], *band), target)
+    for start in range(0, len(y), rows):
+        target = transform(y[start : start + rows], *band)
+        for first in range(start, len(x), len(y)):
+            block = slice(first, first + len(y[start : start + rows]))
+            em[block], pm[block] = _misfits(transform(x[block], *band), target)
     em, pm = em.reshape(shape), pm.reshape(shape)
     return _like(generated, 10 * torch.exp(-em)), _like(generated, 10 * (1 - pm))
 
@@ -78,8 +89,9 @@ def by_band(
     nf: int = 100,
     multirate: bool = False,
 ) -> dict[str, tuple[Array, Array]]:
-    """EG and PG below the corner, which the simulation gave, and above it, which the method did.
+    """EG and PG below the corner, the simulation's part, and above it, the method's part.
 
+    :param corner: upper frequency limit of the simulation, Hz.
     :param multirate: see :func:`envelope_phase`.
     :return: ``{"below": (EG, PG), "above": (EG, PG)}``.
     :raises InputError: see :func:`envelope_phase`.
@@ -115,9 +127,10 @@ def time_frequency_misfit(
         raise InputError(f"norm is {norm!r}; it must be 'global' or 'local'.")
     x, y = _checked(generated, recorded, sampling_rate, fmin, fmax, nf)
     y = y.expand(x.shape)
-    ((_, both),) = transform(torch.stack([x, y]), sampling_rate, fmin, fmax, nf, w0)
-    difference, phase = both[0].abs() - both[1].abs(), _phase(both[0], both[1]) / torch.pi
-    reference = both[1].abs()
+    ((_, (ours, reference)),) = transform(torch.stack([x, y]), sampling_rate, fmin, fmax, nf, w0)
+    phase = _phase(ours, reference) / torch.pi
+    reference = reference.abs()
+    difference = ours.abs() - reference
     if norm == "local":
         return _like(generated, difference / reference), _like(generated, phase)
     largest = reference.amax(dim=(-2, -1), keepdim=True)
@@ -129,19 +142,20 @@ def time_frequency_misfit(
 
 def _misfits(generated, recorded):
     """EM and PM of rows, (rows,), from their wavelet transforms."""
-    difference = phase = reference = generated[0][1].real.new_zeros(len(generated[0][1]))
-    for (stride, ours), (_, theirs) in zip(generated, recorded):
-        first, second = ours.abs(), theirs.abs()
-        difference = difference + stride * (first - second).square().sum(dim=(-2, -1))
-        angle = _phase(ours, theirs) / torch.pi
-        phase = phase + stride * (second * angle).square().sum(dim=(-2, -1))
-        reference = reference + stride * second.square().sum(dim=(-2, -1))
-    silent = reference == 0
-    reference = torch.where(silent, torch.ones_like(reference), reference)
-    em, pm = (difference / reference).sqrt(), (phase / reference).sqrt()
-    moves = difference > 0
-    em = torch.where(silent, torch.where(moves, torch.inf, 0.0), em)
-    pm = torch.where(silent, torch.where(moves, 1.0, 0.0), pm)
+    envelope_sum = phase_sum = norm = generated[0][1].real.new_zeros(len(generated[0][1]))
+    for (stride, ours), (_, reference) in zip(generated, recorded):
+        phase = _phase(ours, reference) / torch.pi
+        amplitude = reference.abs()
+        difference = ours.abs() - amplitude
+        envelope_sum = envelope_sum + stride * difference.square().sum(dim=(-2, -1))
+        phase_sum = phase_sum + stride * (amplitude * phase).square().sum(dim=(-2, -1))
+        norm = norm + stride * amplitude.square().sum(dim=(-2, -1))
+    silent = norm == 0
+    norm = torch.where(silent, torch.ones_like(norm), norm)
+    em, pm = (envelope_sum / norm).sqrt(), (phase_sum / norm).sqrt()
+    not_silent = envelope_sum > 0
+    em = torch.where(silent, torch.where(not_silent, torch.inf, 0.0), em)
+    pm = torch.where(silent, torch.where(not_silent, 1.0, 0.0), pm)
     return em, pm
 
 

@@ -1,4 +1,4 @@
-"""What a method's codes are like: normal or not, common or not, and what they change."""
+"""Latent codes of a method: their normality, what records and low frequencies share, traversals."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import torch
 from ..data.pairs import Pairs
 from ..data.store import SAMPLING_RATE
 from ..errors import InputError
-from ..method.latent import CodedMethod, passages
+from ..method.latent import CodedMethod, reconstruct_and_translate
 from .goodness import envelope_phase
 
-_AT_ONCE = 16
+_BATCH = 16
 #: Standard deviations of a code at which a traversal decodes.
 STEPS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 
@@ -25,26 +25,27 @@ class Latent:
     """Codes of a set of records and of their low frequencies.
 
     :param codes: by (name of the code, "low" or "broadband"): (records, numbers).
-    :param scores: EG and PG of each way of :func:`obspy_broadband.method.latent.passages` against
-        what it should be, 0.1-30 Hz, of normalized signals: columns way, record, EG, PG.
-    :param about: record, event, magnitude and distance of each row.
+    :param scores: EG and PG of each signal of
+        :func:`obspy_broadband.method.latent.reconstruct_and_translate` against its target,
+        0.1-30 Hz, of normalized signals: columns way, record, EG, PG.
+    :param records: record, event, magnitude and distance of each row.
     """
 
     codes: dict[tuple[str, str], np.ndarray]
     scores: pd.DataFrame
-    about: pd.DataFrame
+    records: pd.DataFrame
 
 
-def look(method: CodedMethod, pairs: Pairs, seed: int = 0) -> Latent:
+def encode_records(method: CodedMethod, pairs: Pairs, seed: int = 0) -> Latent:
     """Encode, rebuild and translate every record of the pairs, which must have no augmentation.
 
-    :param seed: of what translations draw.
+    :param seed: of the codes that translations draw.
     """
     parts: dict[tuple[str, str], list[np.ndarray]] = {}
     scores = []
     method.eval()
-    for first in range(0, len(pairs), _AT_ONCE):
-        positions = range(first, min(first + _AT_ONCE, len(pairs)))
+    for first in range(0, len(pairs), _BATCH):
+        positions = range(first, min(first + _BATCH, len(pairs)))
         batch = pairs.batch(positions)
         with torch.inference_mode():
             low, recorded, _ = method.signals(batch)
@@ -54,24 +55,24 @@ def look(method: CodedMethod, pairs: Pairs, seed: int = 0) -> Latent:
                     if name in codes:
                         flat = codes[name].flatten(1).cpu().numpy()
                         parts.setdefault((name, kind), []).append(flat)
-        made = passages(method, batch, seed + first)
-        for way, signal in made.items():
+        signals = reconstruct_and_translate(method, batch, seed + first)
+        for way, signal in signals.items():
             if "_" not in way:
                 continue
-            wanted = made[way.split("_")[1]].cpu().numpy()
-            eg, pg = envelope_phase(signal.cpu().numpy(), wanted, SAMPLING_RATE, 0.1, 30.0)
+            target = signals[way.split("_")[1]].cpu().numpy()
+            eg, pg = envelope_phase(signal.cpu().numpy(), target, SAMPLING_RATE, 0.1, 30.0)
             scores.append(
                 pd.DataFrame(
                     {"way": way, "record": list(positions), "EG": eg.mean(-1), "PG": pg.mean(-1)}
                 )
             )
     columns = pairs.store.columns
-    about = pd.DataFrame(
+    records = pd.DataFrame(
         {name: columns[name][pairs.records] for name in ("record", "event", "magnitude")}
         | {"distance_km": columns["distance_km"][pairs.records]}
     )
     joined = {key: np.concatenate(values) for key, values in parts.items()}
-    return Latent(joined, pd.concat(scores, ignore_index=True), about)
+    return Latent(joined, pd.concat(scores, ignore_index=True), records)
 
 
 def normality(latent: Latent, method: CodedMethod) -> pd.DataFrame:
@@ -86,23 +87,23 @@ def normality(latent: Latent, method: CodedMethod) -> pd.DataFrame:
         if name not in method.normal:
             continue
         for dimension, column in enumerate(values.T):
-            found = kstest(column, "norm")
+            test = kstest(column, "norm")
             rows.append(
                 {
                     **{"code": name, "kind": kind, "dimension": dimension},
                     **{"mean": column.mean(), "standard_deviation": column.std()},
-                    **{"statistic": found.statistic, "p": found.pvalue},
+                    **{"statistic": test.statistic, "p": test.pvalue},
                 }
             )
     return pd.DataFrame(rows)
 
 
-def togetherness(latent: Latent, method: CodedMethod) -> dict[str, float]:
-    """How near the common codes of a record and of its low frequencies are.
+def common_code_distance(latent: Latent, method: CodedMethod) -> dict[str, float]:
+    """Distance between the common codes of a record and of its low frequencies.
 
-    "distance": root mean square, over that of records with the low frequencies of another record
-    ("distance" 1: as far as strangers). "nearest": share of records whose own low frequencies are
-    the nearest of all. Empty for a method without a common code.
+    "distance": root mean square, over that between records and the low frequencies of other records
+    (1: they share nothing). "nearest": share of records whose own low frequencies have the nearest
+    code of all, "by_chance": its value for random codes. Empty for a method without a common code.
     """
     if method.common is None:
         return {}
@@ -114,16 +115,16 @@ def togetherness(latent: Latent, method: CodedMethod) -> dict[str, float]:
     )  # fmt: skip
     squared = np.maximum(squared, 0.0)
     own = np.diag(squared)
-    strangers = squared[~np.eye(len(squared), dtype=bool)]
+    others = squared[~np.eye(len(squared), dtype=bool)]
     return {
-        "distance": float(np.sqrt(own.mean() / max(strangers.mean(), 1e-30))),
+        "distance": float(np.sqrt(own.mean() / max(others.mean(), 1e-30))),
         "nearest": float((squared.argmin(axis=1) == np.arange(len(squared))).mean()),
         "by_chance": 1.0 / len(squared),
     }
 
 
 def principal(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Principal directions (numbers, components) and the share of variance of each."""
+    """Principal directions (dimensions, components) and the share of variance of each."""
     _, size, directions = np.linalg.svd(values - values.mean(axis=0), full_matrices=False)
     return directions.T, size**2 / max((size**2).sum(), 1e-30)
 
@@ -138,19 +139,19 @@ def traverse(method: CodedMethod, pairs: Pairs, position: int, latent: Latent) -
     :return: (steps, 3, samples), normalized.
     """
     method.eval()
-    low, recorded, known = method.signals(pairs.batch([position]))
+    low, recorded, conditions = method.signals(pairs.batch([position]))
     codes = {**method.encode(low, "low"), **method.encode(recorded, "broadband")}
     name = traversed(method)
     values = latent.codes[name, "broadband"]
     directions, _ = principal(values)
-    along = values @ directions[:, 0]
-    made = []
+    projected = values @ directions[:, 0]
+    decoded = []
     for step in STEPS:
-        moved = values.mean(axis=0) + (step * along.std()) * directions[:, 0]
-        here = torch.as_tensor(moved, dtype=torch.float32, device=low.device)
-        codes[name] = here.view(1, *method.normal[name])
-        made.append(method.decode(codes, "broadband", known)[0].cpu().numpy())
-    return np.stack(made)
+        code = values.mean(axis=0) + (step * projected.std()) * directions[:, 0]
+        moved = torch.as_tensor(code, dtype=torch.float32, device=low.device)
+        codes[name] = moved.view(1, *method.normal[name])
+        decoded.append(method.decode(codes, "broadband", conditions)[0].cpu().numpy())
+    return np.stack(decoded)
 
 
 def traversed(method: CodedMethod) -> str:
@@ -159,33 +160,32 @@ def traversed(method: CodedMethod) -> str:
 
 
 def embeddings(values: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
-    """Codes in two dimensions: PCA, and what is installed of t-SNE (scikit-learn) and UMAP
-    (umap-learn).
+    """Codes in two dimensions: PCA, and t-SNE (scikit-learn) and UMAP (umap-learn) if installed.
 
-    :param values: (points, numbers); 10 points or more.
+    :param values: (points, dimensions); 10 points or more.
     :raises InputError: if there are too few points.
     """
     if len(values) < 10:
         raise InputError(f"{len(values)} codes are too few to embed; 10 are needed.")
     directions, _ = principal(values)
-    # Distances in tens of thousands of numbers are slow to compute and dominated by noise.
+    # Distances in tens of thousands of dimensions are slow to compute and dominated by noise.
     first = (values - values.mean(axis=0)) @ directions[:, :50]
-    found = {"PCA": first[:, :2]}
-    for name, make in (("t-SNE", _tsne), ("UMAP", _umap)):
+    embedded = {"PCA": first[:, :2]}
+    for name, embed in (("t-SNE", _tsne), ("UMAP", _umap)):
         with suppress(ImportError):
-            found[name] = make(first, seed)
-    return found
+            embedded[name] = embed(first, seed)
+    return embedded
 
 
 def _tsne(values: np.ndarray, seed: int) -> np.ndarray:
     from sklearn.manifold import TSNE
 
-    near = min(30.0, (len(values) - 1) / 3)
-    return TSNE(perplexity=near, random_state=seed, init="pca").fit_transform(values)
+    perplexity = min(30.0, (len(values) - 1) / 3)
+    return TSNE(perplexity=perplexity, random_state=seed, init="pca").fit_transform(values)
 
 
 def _umap(values: np.ndarray, seed: int) -> np.ndarray:
     from umap import UMAP
 
-    near = min(15, len(values) - 1)
-    return UMAP(n_neighbors=near, random_state=seed, n_jobs=1).fit_transform(values)
+    neighbours = min(15, len(values) - 1)
+    return UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1).fit_transform(values)

@@ -1,4 +1,4 @@
-"""Figures of codes."""
+"""Figures of latent codes."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ _COLORS = {"low": "C3", "broadband": "C0"}
 
 
 def embedded(
-    name: str, found: Mapping[str, np.ndarray], kinds: list[str], latent: Latent
+    name: str, embeddings: Mapping[str, np.ndarray], kinds: list[str], latent: Latent
 ) -> Figure:
     """Each embedding twice: by kind of signal, and by magnitude.
 
+    :param name: of the code.
+    :param embeddings: by algorithm, (points, 2).
     :param kinds: "low" or "broadband" of each point; records in the same order within each kind.
     """
-    figure = Figure(figsize=(3.6 * len(found), 6.4), layout="constrained")
-    panels = figure.subplots(2, len(found), squeeze=False)
-    magnitude = np.tile(latent.about["magnitude"], len(set(kinds)))
-    for (way, place), upper, lower in zip(found.items(), panels[0], panels[1]):
+    figure = Figure(figsize=(3.6 * len(embeddings), 6.4), layout="constrained")
+    panels = figure.subplots(2, len(embeddings), squeeze=False)
+    magnitude = np.tile(latent.records["magnitude"], len(set(kinds)))
+    for (algorithm, points), upper, lower in zip(embeddings.items(), panels[0], panels[1]):
         for kind in dict.fromkeys(kinds):
             chosen = np.array(kinds) == kind
-            upper.scatter(*place[chosen].T, s=7, color=_COLORS[kind], label=kind, alpha=0.7)
-        shown = lower.scatter(*place.T, s=7, c=magnitude, cmap="viridis")
-        upper.set_title(f"{way} of {name}", fontsize=9)
+            upper.scatter(*points[chosen].T, s=7, color=_COLORS[kind], label=kind, alpha=0.7)
+        shown = lower.scatter(*points.T, s=7, c=magnitude, cmap="viridis")
+        upper.set_title(f"{algorithm} of {name}", fontsize=9)
         for panel in (upper, lower):
             panel.set_xticks([])
             panel.set_yticks([])
@@ -44,12 +46,12 @@ def distributions(latent: Latent, method: CodedMethod, table: pd.DataFrame) -> F
     keys = [key for key in latent.codes if key[0] in method.normal]
     figure = Figure(figsize=(3.4 * len(keys), 5.6), layout="constrained")
     panels = figure.subplots(2, len(keys), squeeze=False)
-    at = np.linspace(-4, 4, 81)
-    normal = np.exp(-0.5 * at**2) / np.sqrt(2 * np.pi)
+    x = np.linspace(-4, 4, 81)
+    normal = np.exp(-0.5 * x**2) / np.sqrt(2 * np.pi)
     for (name, kind), upper, lower in zip(keys, panels[0], panels[1]):
         values = latent.codes[name, kind]
-        upper.hist(values.ravel(), at, density=True, color=_COLORS[kind], alpha=0.6)
-        upper.plot(at, normal, color="0.2", lw=1)
+        upper.hist(values.ravel(), x, density=True, color=_COLORS[kind], alpha=0.6)
+        upper.plot(x, normal, color="0.2", lw=1)
         upper.set_title(f"{name} of {kind} signals", fontsize=9)
         part = table[(table["code"] == name) & (table["kind"] == kind)]
         lower.hist(part["statistic"], np.linspace(0, 1, 41), color=_COLORS[kind])
@@ -60,20 +62,23 @@ def distributions(latent: Latent, method: CodedMethod, table: pd.DataFrame) -> F
     return figure
 
 
-def traversal(made: np.ndarray, name: str) -> Figure:
-    """What moves with a code: one component in time, and all spectra."""
-    figure = Figure(figsize=(11, 1.2 * len(made) + 1), layout="constrained")
-    grid = figure.add_gridspec(len(made), 2, width_ratios=(2, 1))
+def traversal(decoded: np.ndarray, name: str) -> Figure:
+    """A record decoded while a code moves: one component in time, and its spectra.
+
+    :param decoded: see :func:`.latent.traverse`.
+    """
+    figure = Figure(figsize=(11, 1.2 * len(decoded) + 1), layout="constrained")
+    grid = figure.add_gridspec(len(decoded), 2, width_ratios=(2, 1))
     spectra = figure.add_subplot(grid[:, 1])
-    times = np.arange(made.shape[-1]) / SAMPLING_RATE
-    frequencies = np.fft.rfftfreq(made.shape[-1], 1 / SAMPLING_RATE)[1:]
-    for row, (step, motion) in enumerate(zip(STEPS, made)):
+    times = np.arange(decoded.shape[-1]) / SAMPLING_RATE
+    frequencies = np.fft.rfftfreq(decoded.shape[-1], 1 / SAMPLING_RATE)[1:]
+    for row, (step, motion) in enumerate(zip(STEPS, decoded)):
         color = f"C{row}"
         panel = figure.add_subplot(grid[row, 0])
         panel.plot(times, motion[2], lw=0.5, color=color)
         panel.set_ylim(-1, 1)
         panel.set_ylabel(f"{step:+g} sd", fontsize=8)
-        if row < len(made) - 1:
+        if row < len(decoded) - 1:
             panel.set_xticklabels([])
         power = np.abs(np.fft.rfft(motion[2]))[1:]
         spectra.loglog(frequencies, power, lw=0.6, color=color)

@@ -1,7 +1,7 @@
-"""The level ridge: what nine numbers of the low frequencies say of the high ones.
+"""The level ridge: linear regression of intensity measures on nine features of low frequencies.
 
-A reference row. A network that predicts the level of response spectra worse than this has learnt
-nothing about level.
+A reference row: a network that predicts response spectra worse has learned nothing about their
+level.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ def features(low_frequency: np.ndarray, sampling_rate: float, corner: float) -> 
     horizontal = power[:, 1:].mean(axis=1)
     bands = []
     for lowest, highest in zip(_EDGES[:-1] * corner, _EDGES[1:] * corner):
-        inside = (frequencies >= lowest) & (frequencies < highest)
-        if not inside.any():  # a short record has few frequencies: take the nearest
-            inside[np.abs(frequencies - np.sqrt(lowest * highest)).argmin()] = True
-        bands.append(horizontal[:, inside].mean(axis=1))
+        band = (frequencies >= lowest) & (frequencies < highest)
+        if not band.any():  # a short record has few frequencies: take the nearest
+            band[np.abs(frequencies - np.sqrt(lowest * highest)).argmin()] = True
+        bands.append(horizontal[:, band].mean(axis=1))
     total = (frequencies > 0.1 * corner) & (frequencies < corner)
     ratio = power[:, 0][:, total].sum(axis=1) / (horizontal[:, total].sum(axis=1) + 1e-300)
-    shaking = significant_duration(np.hypot(flat[:, 1], flat[:, 2]), sampling_rate)
+    d5_95 = significant_duration(np.hypot(flat[:, 1], flat[:, 2]), sampling_rate)
     peak = np.abs(flat).max(axis=(1, 2))
     columns = [*(0.5 * np.log(band + 1e-300) for band in bands)]
-    columns += [0.5 * np.log(ratio + 1e-300), np.log(shaking + 0.1), np.log(peak + 1e-300)]
+    columns += [0.5 * np.log(ratio + 1e-300), np.log(d5_95 + 0.1), np.log(peak + 1e-300)]
     return np.stack(columns, axis=-1).reshape(*low.shape[:-2], len(FEATURES))
 
 
@@ -105,5 +105,6 @@ def leave_one_event_out(
 
 
 def _event_weights(events: Sequence[str], power: float) -> np.ndarray:
-    _, place, counts = np.unique(np.asarray(events), return_inverse=True, return_counts=True)
-    return 1.0 / counts[place] ** power
+    """1 / (records of the event) to a power."""
+    _, index, counts = np.unique(np.asarray(events), return_inverse=True, return_counts=True)
+    return 1.0 / counts[index] ** power

@@ -1,4 +1,4 @@
-"""Reference rows of every table: what a score is worth is seen beside them."""
+"""Signals of reference rows: the inverse filter and the oracle envelope."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from ..signal.filters import extend, low_pass, padding_for, raised_cosine
 from ..signal.phases import smooth
 
 #: The Butterworth filter has its zeros at the Nyquist frequency, where its inverse is unstable:
-#: they are moved inwards to this radius, and what that changes is mended below the Nyquist
-#: frequency.
+#: they are moved inwards to this radius, which is corrected for below the Nyquist frequency.
 _RADIUS = 0.7
-#: Hz of a 100 Hz record, as shares of the sampling rate: up to where the inverse is believed.
-_BELIEVED = (0.40, 0.45)
+#: Where the inverse is faded out, as shares of the sampling rate.
+_FADE_OUT = (0.40, 0.45)
 
 
 def inverse_filter(
     low_frequency: np.ndarray, sampling_rate: float, corner: float, protocol: str
 ) -> np.ndarray:
-    """Undo the filter that made the input: no learning, and a detector of leaks.
+    """Undo the filter that made the input: a detector of leaks, without learning.
 
-    Where it scores well the input holds the answer, and a network's score says that it has learnt
-    the filter.
+    Where it scores well, the input holds the target, and a network's score may show no more than
+    that it has learned the filter.
 
     :param low_frequency: (..., samples), made by the protocol.
     :param protocol: "clean" (zero-phase taper: there is nothing to bring back above 1.25 corner) or
@@ -38,25 +37,24 @@ def inverse_filter(
         return np.fft.irfft(restored, length)[..., :samples]
     from scipy.signal import butter, sosfilt
 
-    # In time, section by section: a record that is cut off before the filter has rung out does no
-    # harm.
+    # In time, section by section, so that the record may end before the filter has rung out.
     inverse = []
     for b0, _, _, a0, a1, a2 in butter(4, corner, fs=sampling_rate, output="sos"):
         inverse.append([a0 / b0, a1 / b0, a2 / b0, 1.0, 2 * _RADIUS, _RADIUS**2])
-    undone = sosfilt(inverse, x, axis=-1)
+    restored = sosfilt(inverse, x, axis=-1)
     delay = np.exp(-2j * np.pi * frequencies / sampling_rate)
-    low, high = (share * sampling_rate for share in _BELIEVED)
-    mend = ((1 + _RADIUS * delay) / np.where(frequencies < high, 1 + delay, 1.0)) ** 4
-    mend *= 1.0 - raised_cosine((frequencies - low) / (high - low))
-    return np.fft.irfft(np.fft.rfft(undone, length) * mend, length)[..., :samples]
+    low, high = (share * sampling_rate for share in _FADE_OUT)
+    correction = ((1 + _RADIUS * delay) / np.where(frequencies < high, 1 + delay, 1.0)) ** 4
+    correction *= 1.0 - raised_cosine((frequencies - low) / (high - low))
+    return np.fft.irfft(np.fft.rfft(restored, length) * correction, length)[..., :samples]
 
 
 def oracle_envelope(
     broadband: np.ndarray, sampling_rate: float, corner: float, seeds: np.ndarray
 ) -> np.ndarray:
-    """High frequencies with the true envelope and the true smoothed spectrum, but random phase.
+    """High frequencies with the record's own envelope and smoothed spectrum, and random phase.
 
-    About the best that a method can do that draws one of many records a simulation may belong to.
+    About the best score of a method that draws one of the many records that share low frequencies.
 
     :param broadband: the record, (components, samples).
     :param seeds: (realizations,).
@@ -71,10 +69,10 @@ def oracle_envelope(
     shape = np.sqrt(smooth(high**2, max(2, round(sampling_rate / corner))))
     width = max(3, round(0.2 * corner * length / sampling_rate))
     level = np.sqrt(smooth(np.abs(spectrum) ** 2, width))
-    drawn = []
+    realizations = []
     for seed in seeds:
         noise = np.random.default_rng(int(seed)).normal(size=shape.shape) * shape
-        made = np.fft.rfft(noise)
-        made *= level / np.maximum(np.sqrt(smooth(np.abs(made) ** 2, width)), 1e-300)
-        drawn.append(np.fft.irfft(made, length)[..., padding : padding + samples])
-    return np.array(drawn)
+        spectrum = np.fft.rfft(noise)
+        spectrum *= level / np.maximum(np.sqrt(smooth(np.abs(spectrum) ** 2, width)), 1e-300)
+        realizations.append(np.fft.irfft(spectrum, length)[..., padding : padding + samples])
+    return np.array(realizations)

@@ -25,7 +25,7 @@ PUBLISHED = {
     "bicyclegan": (6.87, 8.08),
     "must": (6.28, 8.24),
 }
-#: Events below which nothing is said of better and worse.
+#: Fewest events of which statements are made.
 _FEWEST = 3
 #: Columns of the summary that the page shows, and their headings.
 SHOWN = {
@@ -63,11 +63,12 @@ _NOTES = {
         "ensemble, and a spread ratio of 1.",
         "copy: the input itself. inverse filter: detects leaks. stochastic: what users have today. "
         "oracle envelope: true envelope and spectrum, random phase, about the best that one of "
-        "many possible records can score. level ridge: nine numbers of the low frequencies.",
+        "many possible records can score. level ridge: regression on nine features of the low "
+        "frequencies.",
     ),
     "thesis": (
         "Every event counts alike. The input is the target through a causal filter, divided by the "
-        "target's peak: the answer is in it, as the row of the inverse filter shows.",
+        "target's peak: it still holds the target, as the row of the inverse filter shows.",
         "EG and PG (0-10), 0.1-30 Hz.",
     ),
 }
@@ -75,11 +76,11 @@ _NOTES = {
 
 @dataclass(frozen=True)
 class Report:
-    """What was written.
+    """A written report.
 
     :param folder: with report.html and the tables.
     :param summary: one line for every row.
-    :param statements: what may be said, with its p-value.
+    :param statements: comparisons of the first row with the others, with p-values.
     """
 
     folder: Path
@@ -88,36 +89,39 @@ class Report:
 
 
 def write_report(
-    judged: Judged, folder: str | Path, about: str = "", provenance: dict[str, Any] | None = None
+    judged: Judged,
+    folder: str | Path,
+    description: str = "",
+    provenance: dict[str, Any] | None = None,
 ) -> Report:
     """Write tables, figures and the page.
 
-    :param judged: its first row is the one the report is about.
-    :param about: a sentence on what was judged.
-    :param provenance: what is needed to do it again; goes to report.json.
+    :param judged: its first row is the subject of the report.
+    :param description: a sentence on the data.
+    :param provenance: what is needed to repeat the evaluation; goes to report.json.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     rows = list(judged.goodness)
     rows += [name for name in judged.draws if name not in rows]
     name = rows[0]
-    written: dict[str, pd.DataFrame] = {"goodness": tables.goodness(judged)}
+    by_title: dict[str, pd.DataFrame] = {"goodness": tables.goodness(judged)}
     measures = compared = None
     if judged.protocol == "clean":
         measures = tables.by_measure(judged)
-        against = [one for one in rows[1:] if one in judged.draws]
+        against = [row for row in rows[1:] if row in judged.draws]
         compared = tables.comparisons(judged, name, against)
-        written |= {"by_measure": measures, "comparisons": compared}
-        written |= {
+        by_title |= {"by_measure": measures, "comparisons": compared}
+        by_title |= {
             "by_scenario": tables.by_scenario(judged),
             "residuals": tables.residuals(judged),
         }
     summary = tables.summary(judged, measures)
-    for title, table in written.items():
+    for title, table in by_title.items():
         table.to_csv(folder / f"{title}.csv", index=False)
     summary.to_csv(folder / "summary.csv")
     statements = _statements(judged, compared)
-    whole = {
+    content = {
         "made_by": f"obspy_broadband {__version__}",
         "protocol": judged.protocol,
         "corner_hz": judged.cases[0].corner,
@@ -128,9 +132,9 @@ def write_report(
         "comparisons": [] if compared is None else json.loads(compared.to_json(orient="records")),
         "provenance": provenance or {},
     }
-    text = json.dumps(whole, indent=1, ensure_ascii=False)
+    text = json.dumps(content, indent=1, ensure_ascii=False)
     (folder / "report.json").write_text(text, encoding="utf-8")
-    page = _page(judged, name, rows, summary, measures, statements, about, provenance or {})
+    page = _page(judged, name, rows, summary, measures, statements, description, provenance or {})
     (folder / "report.html").write_text(page, encoding="utf-8")
     return Report(folder, summary, statements)
 
@@ -138,17 +142,17 @@ def write_report(
 def _statements(judged: Judged, compared: pd.DataFrame | None) -> list[str]:
     if compared is None or len(set(judged.events.tolist())) < _FEWEST:
         return []
-    said = []
-    what = "stations of one event" if judged.is_one_event else "events"
+    statements = []
+    resampled = "stations of one event" if judged.is_one_event else "events"
     for line in compared.to_dict("records"):
         better = line["difference"] < 0
-        chance = line["p_value"] if better else 1 - line["p_value"]
-        said.append(
+        p_value = line["p_value"] if better else 1 - line["p_value"]
+        statements.append(
             f"{line['row']} is {'better' if better else 'worse'} than {line['against']} in CRPS of "
-            f"ln SA (0.05-1 s) by {abs(line['difference']):.2f}, p = {chance:.3f} (bootstrap of "
-            f"{line['events']} {what})."
+            f"ln SA (0.05-1 s) by {abs(line['difference']):.2f}, p = {p_value:.3f} (bootstrap of "
+            f"{line['events']} {resampled})."
         )
-    return said
+    return statements
 
 
 def _page(
@@ -158,31 +162,36 @@ def _page(
     summary: pd.DataFrame,
     measures: pd.DataFrame | None,
     statements: list[str],
-    about: str,
+    description: str,
     provenance: dict[str, Any],
 ) -> str:
     from jinja2 import Environment
 
     template = files(__package__).joinpath("report.html.jinja").read_text(encoding="utf-8")
-    drawn = [(figures.waveforms(judged, rows), "Second horizontal; one realization of each row.")]
-    drawn.append((figures.goodness(judged, rows), "Goodness of fit over the records."))
-    scored = [one for one in rows if one in judged.draws]
+    captioned = [
+        (figures.waveforms(judged, rows), "Second horizontal; one realization of each row."),
+        (figures.goodness(judged, rows), "Goodness of fit over the records."),
+    ]
+    scored = [row for row in rows if row in judged.draws]
     if measures is not None:
-        few = [one for one in scored if one != "inverse filter"]
-        drawn += [
-            (figures.by_period(judged, measures, few), "ln SA RotD50; bands: 90 % of the bias."),
-            (figures.fourier(judged, measures, few), "Fourier spectra and component ratios."),
+        plotted = [row for row in scored if row != "inverse filter"]
+        captioned += [
+            (
+                figures.by_period(judged, measures, plotted),
+                "ln SA RotD50; bands: 90 % of the bias.",
+            ),
+            (figures.fourier(judged, measures, plotted), "Fourier spectra and component ratios."),
             (figures.rank_histograms(judged, scored), "Rank histograms, ln SA 0.05-1 s and PGA."),
             (figures.by_scenario(judged, name), f"Residuals of {name}."),
         ]
         if judged.draws[name].shape[1] > 1:
             text = (
                 f"Correlation within the ensembles of {name}. The published ones are of residuals "
-                "that know no low frequencies."
+                "not conditioned on low frequencies."
             )
-            drawn.append((figures.inter_period(judged, name), text))
+            captioned.append((figures.inter_period(judged, name), text))
     realizations = max(
-        (one.shape[1] for one in judged.draws.values()), default=len(judged.shown[name][0])
+        (draws.shape[1] for draws in judged.draws.values()), default=len(judged.shown[name][0])
     )
     return (
         Environment(autoescape=True)
@@ -194,11 +203,11 @@ def _page(
             realizations=realizations,
             corner=f"{judged.cases[0].corner:g}",
             protocol=judged.protocol,
-            about=about,
+            description=description,
             statements=statements,
             summary=_html(_shown(summary), name),
             notes=_NOTES[judged.protocol],
-            figures=[{"png": _png(figure), "caption": caption} for figure, caption in drawn],
+            figures=[{"png": _png(figure), "caption": caption} for figure, caption in captioned],
             judged=name,
             measures=_by_measure_html(measures, name),
             published=_published_html() if judged.protocol == "thesis" else "",
@@ -209,8 +218,7 @@ def _page(
 
 
 def _shown(summary: pd.DataFrame) -> pd.DataFrame:
-    chosen = [column for column in SHOWN if column in summary]
-    return summary[chosen].rename(columns=SHOWN)
+    return summary[[column for column in SHOWN if column in summary]].rename(columns=SHOWN)
 
 
 def _html(table: pd.DataFrame, judged: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Tables of a report: what the numbers of :class:`.judging.Judged` say, every event counting alike.
+"""Tables of a report, from :class:`.judging.Judged`, every event counting alike.
 
 Residuals are ln(recorded / generated), or recorded minus generated for times; positive where the
 method gives too little.
@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from .calibration import bootstrap, coverage, crps, event_weights, pit, spread_ratio
+from ..data.event_weights import event_weights
+from .calibration import bootstrap, coverage, crps, pit, spread_ratio
 from .judging import Judged
 
 #: The spectral accelerations (s) whose CRPS is the headline.
@@ -29,20 +30,20 @@ def by_measure(judged: Judged) -> pd.DataFrame:
     ``bias`` with its 90 % interval (bootstrap of events), ``spread``: standard deviation between
     records of the residual of the ensemble's mean, ``within``: that between realizations, ``crps``,
     ``coverage_50`` and ``coverage_90``: share of the records in the central half and nine tenths of
-    their ensemble, ``spread_ratio``: what an ensemble says of its error over its error.
+    their ensemble, ``spread_ratio``: see :func:`.calibration.spread_ratio`.
     """
     rows = []
     for name, draws in judged.draws.items():
-        for place, measure in enumerate(judged.measures):
+        for column, measure in enumerate(judged.measures):
             rows.append(
                 {"row": name, "measure": measure}
-                | _scores(draws[..., place], judged.recorded[:, place], judged.events)
+                | _scores(draws[..., column], judged.recorded[:, column], judged.events)
             )
     return pd.DataFrame(rows)
 
 
 def _scores(draws: np.ndarray, recorded: np.ndarray, events: np.ndarray) -> dict[str, float]:
-    mean = mean_of(draws)
+    mean = ensemble_mean(draws)
     usable = np.isfinite(recorded) & np.isfinite(mean)
     filled = np.where(np.isfinite(draws), draws, mean[:, None])[usable]
     recorded, events = recorded[usable], events[usable]
@@ -52,17 +53,17 @@ def _scores(draws: np.ndarray, recorded: np.ndarray, events: np.ndarray) -> dict
     residual = recorded - filled.mean(axis=1)
     bias = float(weights @ residual)
     low, high = np.quantile(bootstrap(residual, events), (0.05, 0.95))
-    found = {
+    scores = {
         "records": len(recorded),
         "bias": bias,
         "bias_5": float(low),
         "bias_95": float(high),
-        # Of one record there is no spread.
+        # One record has no spread.
         "spread": float(np.sqrt(weights @ (residual - bias) ** 2)) if len(residual) > 1 else np.nan,
         "crps": float(weights @ crps(filled, recorded)),
     }
     if filled.shape[1] > 1:
-        found |= {
+        scores |= {
             "within": float(np.sqrt(weights @ filled.var(axis=1, ddof=1))),
             "coverage_50": float(weights @ coverage(filled, recorded, 0.5)),
             "coverage_90": float(weights @ coverage(filled, recorded, 0.9)),
@@ -70,13 +71,13 @@ def _scores(draws: np.ndarray, recorded: np.ndarray, events: np.ndarray) -> dict
             if len(residual) > 1
             else np.nan,
         }
-    return found
+    return scores
 
 
 def summary(judged: Judged, measures: pd.DataFrame | None = None) -> pd.DataFrame:
-    """One line for every row: goodness of fit, and under the clean protocol all that decides.
+    """One line for every row: goodness of fit, under the clean protocol also CRPS and calibration.
 
-    :param measures: of :func:`by_measure`, if it is there already.
+    :param measures: the table of :func:`by_measure`; default: made here.
     """
     weights = event_weights(judged.events)
     table = {
@@ -89,7 +90,7 @@ def summary(judged: Judged, measures: pd.DataFrame | None = None) -> pd.DataFram
     headline = set(judged.periods(*HEADLINE))
     for name in judged.draws:
         part = measures[measures["row"] == name].set_index("measure")
-        spectra = part.loc[[one for one in part.index if one in headline]]
+        spectra = part.loc[[measure for measure in part.index if measure in headline]]
         line = table.setdefault(name, {})
         line["crps_sa"] = float(spectra["crps"].mean())
         for key in ("coverage_50", "coverage_90", "spread_ratio"):
@@ -107,16 +108,16 @@ def summary(judged: Judged, measures: pd.DataFrame | None = None) -> pd.DataFram
 
 
 def comparisons(judged: Judged, name: str, against: Sequence[str]) -> pd.DataFrame:
-    """Is a row better than others? CRPS of ln SA at 0.05-1 s, event by event.
+    """Paired comparison of a row with others by CRPS of ln SA at 0.05-1 s (bootstrap of events).
 
     ``p_value``: share of the resampled sets of events in which it is not better. ``difference``:
-    its CRPS less the other's, with its 90 % interval; negative where it is better.
+    its CRPS minus the other's, with its 90 % interval; negative where it is better.
     """
-    places = judged.columns(judged.periods(*HEADLINE))
+    columns = judged.columns(judged.periods(*HEADLINE))
     scores = {}
     for row in (name, *against):
-        draws = np.moveaxis(judged.draws[row][..., places], 1, -1)
-        scores[row] = crps(draws, judged.recorded[:, places]).mean(axis=1)
+        draws = np.moveaxis(judged.draws[row][..., columns], 1, -1)
+        scores[row] = crps(draws, judged.recorded[:, columns]).mean(axis=1)
     rows = []
     for other in against:
         difference = scores[name] - scores[other]
@@ -139,54 +140,54 @@ def comparisons(judged: Judged, name: str, against: Sequence[str]) -> pd.DataFra
 def by_scenario(judged: Judged, measures: Sequence[str] = _SUMMARY) -> pd.DataFrame:
     """Bias and its 90 % interval in bins of magnitude and of distance."""
     rows = []
-    known = {
+    bins = {
         "magnitude": ([case.scenario.magnitude for case in judged.cases], (3.5, 4.5, 5.5, 6.5)),
         "distance_km": ([case.scenario.distance_km for case in judged.cases], (20, 50, 100, 200)),
     }
-    places = [place for place, one in enumerate(judged.measures) if one in measures]
-    for quantity, (values, edges) in known.items():
-        given = np.array([np.nan if value is None else value for value in values], dtype=float)
+    columns = [column for column, measure in enumerate(judged.measures) if measure in measures]
+    for quantity, (values, edges) in bins.items():
+        x = np.array([np.nan if value is None else value for value in values], dtype=float)
         bounds = (-np.inf, *edges, np.inf)
         for low, high in itertools.pairwise(bounds):
-            chosen = (given >= low) & (given < high)
-            if chosen.sum() < 3:
+            in_bin = (x >= low) & (x < high)
+            if in_bin.sum() < 3:
                 continue
-            events = judged.events[chosen]
+            events = judged.events[in_bin]
             for name, draws in judged.draws.items():
-                residual = judged.recorded[chosen] - mean_of(draws[chosen])
-                resampled = bootstrap(residual[:, places], events, draws=500)
+                residual = judged.recorded[in_bin] - ensemble_mean(draws[in_bin])
+                resampled = bootstrap(residual[:, columns], events, draws=500)
                 limits = np.quantile(resampled, (0.05, 0.95), axis=0)
-                mean = event_weights(events) @ residual[:, places]
-                for column, place in enumerate(places):
+                mean = event_weights(events) @ residual[:, columns]
+                for number, column in enumerate(columns):
                     rows.append(
                         {
                             "row": name,
-                            "measure": judged.measures[place],
+                            "measure": judged.measures[column],
                             "by": quantity,
                             "from": low,
                             "to": high,
-                            "records": int(chosen.sum()),
+                            "records": int(in_bin.sum()),
                             "events": len(set(events.tolist())),
-                            "bias": float(mean[column]),
-                            "bias_5": float(limits[0, column]),
-                            "bias_95": float(limits[1, column]),
+                            "bias": float(mean[number]),
+                            "bias_5": float(limits[0, number]),
+                            "bias_95": float(limits[1, number]),
                         }
                     )
     return pd.DataFrame(rows)
 
 
-def ranks(judged: Judged, name: str, measures: Sequence[str]) -> np.ndarray:
-    """Where each record lies among its realizations, 0-1: (cases, measures)."""
-    places = judged.columns(measures)
-    draws = np.moveaxis(judged.draws[name][..., places], 1, -1)
-    return pit(draws, judged.recorded[:, places])
+def pit_values(judged: Judged, name: str, measures: Sequence[str]) -> np.ndarray:
+    """Probability integral transforms of the recorded values, 0-1: (cases, measures)."""
+    columns = judged.columns(measures)
+    draws = np.moveaxis(judged.draws[name][..., columns], 1, -1)
+    return pit(draws, judged.recorded[:, columns])
 
 
 def residuals(judged: Judged) -> pd.DataFrame:
     """Residuals of the ensemble's mean: one line a row and record, one column a measure."""
     parts = []
     for name, draws in judged.draws.items():
-        part = pd.DataFrame(judged.recorded - mean_of(draws), columns=judged.measures)
+        part = pd.DataFrame(judged.recorded - ensemble_mean(draws), columns=judged.measures)
         part.insert(0, "record", [case.name for case in judged.cases])
         part.insert(1, "event", judged.events)
         part.insert(0, "row", name)
@@ -205,10 +206,10 @@ def goodness(judged: Judged) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def mean_of(draws: np.ndarray) -> np.ndarray:
-    """Mean over realizations, (cases, ...); what cannot be told in one leaves the others.
+def ensemble_mean(draws: np.ndarray) -> np.ndarray:
+    """Mean over the realizations that are not NaN, (cases, ...).
 
-    NaN where it cannot be told in any, e.g. the arrivals of a copy, which has no high frequencies.
+    NaN where all are, e.g. for arrivals in a copy, which has no high frequencies.
     """
     finite = np.isfinite(draws)
     total = np.where(finite, draws, 0.0).sum(axis=1)

@@ -1,5 +1,8 @@
 """Morlet wavelet transform in PyTorch, sample by sample equal to ``obspy.signal.tf_misfit.cwt``.
 
+Kristeková et al. (2006), Eq. (4): W(t, f) with psi(t) = pi^(-1/4) exp(i w0 t) exp(-t^2 / 2) at the
+scale w0 / (2 pi f).
+
 One transform of the signal, one product and one inverse transform a frequency; the wavelets' own
 transforms are kept from call to call. Where only sums over time are wanted, a low frequency needs
 few samples: the transform at f occupies a band around f that is about f wide.

@@ -1,4 +1,4 @@
-"""What a component's name says of its direction, and what formats that hold N, E, Z may write."""
+"""Directions of components: by their names, of a grid, and for formats that hold N, E, Z."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..records.orientation import orientation_of, station_codes
 _UP = (0.0, -90.0)
 _NORTH = (0.0, 0.0)
 _EAST = (90.0, 0.0)
-#: Names without blanks, dashes and slashes: letter, sign and direction after the sign.
+#: Names without blanks, dashes and slashes: letter, sign, and direction after applying the sign.
 _NAMES: dict[str, tuple[str, float, tuple[float, float] | None]] = {
     **dict.fromkeys(("N", "NS", "NORTH", "NORTHSOUTH"), ("N", 1.0, _NORTH)),
     **dict.fromkeys(("S", "SOUTH"), ("N", -1.0, _NORTH)),
@@ -25,13 +25,13 @@ _NAMES: dict[str, tuple[str, float, tuple[float, float] | None]] = {
         ("Z", 1.0, _UP),
     ),
     **dict.fromkeys(("D", "DN", "DWN", "DOWN"), ("Z", -1.0, _UP)),
-    # Along and across a building or a fault, at an azimuth that is not said.
+    # Along and across a building or a fault, at an unknown azimuth.
     **dict.fromkeys(("1", "H1", "L", "LN", "L1", "LONG", "LONGITUDINAL", "FN"), ("1", 1.0, None)),
     **dict.fromkeys(
         ("2", "H2", "T", "TR", "T1", "TRAN", "TRANS", "TRANSVERSE", "FP"), ("2", 1.0, None)
     ),
 }
-#: "1" and "2" alone are names.
+#: Azimuths in degrees; "1" and "2" alone are names.
 _AZIMUTH = re.compile(r"\d{2,3}(\.\d*)?|[03-9]|\d\.\d+")
 _BEARING = re.compile(r"([NS])(\d{1,2}(?:\.\d*)?)([EW])")
 _SEED = re.compile(r"[BCDEFHLMS][GHLN]([NEZ12])")
@@ -41,7 +41,7 @@ class Component(NamedTuple):
     """A component of motion.
 
     :param letter: Z, N, E, or 1 and 2 for horizontals at other azimuths.
-    :param sign: what the samples are multiplied with to point along ``orientation``.
+    :param sign: factor of the samples, 1 or -1, after which they point along ``orientation``.
     :param orientation: azimuth and dip in degrees as SEED has them (up is -90); None if not known.
     """
 
@@ -51,14 +51,14 @@ class Component(NamedTuple):
 
 
 def component(name: str, alone: bool = False) -> Component | None:
-    """The meaning of a component's name in a file of records; None if it has none.
+    """The component that a name in a file of records stands for; None if it names none.
 
     Azimuths (``"000"``, ``"164"``), bearings (``"N65E"``), words (``"UP"``, ``"DWN"``, ``"EW"``)
     and SEED channels (``"HNE"``). Of two horizontals a right angle apart, one becomes N or 1 and
     the other E or 2, by the axis that each is nearest to.
 
-    :param alone: for a file of one component. The other horizontal may be at 270 where this one is
-        at 0, and N with 2 would make no record: azimuths become 1 and 2, and only words N and E.
+    :param alone: for a file of one component, where azimuths become 1 or 2, and only words N or E:
+        the other horizontal may be at 270 where this one is at 0, and N with 2 is no record.
     """
     key = re.sub(r"[\s/_-]", "", str(name).upper()).removesuffix("DEG").removesuffix(".")
     if key in _NAMES:
@@ -85,15 +85,23 @@ def _horizontal(azimuth: float, alone: bool) -> Component:
     return Component(letter, 1.0, (azimuth, 0.0))
 
 
+def grid_orientations(azimuth: float) -> list[tuple[float, float]]:
+    """Azimuth and dip of x, y and z (up) of a grid whose y points 90 degrees clockwise of x.
+
+    :param azimuth: of x, degrees clockwise from north.
+    """
+    return [(azimuth % 360.0, 0.0), ((azimuth + 90.0) % 360.0, 0.0), _UP]
+
+
 def geographic(trace: Trace, format: str) -> tuple[str, float]:
     """N, E or Z, and the sign that turns a trace to it.
 
     X is east, Y north and Z up, unless the reader noted that they are a grid's.
 
-    :param format: which is to be written, for the message.
-    :raises InputError: for a component that is none of these, with what would help.
+    :param format: to be written, for the message.
+    :raises InputError: for a component that is none of these, with a remedy.
     """
-    reason = _hindrance(trace, format)
+    reason = _reason_against(trace, format)
     if reason:
         raise InputError(reason)
     direction, code = orientation_of(trace), station_codes(trace.stats)[-1].upper()
@@ -101,17 +109,17 @@ def geographic(trace: Trace, format: str) -> tuple[str, float]:
         letter = {"X": "E", "Y": "N", "U": "Z"}.get(code, code)
         if letter in ("N", "E", "Z"):
             return letter, 1.0
-        known = component(trace.stats.channel)  # EW, NS, UD of K-NET
-        if known is None or known.orientation is None:
+        direction_of_name = component(trace.stats.channel)  # EW, NS, UD of K-NET
+        if direction_of_name is None or direction_of_name.orientation is None:
             raise InputError(f"{format} holds N, E and Z; {trace.id} is none of them.")
-        return known.letter, known.sign
+        return direction_of_name.letter, direction_of_name.sign
     azimuth, dip = direction
-    for letter, (toward, down) in (("N", _NORTH), ("E", _EAST), ("Z", _UP)):
-        for sign, (one, other) in ((1.0, (toward, down)), (-1.0, (toward + 180.0, -down))):
-            level = down == 0.0
-            if abs(dip - other) < 0.1 and (
-                not level or abs((azimuth - one + 180.0) % 360.0 - 180.0) < 0.1
-            ):
+    for letter, (axis_azimuth, axis_dip) in (("N", _NORTH), ("E", _EAST), ("Z", _UP)):
+        opposite = (axis_azimuth + 180.0, -axis_dip)
+        for sign, (to_azimuth, to_dip) in ((1.0, (axis_azimuth, axis_dip)), (-1.0, opposite)):
+            turn = (azimuth - to_azimuth + 180.0) % 360.0 - 180.0
+            vertical = axis_dip != 0.0
+            if abs(dip - to_dip) < 0.1 and (vertical or abs(turn) < 0.1):
                 return letter, sign
     raise InputError(
         f"{trace.id} points to azimuth {azimuth:g}, dip {dip:g}, and {format} holds N, E and Z. "
@@ -121,48 +129,48 @@ def geographic(trace: Trace, format: str) -> tuple[str, float]:
 
 
 def check_geographic(
-    stream: Stream, format: str, inventory: Inventory | None = None, whole: bool = False
+    stream: Stream, format: str, inventory: Inventory | None = None, three: bool = False
 ) -> None:
-    """See, before a stream is enriched, that the result can be written as N, E and Z.
+    """Check, before a stream is enriched, that the result can be written as N, E and Z.
 
-    :param inventory: that enriching will have; azimuths of 1 and 2 may be in it.
-    :param whole: whether each station needs three components.
+    :param inventory: of the enriching; it may hold the azimuths of 1 and 2.
+    :param three: whether each station needs three components.
     :raises InputError: with the reason.
     """
     stations: dict[str, set[str]] = {}
     for trace in stream:
-        reason = _hindrance(trace, format, inventory)
+        reason = _reason_against(trace, format, inventory)
         if reason:
             raise InputError(reason)
-        place = trace.id.rsplit(".", 1)[0]
-        stations.setdefault(place, set()).add(trace.stats.channel)
+        station = trace.id.rsplit(".", 1)[0]
+        stations.setdefault(station, set()).add(trace.stats.channel)
     for id, codes in stations.items():
-        if whole and len(codes) == 1:
+        if three and len(codes) == 1:
             raise InputError(
                 f"{format} needs the components N, E and Z of a station; {id.rstrip('.')} has one, "
                 f"{codes.pop()}."
             )
 
 
-def _hindrance(trace: Trace, format: str, inventory: Inventory | None = None) -> str | None:
-    """Why a component can be none of N, E, Z even after it was turned, and what would help."""
+def _reason_against(trace: Trace, format: str, inventory: Inventory | None = None) -> str | None:
+    """Why a component cannot become N, E or Z by enriching, with a remedy; None if it can."""
     code = station_codes(trace.stats)[-1].upper()
-    begins = f"{format} holds N, E and Z, and {trace.id}"
+    beginning = f"{format} holds N, E and Z, and {trace.id}"
     if code in ("R", "T"):
         return (
-            f"{begins} is radial or transverse. Rotate it first: stream.rotate('RT->NE', "
+            f"{beginning} is radial or transverse. Rotate it first: stream.rotate('RT->NE', "
             "back_azimuth=...)."
         )
     if orientation_of(trace) is not None:
         return None
     if code in ("X", "Y") and header_part(trace.stats, "simulation").get("axes") == "grid":
         return (
-            f"{begins} is along a grid whose azimuth is not known. Read the file with azimuth= "
-            "(--azimuth), the direction of x in degrees from north, clockwise."
+            f"{beginning} is along a grid whose azimuth is not known. Read the file with azimuth= "
+            "(--read azimuth=), the direction of x in degrees from north, clockwise."
         )
     if code in ("1", "2", "3") and inventory is None:
         return (
-            f"{begins} is a component whose azimuth is not known. Rotate it first: "
+            f"{beginning} is a component whose azimuth is not known. Rotate it first: "
             "stream.rotate('->ZNE', inventory=...)."
         )
     return None

@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 from obspy import Stream
 
-from ..errors import InputError, first_line
-from .hdf5 import dataset, is_hdf5
+from ..errors import InputError
+from .files import LARGEST
+from .hdf5 import dataset, matches, open_file
 from .options import refuse_unknown
 from .table import head, make_stream, read_table
 
@@ -31,29 +32,22 @@ _FRAMES = ("ENZ", "RTZ")
 _DISPLACEMENT = ("U1", "U2", "U3")
 _CHANNEL = re.compile(r"^([UGERS]\d{1,2}|[UR]_NORM|[GES]_[IJ]\d|X|P)$")
 _SETTINGS = 1024**2  # characters of inparam.output.yaml
-_LARGEST = 2 * 1024**3  # bytes of the waves of all stations of a group
-#: AxiSEM3D fills with -12345e10 what is not yet written.
+#: AxiSEM3D's fill value of samples that are not yet written is -12345e10.
 _UNWRITTEN = -1e13
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
-    """Whether the name and what lies beside it, or the names of the data sets, are AxiSEM3D's."""
-    try:
-        path = Path(path)
-        if path.suffix == ".ascii":
-            return path.is_file() and _kind(path) is not None and bool(head(path))
-        if ".nc" not in path.name or not is_hdf5(path):
-            return False
-        import h5py
-
-        with h5py.File(path, "r") as file:
-            return all(name in file for name in _SETS)
-    except Exception:  # whatever a damaged file makes h5py raise
+    """Whether name and neighbouring files, or the names of the data sets, are AxiSEM3D's."""
+    if not isinstance(path, (str, Path)):
         return False
+    path = Path(path)
+    if path.suffix == ".ascii":
+        return bool(head(path)) and _text_layout(path) is not None
+    return ".nc" in path.name and matches(path, lambda file: all(name in file for name in _SETS))
 
 
-def _kind(path: Path) -> str | None:
-    """Whether a text file holds a "station" or a "channel"; None if it is not AxiSEM3D's."""
+def _text_layout(path: Path) -> str | None:
+    """Whether a text file is of a "station" or a "channel"; None if it is not AxiSEM3D's."""
     folder = path.parent
     if _CHANNEL.match(path.stem) and (folder / "list_station.info").is_file():
         return "channel"
@@ -64,18 +58,21 @@ def _kind(path: Path) -> str | None:
 def read(path: Any, components: str | None = None, **options: Any) -> Stream:
     """Read the stations of a file.
 
+    Displacement in m; components E, N, Z or R, T, Z, as the run's ``coordinate_frame`` says. Time
+    zero, that of the source-time function, is 1970-01-01.
+
     :param components: the run's ``coordinate_frame``: "ENZ" or "RTZ"; default: that of the run's
         ``input/inparam.output.yaml``, if the file lies in ``output/stations/GROUP`` beside it.
-    :raises InputError: if it is not known, for a file without displacement or a damaged one.
+    :raises InputError: if the frame is not known, for a file without displacement or a damaged one.
     """
     refuse_unknown("AXISEM3D", options, ("components",))
     frame = str(components) if components is not None else _frame(Path(path))
     if frame is None or frame.upper() not in _FRAMES:
-        given = "" if frame is None else f", not {frame!r}"
+        value = "" if frame is None else f", not {frame!r}"
         raise InputError(
             f"{path}: the directions of U1, U2, U3 are in no file of AxiSEM3D's output; pass the "
             "coordinate_frame of the run's inparam.output.yaml: components='ENZ' or 'RTZ' "
-            f"(--components){given}. spz and xyz need the geometry of the source: set "
+            f"(--read components=){value}. spz and xyz need the geometry of the source: set "
             "coordinate_frame to ENZ and run AxiSEM3D again, or rotate the records yourself."
         )
     path = Path(path)
@@ -83,14 +80,14 @@ def read(path: Any, components: str | None = None, **options: Any) -> Stream:
         times, waves, stations, channels = _read_text(path)
     else:
         times, waves, stations, channels = _read_netcdf(path)
-    wanted = [name for name in _DISPLACEMENT if name in channels]
-    if not wanted:
+    displacements = [name for name in _DISPLACEMENT if name in channels]
+    if not displacements:
         raise InputError(
             f"{path} has the channels {', '.join(channels)[:80]}; displacement U1, U2, U3 is "
             "needed. Add U to the station group's channels."
         )
-    rows = [channels.index(name) for name in wanted]
-    letters = [frame.upper()[_DISPLACEMENT.index(name)] for name in wanted]
+    rows = [channels.index(name) for name in displacements]
+    letters = [frame.upper()[_DISPLACEMENT.index(name)] for name in displacements]
     stream = Stream()
     for station, motion in zip(stations, waves):
         network, dot, code = station.partition(".")
@@ -104,7 +101,7 @@ def read(path: Any, components: str | None = None, **options: Any) -> Stream:
 def _frame(path: Path) -> str | None:
     """``coordinate_frame`` of the file's station group in the run's inparam.output.yaml, if any."""
     group = path.absolute().parent
-    if path.suffix == ".ascii" and _kind(path) == "channel":
+    if path.suffix == ".ascii" and _text_layout(path) == "channel":
         group = group.parent
     if len(group.parents) < 3 or group.parent.name != "stations":
         return None
@@ -116,32 +113,23 @@ def _frame(path: Path) -> str | None:
     depth = None
     for line in lines:
         text = line.split("#", 1)[0].rstrip()
-        begins = len(text) - len(text.lstrip())
+        indent = len(text) - len(text.lstrip())
         if re.match(rf"\s*-\s*{re.escape(group.name)}\s*:$", text):
-            depth = begins
-        elif text and depth is not None and begins <= depth:
+            depth = indent
+        elif text and depth is not None and indent <= depth:
             return None
         elif depth is not None:
-            named = re.match(r"\s*coordinate_frame\s*:\s*(\w+)$", text)
-            if named:
-                return named[1]
+            entry = re.match(r"\s*coordinate_frame\s*:\s*(\w+)$", text)
+            if entry:
+                return entry[1]
     return None
 
 
 def _read_netcdf(path: Path) -> tuple[np.ndarray, np.ndarray, list[str], list[str]]:
-    """Times, (stations, channels, samples), and the names of both."""
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            times, waves, stations, channels = (dataset(file, name, _LARGEST)[()] for name in _SETS)
-    except InputError:
-        raise
-    except Exception as error:  # h5py raises OSError, RuntimeError, KeyError ...
-        raise InputError(f"{path} cannot be read as AxiSEM3D's netCDF: {first_line(error)}") from (
-            error
-        )
-    names = [_names(path, listed) for listed in (stations, channels)]
+    """Times (samples,), motion (stations, channels, samples), names of stations and of channels."""
+    with open_file(path, "cannot be read as AxiSEM3D's netCDF") as file:
+        times, waves, stations, channels = (dataset(file, name, LARGEST)[()] for name in _SETS)
+    names = [_names(path, listing) for listing in (stations, channels)]
     expected = (len(names[0]), len(names[1]), times.size)
     if times.ndim != 1 or waves.shape != expected or times.dtype.kind != "f":
         raise InputError(
@@ -155,27 +143,30 @@ def _read_netcdf(path: Path) -> tuple[np.ndarray, np.ndarray, list[str], list[st
     return times, waves, *names
 
 
-def _names(path: Path, listed: Any) -> list[str]:
-    """Fixed-length arrays of characters, or strings, as texts."""
+def _names(path: Path, listing: Any) -> list[str]:
+    """Names in a data set of strings, or of rows of characters.
+
+    :raises InputError: for a data set of anything else.
+    """
     try:
-        rows = listed if listed.ndim == 1 else [b"".join(row) for row in listed]
+        rows = listing if listing.ndim == 1 else [b"".join(row) for row in listing]
         return [bytes(row).split(b"\0")[0].decode().strip() for row in rows]
     except (TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{path}: the names of stations or channels are no texts.") from error
 
 
 def _read_text(path: Path) -> tuple[np.ndarray, np.ndarray, list[str], list[str]]:
-    """As :func:`_read_netcdf`, of text a station or a channel."""
-    kind = _kind(path)
-    if kind is None:
+    """As :func:`_read_netcdf`, from text with a file a station or a channel."""
+    layout = _text_layout(path)
+    if layout is None:
         raise InputError(
             f"{path}: data_time.ascii and list_channel.info (text a station), or list_station.info "
             "(text a channel), must lie beside it."
         )
-    station = kind == "station"
-    listing = path.parent / ("list_channel.info" if station else "list_station.info")
-    clock = (path.parent if station else path.parent.parent) / "data_time.ascii"
-    times = _columns(clock, 1)[:, 0]
+    by_station = layout == "station"
+    listing = path.parent / ("list_channel.info" if by_station else "list_station.info")
+    time_file = (path.parent if by_station else path.parent.parent) / "data_time.ascii"
+    times = _columns(time_file, 1)[:, 0]
     try:
         names = listing.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
@@ -183,14 +174,16 @@ def _read_text(path: Path) -> tuple[np.ndarray, np.ndarray, list[str], list[str]
     columns = _columns(path, len(names))
     if len(columns) != len(times):
         raise InputError(
-            f"{path} has {len(columns)} rows, but {clock.name} has {len(times)}; is one cut off?"
+            f"{path} has {len(columns)} rows, but {time_file.name} has {len(times)}; is one cut "
+            "off?"
         )
-    if station:
+    if by_station:
         return times, columns.T[None], [path.stem], names
     return times, columns.T[:, None], names, [path.stem]
 
 
 def _columns(path: Path, count: int) -> np.ndarray:
+    """:raises InputError: for another number of columns."""
     _, table = read_table(path)
     if table.shape[1] != count:
         raise InputError(f"{path} has {table.shape[1]} columns; {count} are expected.")
@@ -198,6 +191,7 @@ def _columns(path: Path, count: int) -> np.ndarray:
 
 
 def _check(path: Path, times: np.ndarray, waves: np.ndarray) -> None:
+    """:raises InputError: for no time series, or samples that are not finite or not written."""
     if len(times) < 2:
         raise InputError(f"{path} holds {len(times)} samples; a time series is needed.")
     if not (np.isfinite(times).all() and np.isfinite(waves).all() and (waves > _UNWRITTEN).all()):

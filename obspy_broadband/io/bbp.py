@@ -23,12 +23,21 @@ from ..records.trace_units import units_to_write
 from ..records.units import parse_units
 from . import axes
 from .options import refuse_unknown
-from .table import head, make_stream, one_station, read_table, row_of_numbers
+from .stations import is_on_earth
+from .table import (
+    HEADER_LINE,
+    head,
+    header_number,
+    make_stream,
+    one_station,
+    read_table,
+    row_of_numbers,
+)
 
 #: The beginning of a line that names the columns: time, and its unit as a rule.
 _TIME = re.compile(r"t(?:ime)?(\s*\(s(?:ec)?\)|\s)(?!\s*[:=])", re.I)
 #: A column's name and its unit; the last unit of SDSU's header is cut off.
-_NAMED = re.compile(r"([\w/+-]+)\s*(?:\(([^()]*)(\)|$))?")
+_COLUMN_NAME = re.compile(r"([\w/+-]+)\s*(?:\(([^()]*)(\)|$))?")
 _COLUMN = re.compile(r"column\s*(\d+)\s*:\s*(.*)", re.I)
 _POSITIVE = re.compile(r"\(\s*\+\s*is\s+([\w.]+?)(?:wards?)?\s*\)", re.I)
 _QUANTITY = re.compile(r"\s*\b(component|ground|accel|veloc|displ)", re.I)
@@ -36,16 +45,15 @@ _IN_PARENTHESES = re.compile(r"\(\s*([^()+]*?)\s*\)")
 _ENTRY = re.compile(r"([A-Za-z][\w ]*?)\s*(?:\([^()]*\))?\s*[:=]\s*(\S.*)")
 _STATION = re.compile(r"\bstat\s*=\s*(\S+)")
 _DATE = re.compile(r"\d{4}[-/]\d\d[-/]\d\d[T, ]\d\d:\d\d:\d\d(\.\d+)?")
-_LONGEST = 300  #: characters of a header line
 _NAME = re.compile(r"\.(acc|vel|dis)\.bbp$", re.I)
-_BY_NAME = {"acc": "cm/s/s", "vel": "cm/s", "dis": "cm"}
-_BY_ORDER = {2: ("cm/s/s", 100.0), 1: ("cm/s", 100.0), 0: ("cm", 100.0)}
+_UNITS_BY_NAME = {"acc": "cm/s/s", "vel": "cm/s", "dis": "cm"}
+_UNITS_BY_ORDER = {2: ("cm/s/s", 100.0), 1: ("cm/s", 100.0), 0: ("cm", 100.0)}
 _ORDER = ("N", "E", "Z")
-#: The station's name in headers of SCECcode/ts-process that know none.
+#: The station's name in headers of SCECcode/ts-process for a station without one.
 _NAMELESS = "NoName"
-#: Where ``stats`` has what observations' headers say.
+#: Keys of observations' headers, by the names that ``stats`` has for them.
 _STATS = {"vs30_m_s": "vs30", "rupture_distance_km": "closest distance to fault"}
-#: ``stats.units`` where neither the header nor the name says it.
+#: ``stats.units`` where neither the header nor the name tells them.
 _UNKNOWN = "not in the file (cm/s and cm/s/s are usual in BBP files)"
 
 
@@ -55,13 +63,13 @@ class _Column(NamedTuple):
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
-    """Whether four numbers follow BBP's header, or a name that ends in ``.bbp``."""
+    """Whether rows of four numbers follow a header of BBP's, or any in a file named ``*.bbp``."""
     start = head(path)
     if start is None:
         return False
     header = []
     for line in start.splitlines():
-        text = line[:_LONGEST].strip()
+        text = line[:HEADER_LINE].strip()
         if text and text[0] not in "#%":
             break
         header.append(text.lstrip("#% "))
@@ -76,8 +84,8 @@ def is_format(path: Any, **kwargs: Any) -> bool:
         columns = _columns(path, header)
     except InputError:
         return False
-    # Others name columns, too: SW4, with the number of them, and tables of anybody.
-    named = columns is not None and all(one.unit for one in columns)
+    # Other programs name columns, too: SW4 (with their number), and tables without units.
+    named = columns is not None and all(column.unit for column in columns)
     return named and "nColumns" not in start
 
 
@@ -96,83 +104,90 @@ def contents(path: Any) -> tuple[str, list[str]]:
 def read(path: Any, units: str | None = None, **options: Any) -> Stream:
     """Read one station.
 
-    :param units: of the numbers; default: what the header says, or the name. Where neither does,
-        ``stats.units`` says so and enriching asks for it.
+    Acceleration, velocity or displacement, in cm and s as a rule, N, E, Z or the azimuths of the
+    header. Times are the file's, from the header's date if it has one, else from 1970-01-01.
+
+    :param units: of the numbers; default: those of the header, or by the name. Where neither tells
+        them, ``stats.units`` says so and enriching asks for them.
     :raises InputError: for a file without four columns, or with others than N, E and Z.
     """
-    refuse_unknown("BBP", options, known=("units",))
+    refuse_unknown("BBP", options, ("units",))
     if units is not None:
         parse_units(units)
     start = (head(path, 64) or "").lstrip()
     header, table = read_table(path, "%" if start.startswith("%") else "#")
-    header = [line[:_LONGEST].lstrip("#% ") for line in header]
+    header = [line[:HEADER_LINE].lstrip("#% ") for line in header]
     if table.shape[1] != 4:
         raise InputError(f"{path} has {table.shape[1]} columns; time, N, E and Z are expected.")
-    found = [match.groups() for match in map(_ENTRY.match, header) if match]
-    texts = {name.lower(): text.strip() for name, text in found}
-    columns = _columns(path, header) or [_Column(_known(path, letter)) for letter in _ORDER]
+    entries = [match.groups() for match in map(_ENTRY.match, header) if match]
+    texts = {name.lower(): text.strip() for name, text in entries}
+    columns = _columns(path, header) or [_Column(_component(path, letter)) for letter in _ORDER]
     if "orientation" in texts:
         names = texts["orientation"].split(",")
         columns = [
-            _Column(_known(path, name), one.unit) for name, one in zip(names, columns, strict=False)
+            _Column(_component(path, name), column.unit)
+            for name, column in zip(names, columns, strict=False)
         ]
-    letters = [one.component.letter for one in columns]
+    components = [column.component for column in columns]
+    letters = [component.letter for component in components]
     if len(set(letters)) != 3:
         raise InputError(f"{path} names the components {', '.join(letters)}; three are needed.")
-    each = [units or _unit(path, one.unit or texts.get("units", "")) for one in columns]
-    orientations = [one.component.orientation for one in columns if one.component.orientation]
+    column_units = [
+        units or _unit(path, column.unit or texts.get("units", "")) for column in columns
+    ]
+    orientations = [component.orientation for component in components if component.orientation]
     stream = make_stream(
-        path, table[:, 0], table[:, 1:] * [one.component.sign for one in columns], letters,
-        each, _station(path, header, texts), "BBP", start=_start(texts),
+        path, table[:, 0], table[:, 1:] * [component.sign for component in components], letters,
+        column_units, _station(path, header, texts), "BBP", start=_start(texts),
         coordinates=_coordinates(path, texts),
         orientations=orientations if set(letters) != set(_ORDER) and len(orientations) == 3
         else None,
     )  # fmt: skip
     for name, key in _STATS.items():
-        value = _number(texts, key)
+        value = header_number(texts, key)
         for trace in stream if value is not None else ():
             trace.stats[name] = value
     return stream
 
 
 def _unit(path: Any, written: str) -> str:
-    """What the header says, or the name; or words that are no unit.
+    """The unit of the header, or by the name; without one, a text that is no unit and says why.
 
     wcc2bbp writes cm/s unless it is given another unit, so that some accelerations say cm/s.
     """
     match = _NAME.search(Path(path).name)
-    named = _BY_NAME[match.group(1).lower()] if match else ""
-    if not (written and named):
-        return written or named or _UNKNOWN
+    by_name = _UNITS_BY_NAME[match.group(1).lower()] if match else ""
+    if not (written and by_name):
+        return written or by_name or _UNKNOWN
     try:
-        agree = parse_units(written).order == parse_units(named).order
-    except InputError:  # it is said when the unit is needed
+        agree = parse_units(written).order == parse_units(by_name).order
+    except InputError:  # raised when the unit is needed
         return written
     if not agree:
-        return f"contradictory: {written} in the header, {named} by the name of the file"
+        return f"contradictory: {written} in the header, {by_name} by the name of the file"
     return written
 
 
 def _columns(path: Any, header: Sequence[str]) -> list[_Column] | None:
-    """The columns after the time, as the header names them.
+    """The columns after the time, as the header names them; None if it names none.
 
-    :raises InputError: for a name that is none of a component.
+    :raises InputError: for a name that is not a component's.
     """
-    each = {int(match.group(1)): match.group(2) for match in map(_COLUMN.match, header) if match}
-    if {2, 3, 4} <= set(each):
-        return [_described(path, each[number]) for number in (2, 3, 4)]
+    lines = {int(match.group(1)): match.group(2) for match in map(_COLUMN.match, header) if match}
+    if {2, 3, 4} <= set(lines):
+        return [_column_of_line(path, lines[number]) for number in (2, 3, 4)]
     for line in header:
         time = _TIME.match(line)
-        named = _NAMED.findall(line[time.end() :]) if time else []
-        if time is None or (len(named) != 3 and not time.group(1).strip()):
+        names = _COLUMN_NAME.findall(line[time.end() :]) if time else []
+        if time is None or (len(names) != 3 and not time.group(1).strip()):
             continue
-        known = [axes.component(name) for name, _, _ in named]
-        if len(named) == 3 and None not in known:
-            units = [unit if closed else "" for _, unit, closed in named]
+        components = [axes.component(name) for name, _, _ in names]
+        if len(names) == 3 and None not in components:
+            units = [unit if closed else "" for _, unit, closed in names]
             return [
-                _Column(one, unit or _cut_off(begun, units))
-                for one, unit, (_, begun, _) in zip(known, units, named)
-                if one is not None
+                _Column(component, unit or _complete_unit(beginning, units))
+                for component, unit, (_, beginning, _) in zip(components, units, names)
+                if component is not None
             ]
         if time.group(1).strip():
             raise InputError(
@@ -182,50 +197,45 @@ def _columns(path: Any, header: Sequence[str]) -> list[_Column] | None:
     return None
 
 
-def _cut_off(begun: str, units: Sequence[str]) -> str:
-    """A unit that the end of the line cut off, if the others, which are one, begin with it."""
-    others = {unit for unit in units if unit}
-    return others.pop() if begun and len(others) == 1 and min(others).startswith(begun) else ""
+def _complete_unit(beginning: str, units: Sequence[str]) -> str:
+    """A unit cut off by the end of the line, if that of the other columns begins with it."""
+    distinct = {unit for unit in units if unit}
+    if beginning and len(distinct) == 1 and min(distinct).startswith(beginning):
+        return distinct.pop()
+    return ""
 
 
-def _described(path: Any, text: str) -> _Column:
-    """A column of its own line: name, quantity, unit, and which way is positive."""
+def _column_of_line(path: Any, text: str) -> _Column:
+    """A column of a ``Column 2: ...`` line: name, quantity, unit, and the positive direction."""
     positive = _POSITIVE.search(text)
     name = positive.group(1) if positive else _QUANTITY.split(text)[0]
     unit = _IN_PARENTHESES.search(text)
-    return _Column(_known(path, name), unit.group(1) if unit else "")
+    return _Column(_component(path, name), unit.group(1) if unit else "")
 
 
-def _known(path: Any, name: str) -> axes.Component:
-    found = axes.component(name)
-    if found is None:
+def _component(path: Any, name: str) -> axes.Component:
+    """:raises InputError: for a name without a direction."""
+    component = axes.component(name)
+    if component is None:
         raise InputError(
             f"{path}: the header names a component {name.strip()[:40]!r}; directions such as N-S, "
             "E-W, U-D, northward or an azimuth are expected."
         )
-    return found
-
-
-def _number(texts: Mapping[str, str], *names: str) -> float | None:
-    for name in names:
-        try:
-            return float(texts[name].split()[0])
-        except (KeyError, IndexError, ValueError):
-            continue
-    return None
+    return component
 
 
 def _coordinates(path: Any, texts: Mapping[str, str]) -> dict[str, float] | None:
-    longitude, latitude = _number(texts, "longitude", "lon"), _number(texts, "latitude", "lat")
+    longitude = header_number(texts, "longitude", "lon")
+    latitude = header_number(texts, "latitude", "lat")
     if (longitude, latitude) == (None, None) or texts.get("station") == _NAMELESS:
         return None
-    if longitude is None or latitude is None or not (abs(latitude) <= 90 and abs(longitude) <= 360):
+    if longitude is None or latitude is None or not is_on_earth(latitude, longitude):
         raise InputError(f"{path}: longitude and latitude in the header are no place.")
     return {"longitude": longitude, "latitude": latitude, "elevation": 0.0}
 
 
 def _start(texts: Mapping[str, str]) -> UTCDateTime | None:
-    """The date, if it is one: two-digit years and zeros stand for simulations without one."""
+    """The date; None for two-digit years and zeros, which simulations without a date have."""
     match = _DATE.match(texts.get("time", ""))
     try:
         return UTCDateTime(re.sub("[, ]", "T", match.group().replace("/", "-"))) if match else None
@@ -234,7 +244,7 @@ def _start(texts: Mapping[str, str]) -> UTCDateTime | None:
 
 
 def _station(path: Any, header: Sequence[str], texts: Mapping[str, str]) -> str:
-    """As the header has it, else of the name, which is STATION or RUN.STATION and endings."""
+    """The station in the header, else in the name STATION or RUN.STATION and endings."""
     title = next(filter(None, map(_STATION.search, header)), None)
     name = texts.get("station") or texts.get("site") or (title.group(1) if title else "")
     if name and name != _NAMELESS:
@@ -244,46 +254,48 @@ def _station(path: Any, header: Sequence[str], texts: Mapping[str, str]) -> str:
 
 
 def check(stream: Stream, inventory: Inventory | None = None) -> None:
-    """See, before a stream is enriched, that the result can be written.
+    """Check, before a stream is enriched, that the result can be written.
 
-    :param inventory: that enriching will have.
+    :param inventory: of the enriching.
     :raises InputError: with the reason.
     """
-    axes.check_geographic(stream, "BBP", inventory, whole=True)
+    axes.check_geographic(stream, "BBP", inventory, three=True)
 
 
 def write(stream: Stream, path: Any, **kwargs: Any) -> None:
     """Write one station, in cm and s; X, Y, Z as E, N, Z.
 
-    The unit is found as enriching finds it, e.g. in ``stats.units``.
+    The unit of the traces is determined as in enriching, e.g. from ``stats.units``.
 
     :raises InputError: for more than one station, counts, or components that are not N, E and Z.
     """
     traces = one_station(stream, "BBP")
-    found = {}
+    by_letter = {}
     for trace in traces:
         letter, sign = axes.geographic(trace, "BBP")
-        found[letter] = (trace, sign)
-    if set(found) != set(_ORDER) or len(traces) != 3:
+        by_letter[letter] = (trace, sign)
+    if set(by_letter) != set(_ORDER) or len(traces) != 3:
         codes = ", ".join(trace.stats.channel[-1:] for trace in traces)
         raise InputError(f"BBP needs the components N, E and Z; the stream has {codes}.")
     stats = traces[0].stats
-    known = {letter: units_to_write(found[letter][0], "BBP") for letter in _ORDER}
-    if len({one.order for one in known.values()}) != 1:
-        names = ", ".join(sorted({one.name for one in known.values()}))
+    units = {letter: units_to_write(by_letter[letter][0], "BBP") for letter in _ORDER}
+    if len({unit.order for unit in units.values()}) != 1:
+        names = ", ".join(sorted({unit.name for unit in units.values()}))
         raise InputError(f"BBP holds one quantity; the stream has {names}.")
-    unit, factor = _BY_ORDER[known["Z"].order]
+    written, factor = _UNITS_BY_ORDER[units["Z"].order]
     columns = np.column_stack(
         [
-            found[letter][0].data * (found[letter][1] * known[letter].factor * factor)
+            by_letter[letter][0].data * (by_letter[letter][1] * units[letter].factor * factor)
             for letter in _ORDER
         ]
     )
     times = np.arange(stats.npts) * stats.delta
-    place = header_part(stats, "coordinates")
+    coordinates = header_part(stats, "coordinates")
     with open(path, "w", encoding="utf-8") as file:
         file.write(f"# Station= {stats.station}\n# time= {stats.starttime}\n")
-        if {"longitude", "latitude"} <= set(place):
-            file.write(f"# lon= {place['longitude']:.6f}\n# lat= {place['latitude']:.6f}\n")
-        file.write(f"# time(sec)      N-S({unit})      E-W({unit})      U-D({unit})\n")
+        if {"longitude", "latitude"} <= set(coordinates):
+            file.write(
+                f"# lon= {coordinates['longitude']:.6f}\n# lat= {coordinates['latitude']:.6f}\n"
+            )
+        file.write(f"# time(sec)      N-S({written})      E-W({written})      U-D({written})\n")
         np.savetxt(file, np.column_stack([times, columns]), fmt="%14.6e", delimiter=" ")

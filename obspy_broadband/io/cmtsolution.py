@@ -1,7 +1,7 @@
-"""CMTSOLUTION as SPECFEM3D Cartesian has it (src/specfem3D/get_cmt.f90): latorUTM and longorUTM.
+"""CMTSOLUTION of SPECFEM3D Cartesian (src/specfem3D/get_cmt.f90), with latorUTM and longorUTM.
 
-The two are degrees, or x and y in m where the projection is suppressed; the first line's place is
-often in m, too. ObsPy reads neither.
+The two are degrees, or y and x in m where the UTM projection is suppressed; the position in the
+first line is often in m, too. ObsPy reads neither.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PLACE = {
 
 
 def is_cartesian(data: bytes) -> bool:
-    """Whether it is such a file."""
+    """Whether a file has SPECFEM3D Cartesian's keys."""
     return b"latorUTM" in data[:4096]
 
 
@@ -29,7 +29,9 @@ def read(data: bytes) -> Catalog:
 
     :raises Exception: whatever ObsPy raises for a file that is none.
     """
-    text = data.decode("utf-8", "replace").lstrip("\r\n")  # a blank has its place in line 1
+    text = data.decode("utf-8", "replace").lstrip(
+        "\r\n"
+    )  # a leading blank of line 1 is part of the format
     degrees = {}
     for name, pattern in _PLACE.items():
         match = pattern.search(text)
@@ -37,12 +39,12 @@ def read(data: bytes) -> Catalog:
     on_earth = abs(degrees["latitude"]) <= 90.0 and abs(degrees["longitude"]) <= 180.0
     for name, pattern in _PLACE.items():
         text = pattern.sub(f"{name}: {degrees[name] if on_earth else 0.0}", text)
-    first, _, rest = text.partition("\n")
-    first = _FIRST.sub(r"\1 0.0 0.0 0.0", first)  # ObsPy's reading needs a place on Earth
-    found = read_events(io.BytesIO(f"{first}\n{rest}".encode()), format="CMTSOLUTION")
-    for event in found:
+    first_line, _, body = text.partition("\n")
+    first_line = _FIRST.sub(r"\1 0.0 0.0 0.0", first_line)  # ObsPy needs a position on Earth
+    catalog = read_events(io.BytesIO(f"{first_line}\n{body}".encode()), format="CMTSOLUTION")
+    for event in catalog:
         centroid = event.preferred_origin()
         event.origins = [centroid]  # the other one is that of the first line
         if not on_earth:
             centroid.latitude = centroid.longitude = None
-    return found
+    return catalog

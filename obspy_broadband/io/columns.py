@@ -1,4 +1,4 @@
-"""Any table of numbers: time and components, in columns. Only by ``format="COLUMNS"``.
+"""Any table of numbers: time and components, in columns. Read with ``format="COLUMNS"`` only::
 
 obspy.read("station7.txt", format="COLUMNS", components="ENZ", units="cm/s")
 """
@@ -15,16 +15,16 @@ from obspy import Stream
 
 from ..errors import InputError
 from ..records.units import parse_units
-from .options import check_number, refuse_unknown
+from .options import check_interval, refuse_unknown
 from .table import make_stream, read_table
 
 _ALLOWED = set("ZNERTXY123-")
-_NAMES = re.compile(r"t(ime)?\b", re.IGNORECASE)
+_TIME = re.compile(r"t(ime)?\b", re.IGNORECASE)
 _BRACKETS = re.compile(r"[(\[]([^)\]]+)[)\]]")
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
-    """Never: a table of numbers does not say what it is."""
+    """Never: a table of numbers cannot be recognized."""
     return False
 
 
@@ -40,50 +40,52 @@ def read(
 ) -> Stream:
     """Read one station.
 
+    Times are those of the first column, from 1970-01-01; units, components and their directions are
+    the caller's.
+
     :param components: their letters in the order of the columns after the time, e.g. "NEZ" (a list
         is taken, too); a "-" leaves a column out. X, Y, Z are east, north, up.
-    :param units: of the numbers; default: the units that the header has in brackets, if any, one
+    :param units: of the numbers; default: those that the header has in brackets, if any, one
         for all or one a column, e.g. ``# time (s) N (cm/s) E (cm/s) Z (cm/s)``.
     :param dt: sampling interval in s, of a file without a column of times.
     :param station: default: the name of the file.
-    :param comment: what begins a line to leave out.
-    :raises InputError: if the columns are not named, or are not as said.
+    :param comment: first characters of lines to skip.
+    :raises InputError: if the columns are not named, or do not match ``components``.
     """
-    known = ("components", "units", "dt", "station", "network", "comment")
-    refuse_unknown("COLUMNS", options, known)
+    accepted = ("components", "units", "dt", "station", "network", "comment")
+    refuse_unknown("COLUMNS", options, accepted)
     if units is not None:
         parse_units(units)
     header, table = read_table(path, comment)
     if dt is not None:
-        table = np.column_stack([_times(dt, len(table)), table])
+        table = np.column_stack([np.arange(len(table)) * check_interval(dt), table])
     letters = _letters(path, components, table.shape[1] - 1, header)
-    kept = [index for index, letter in enumerate(letters) if letter != "-"]
-    each = [units] * len(letters) if units else _units_of_header(header, len(letters))
+    indices = [index for index, letter in enumerate(letters) if letter != "-"]
+    column_units = [units] * len(letters) if units else _units_of_header(header, len(letters))
     stream = make_stream(
-        path, table[:, 0], table[:, [1 + index for index in kept]],
-        [letters[index] for index in kept], [each[index] for index in kept] if each else "",
+        path, table[:, 0], table[:, [1 + index for index in indices]],
+        [letters[index] for index in indices],
+        [column_units[index] for index in indices] if column_units else "",
         station or Path(path).stem, "COLUMNS", network=network,
     )  # fmt: skip
-    if not each:  # what is not known is not noted
+    if not column_units:  # enriching then decides by the peak
         for trace in stream:
             del trace.stats["units"]
     return stream
 
 
-def _times(dt: float, count: int) -> np.ndarray:
-    """:raises InputError: for an interval that is no positive number."""
-    return np.arange(count) * check_number("dt", dt, 1e-9, 1e6, "the sampling interval in s")
-
-
 def _letters(path: Any, components: Any, count: int, header: list[str]) -> str:
-    """:raises InputError: for letters that are missing, unknown or repeated."""
+    """The component letters of ``count`` columns.
+
+    :raises InputError: for letters that are missing, unknown or repeated.
+    """
     example = {1: "Z", 3: "ZNE"}.get(count, "ZNE" + "-" * (count - 3))
     if components is None:
-        said = f" Its header says {header[-1][:60]!r}." if header else ""
+        header_hint = f" Its header says {header[-1][:60]!r}." if header else ""
         raise InputError(
             f"{path} has {count} column{'s' * (count != 1)} after the time, and nothing says which "
             f"component each is: name them in their order, e.g. components={example!r} "
-            f"(--components {example}), with '-' for one to leave out.{said}"
+            f"(--read components={example}), with '-' for one to leave out.{header_hint}"
         )
     listed = isinstance(components, (list, tuple))
     letters = ("".join(map(str, components)) if listed else str(components)).upper()
@@ -91,34 +93,35 @@ def _letters(path: Any, components: Any, count: int, header: list[str]) -> str:
         raise InputError(
             f"{path} has {count} column{'s' * (count != 1)} after the time, but "
             f"components={components!r} names {len(letters)}; e.g. components={example!r}, with "
-            "'-' for one to leave out. A file without times needs dt= (--dt)."
+            "'-' for one to leave out. A file without times needs dt= (--read dt=)."
         )
-    named = letters.replace("-", "")
-    if not named or not set(letters) <= _ALLOWED or len(set(named)) != len(named):
+    components_only = letters.replace("-", "")
+    repeated = len(set(components_only)) != len(components_only)
+    if not components_only or not set(letters) <= _ALLOWED or repeated:
         raise InputError(
-            f"components={components!r} (--components) must name each component once: Z N E, "
+            f"components={components!r} (--read components=) must name each component once: Z N E, "
             "Z R T, Z 1 2 or X Y Z, with '-' for a column to leave out."
         )
     return letters
 
 
 def _units_of_header(header: list[str], count: int) -> list[str]:
-    """Of each column, from the brackets in the line that names the columns; none if it has none.
+    """The unit of each column, from the brackets in the line that names the columns; or none.
 
-    That is the last line, if it begins with the time or has a unit for several columns. Several
-    units of which it cannot be told whose they are, are noted as such, to be asked for.
+    That is the last line, if it begins with the time or has a unit for several columns. Where it
+    has several units but not one a column, a text that is no unit says so, and enriching asks.
     """
-    found = []
+    units = []
     for text in _BRACKETS.findall(header[-1]) if header else ():
         try:
-            found.append(parse_units(text).name.replace(" ", ""))
+            units.append(parse_units(text).name.replace(" ", ""))
         except InputError:
             continue
-    if not found or not (_NAMES.match(header[-1]) or len(found) > 1):
+    if not units or not (_TIME.match(header[-1]) or len(units) > 1):
         return []
-    distinct = list(dict.fromkeys(found))
+    distinct = list(dict.fromkeys(units))
     if len(distinct) == 1:
         return distinct * count
-    if len(found) == count:
-        return found
+    if len(units) == count:
+        return units
     return [f"several in the header: {', '.join(distinct)}"] * count

@@ -1,4 +1,4 @@
-"""Files that are whole or absent, and stay so when the power goes."""
+"""Atomic, durable writing of files and folders: complete or absent, also after a power failure."""
 
 from __future__ import annotations
 
@@ -7,30 +7,28 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
-#: How often a folder is moved to a name that another process fills at the same moment.
+#: Attempts to move a folder to a name that another process may fill at the same time.
 _ATTEMPTS = 5
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file in one step: at any moment the old one or the whole new one is there."""
-    write_with(path, lambda file: file.write(content))
+    """Write a file atomically: at any moment the old or the complete new one exists."""
+    with replace_file(path) as part:
+        part.write_bytes(content)
 
 
-def write_with(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Like :func:`write_file`, for content that is not held in memory.
-
-    :param write: writes the content to the open file that it gets.
-    """
+@contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """As :func:`write_file`, for content that is written to the temporary path it gives."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)  # of a killed process with the same number
     try:
-        with open(part, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
+        yield part
+        sync(part)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -39,9 +37,9 @@ def write_with(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 
 def move_folder(partial: Path, final: Path) -> None:
-    """Put a finished folder under its name, its content on the disk before that.
+    """Move a finished folder to its final name, after its content is on the disk.
 
-    What had the name before, an earlier try at the same work, is replaced.
+    A folder of that name, from an earlier attempt at the same work, is replaced.
     """
     for path in [partial, *partial.rglob("*")]:
         sync(path)
@@ -57,7 +55,7 @@ def move_folder(partial: Path, final: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have a file, or the names in a folder, written to the disk."""
+    """Flush a file, or the entries of a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -66,12 +64,12 @@ def sync(path: Path) -> None:
 
 
 def checksums(folder: Path) -> dict[str, dict[str, str | int]]:
-    """Bytes and SHA-256 of every file below a folder, by its path from there."""
+    """Size in bytes and SHA-256 of every file below a folder, by its relative path."""
     return {str(path.relative_to(folder)): checksum(path) for path in files(folder)}
 
 
 def checksum(path: Path) -> dict[str, str | int]:
-    """Bytes and SHA-256 of a file."""
+    """Size in bytes and SHA-256 of a file."""
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return {"bytes": file.tell(), "sha256": digest}
@@ -83,7 +81,7 @@ def files(folder: Path) -> Iterator[Path]:
 
 
 def plain_name(key: str) -> str:
-    """A file's name for any text: one for each, of letters, digits, ``._-`` alone.
+    """A file name for any text, unique to it, of letters, digits and ``._-`` alone.
 
     >>> plain_name("../../etc/passwd")
     'etc_passwd-304138e46d'

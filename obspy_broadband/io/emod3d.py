@@ -21,16 +21,20 @@ import numpy as np
 from obspy import Stream
 
 from ..errors import InputError
-from .options import asked_stations, refuse_unknown
-from .table import LARGEST, first_bytes, make_stream
+from .axes import grid_orientations
+from .files import LARGEST_RECORD
+from .options import check_stations, refuse_unknown
+from .stations import is_on_earth
+from .table import first_bytes, make_stream
 
-_HEADER = 48  #: bytes a station
+_COUNT = 4  #: bytes of the number of stations
+_HEADER = 48  #: bytes of a station's header
 _COLUMNS = 9
-_BEFORE = 4
-_PLAUSIBLE = 10_000_000  #: stations
+_MOST_STATIONS = 10_000_000  #: more are implausible
 
 
-def _station(order: str) -> np.dtype:
+def _header_type(order: str) -> np.dtype:
+    """A station's header, in byte order "<" or ">"."""
     return np.dtype(
         [
             *((name, f"{order}i4") for name in ("index", "x", "y", "z", "samples")),
@@ -42,14 +46,14 @@ def _station(order: str) -> np.dtype:
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
-    """Whether the length of the file is that of its first numbers. Never raises."""
+    """Whether the file has the length that its first numbers imply. Never raises."""
     return _layout(path) is not None
 
 
 def _layout(path: Any) -> tuple[str, int, int] | None:
-    """Byte order, stations and samples; None if they do not make up the file."""
-    start = first_bytes(path, _BEFORE + _HEADER)
-    if start is None or len(start) < _BEFORE + _HEADER:
+    """Byte order, numbers of stations and samples; None if the file's length differs from them."""
+    start = first_bytes(path, _COUNT + _HEADER)
+    if start is None or len(start) < _COUNT + _HEADER:
         return None
     try:
         length = os.path.getsize(path)
@@ -57,13 +61,13 @@ def _layout(path: Any) -> tuple[str, int, int] | None:
         return None
     for order in "<>":
         stations = int(np.frombuffer(start, f"{order}i4", 1)[0])
-        first = np.frombuffer(start, _station(order), 1, _BEFORE)[0]
+        first = np.frombuffer(start, _header_type(order), 1, _COUNT)[0]
         samples = int(first["samples"])
         if (
-            0 < stations < _PLAUSIBLE
+            0 < stations < _MOST_STATIONS
             and samples > 1
             and first["interval"] > 0
-            and length == _BEFORE + stations * (_HEADER + _COLUMNS * 4 * samples)
+            and length == _COUNT + stations * (_HEADER + _COLUMNS * 4 * samples)
         ):
             return order, stations, samples
     return None
@@ -77,14 +81,16 @@ def read(
 ) -> Stream:
     """Read a file's stations; ``obspy.read("OutBin/*_seis-*.e3d")`` reads all processes'.
 
-    Components are X, Y and Z (up) with their azimuths in ``stats.orientation``, by which enriching
-    turns them to N and E.
+    Velocity in cm/s. Components are X, Y and Z (up) with their azimuths in ``stats.orientation``,
+    by which enriching turns them to N and E. The first sample is at 1970-01-01, although it lies
+    before the origin time (see above).
 
-    :param stations: names (or one) as the file has them, to read these only; default: all.
-    :param network: code to give.
-    :raises InputError: for a file that is cut off or none of these, or a station that is not there.
+    :param stations: names (or one) as the file has them, to read only these; default: all.
+    :param network: network code of the traces.
+    :raises InputError: for a file that is cut off or not EMOD3D's, a station that is not there, or
+        samples that are NaN or infinite.
     """
-    refuse_unknown("EMOD3D", options, known=("stations", "network"))
+    refuse_unknown("EMOD3D", options, ("stations", "network"))
     if not os.path.isfile(path):
         raise InputError(f"{path} is no file.")
     layout = _layout(path)
@@ -94,41 +100,39 @@ def read(
             "stations and samples that its first numbers name."
         )
     order, count, samples = layout
-    headers = np.fromfile(path, _station(order), count, offset=_BEFORE)
+    headers = np.fromfile(path, _header_type(order), count, offset=_COUNT)
     names = [
         bytes(name).split(b"\0")[0].decode("latin-1").strip() for name in headers["name"].tolist()
     ]
-    asked = asked_stations(stations)
-    missing = set(asked or ()) - set(names)
-    if missing:
-        raise InputError(f"{path} has no station {', '.join(sorted(missing))}.")
-    # A station that lies in the ghost cells of a process stands there without a name.
-    chosen = [
-        place for place, name in enumerate(names) if name and (asked is None or name in asked)
+    selected = check_stations(path, stations, set(names))
+    # A station in the ghost cells of a process has an entry without a name.
+    indices = [
+        index for index, name in enumerate(names) if name and (selected is None or name in selected)
     ]
-    if not chosen:
+    if not indices:
         raise InputError(f"{path} holds no station with a name.")
-    if len(chosen) * samples * 3 * 4 > LARGEST:
+    if len(indices) * samples * 3 * 4 > LARGEST_RECORD:
         raise InputError(
-            f"{path} has {len(chosen)} stations of {samples} samples, more than {LARGEST >> 20} "
-            "MiB. Read some of them with stations=."
+            f"{path} has {len(indices)} stations of {samples} samples, more than "
+            f"{LARGEST_RECORD >> 20} MiB. Read some of them with stations=."
         )
     motion = np.memmap(
-        path, f"{order}f4", "r", _BEFORE + count * _HEADER, (samples, count, _COLUMNS)
+        path, f"{order}f4", "r", _COUNT + count * _HEADER, (samples, count, _COLUMNS)
     )
     stream = Stream()
-    for place in chosen:
-        stream += _read_station(path, headers[place], names[place], motion[:, place, :3], network)
+    for index in indices:
+        stream += _read_station(path, headers[index], names[index], motion[:, index, :3], network)
     return stream
 
 
-def _read_station(path, header, name, motion, network):
+def _read_station(path: Any, header: Any, name: str, motion: Any, network: str) -> Stream:
+    """:raises InputError: for a header or samples that cannot be right."""
     rotation, interval = float(header["rotation"]), float(header["interval"])
     latitude, longitude = float(header["latitude"]), float(header["longitude"])
     values = np.asarray(motion, dtype=float) * [1.0, 1.0, -1.0]
     if header["samples"] != len(values) or not np.isfinite([interval, rotation]).all():
         raise InputError(f"{path}: the header of station {name} differs from the first; damaged?")
-    if not (abs(latitude) <= 90.0 and abs(longitude) <= 360.0):
+    if not is_on_earth(latitude, longitude):
         raise InputError(f"{path}: station {name} lies at latitude {latitude:g}; damaged?")
     if not np.isfinite(values).all():
         raise InputError(f"{path}: {name} has samples that are NaN or infinite.")
@@ -136,7 +140,5 @@ def _read_station(path, header, name, motion, network):
         path, np.arange(len(values)) * interval, values, "XYZ", "cm/s", name,
         "EMOD3D", network=network,
         coordinates={"latitude": latitude, "longitude": longitude, "elevation": 0.0},
-        orientations=[
-            ((90.0 + rotation) % 360.0, 0.0), ((180.0 + rotation) % 360.0, 0.0), (0.0, -90.0),
-        ],
+        orientations=grid_orientations(90.0 + rotation),
     )  # fmt: skip

@@ -20,17 +20,18 @@ from ..records.units import parse_units
 from . import axes
 from .options import refuse_unknown
 from .series import samples
-from .table import head, make_stream, read_text
+from .stations import is_on_earth
+from .table import head, header_number, make_stream, read_text
 
 _KEY = re.compile(r"[A-Z][A-Z0-9_/^ ]*")
-_MOST = 100  #: lines of a header
+_HEADER_LINES = 100  #: at most
 _KINDS = ("ACCELERATION", "VELOCITY", "DISPLACEMENT")
-_FIRST = "DATE_TIME_FIRST_SAMPLE_YYYYMMDD_HHMMSS"
+_START = "DATE_TIME_FIRST_SAMPLE_YYYYMMDD_HHMMSS"
 _DATES = (
     *("%Y%m%d_%H%M%S.%f", "%Y%m%d_%H%M%S", "%Y-%m-%dT%H:%M:%S.%f"),
     *("%Y/%m/%d %H:%M:%S.%f", "%d/%m/%Y %H:%M:%S.%f"),
 )
-#: Where ``stats`` has what the header says.
+#: Keys of the header, by the names that ``stats`` has for them.
 _STATS = {
     "magnitude": "MAGNITUDE_W",
     "local_magnitude": "MAGNITUDE_L",
@@ -41,7 +42,7 @@ _STATS = {
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
-    """Whether the header is ESM's: event first, and the interval, stream and unit in it."""
+    """Whether the header is ESM's: the event first, then interval, count and unit."""
     start = head(path)
     return bool(
         start
@@ -53,13 +54,14 @@ def is_format(path: Any, **kwargs: Any) -> bool:
 def read(path: Any, units: str | None = None, **options: Any) -> Stream:
     """Read one component; ``obspy.read("IT.AQK..HN?.*.ASC")`` reads a station's three.
 
-    Coordinates, magnitude (moment, and local), depth, epicentral distance and Vs30 go to
-    ``stats``.
+    Acceleration, velocity or displacement in the unit of the header, from its date. Coordinates,
+    moment and local magnitude, depth, epicentral distance and Vs30 are noted in ``stats``. A
+    component that points south, west or down is turned round.
 
-    :param units: of the samples; default: what the header says.
-    :raises InputError: for a file that is cut off, is none of these, or holds a spectrum.
+    :param units: of the samples; default: those of the header.
+    :raises InputError: for a file that is cut off, is not of this format, or holds a spectrum.
     """
-    refuse_unknown("ESM", options, known=("units",))
+    refuse_unknown("ESM", options, ("units",))
     if units is not None:
         parse_units(units)
     text = read_text(path)
@@ -67,36 +69,36 @@ def read(path: Any, units: str | None = None, **options: Any) -> Stream:
     kind = header.get("DATA_TYPE", "").upper()
     if "SPECTRUM" in kind:
         raise InputError(f"{path} holds a response spectrum, no record.")
-    count, interval = _number(header, "NDATA"), _number(header, "SAMPLING_INTERVAL_S")
+    count, interval = (header_number(header, key) for key in ("NDATA", "SAMPLING_INTERVAL_S"))
     if count is None or interval is None or count != int(count):
         raise InputError(f"{path}: NDATA and SAMPLING_INTERVAL_S in the header are no numbers.")
     channel = header.get("STREAM") or header.get("COMPONENT", "")
-    known = axes.component(channel)
-    if known is None:
+    component = axes.component(channel)
+    if component is None:
         raise InputError(f"{path}: STREAM in the header is {channel!r}, which names no component.")
     values = samples(path, text, first, int(count), interval)
-    whole = channel.upper() if re.fullmatch(rf"\w\w{known.letter}", channel, re.I) else None
+    seed_code = re.fullmatch(rf"\w\w{component.letter}", channel, re.I)
     stream = make_stream(
-        path, np.arange(len(values)) * interval, (known.sign * values)[:, None], known.letter,
-        units or _units(header.get("UNITS", ""), kind),
+        path, np.arange(len(values)) * interval, (component.sign * values)[:, None],
+        component.letter, units or _units(header.get("UNITS", ""), kind),
         header.get("STATION_CODE") or Path(path).stem, "ESM",
         network=header.get("NETWORK", ""), start=_start(path, header),
-        coordinates=_coordinates(path, header), channels=whole and [whole],
-        orientations=known.orientation and [known.orientation],
+        coordinates=_coordinates(path, header), channels=[channel.upper()] if seed_code else None,
+        orientations=component.orientation and [component.orientation],
     )  # fmt: skip
     stats = stream[0].stats
     stats.location = header.get("LOCATION", "") if len(header.get("LOCATION", "")) <= 2 else ""
     for name, key in _STATS.items():
-        value = _number(header, key)
+        value = header_number(header, key)
         if value is not None:
             stats[name] = value
     return stream
 
 
 def _header(text: str) -> tuple[dict[str, str], int]:
-    """Values by key, and how many lines they take."""
+    """Values by key, and the number of header lines."""
     header: dict[str, str] = {}
-    lines = text.split("\n", _MOST)[:_MOST]
+    lines = text.split("\n", _HEADER_LINES)[:_HEADER_LINES]
     for number, line in enumerate(lines):
         key, colon, value = line.partition(":")
         if colon and _KEY.fullmatch(key.strip()):
@@ -106,26 +108,18 @@ def _header(text: str) -> tuple[dict[str, str], int]:
     return header, len(lines)
 
 
-def _number(header: Mapping[str, str], key: str) -> float | None:
-    try:
-        value = float(header[key].split()[0])  # some files name the source after the number
-    except (KeyError, IndexError, ValueError):
-        return None
-    return value if np.isfinite(value) else None
-
-
 def _units(unit: str, kind: str) -> str:
-    """The header's unit, or words that are none where it contradicts the kind of data."""
+    """The header's unit; where it contradicts the kind of data, a text that is no unit says so."""
     try:
         order = parse_units(unit).order
     except InputError:
         return unit or "not in the file"
-    said = [position for position, word in enumerate(reversed(_KINDS)) if word in kind]
-    return f"contradictory: {kind} in {unit}" if said and said != [order] else unit
+    orders = [number for number, word in enumerate(reversed(_KINDS)) if word in kind]
+    return f"contradictory: {kind} in {unit}" if orders and orders != [order] else unit
 
 
 def _start(path: Any, header: Mapping[str, str]) -> UTCDateTime | None:
-    text = header.get(_FIRST, "")
+    text = header.get(_START, "")
     if not text:
         return None
     for pattern in _DATES:
@@ -133,14 +127,14 @@ def _start(path: Any, header: Mapping[str, str]) -> UTCDateTime | None:
             return UTCDateTime(datetime.strptime(text[:26], pattern))
         except ValueError:
             continue
-    raise InputError(f"{path}: {_FIRST} is {text!r}, which is no date.")
+    raise InputError(f"{path}: {_START} is {text!r}, which is no date.")
 
 
 def _coordinates(path: Any, header: Mapping[str, str]) -> dict[str, float] | None:
     names = ("STATION_LATITUDE_DEGREE", "STATION_LONGITUDE_DEGREE", "STATION_ELEVATION_M")
-    latitude, longitude, elevation = (_number(header, name) for name in names)
+    latitude, longitude, elevation = (header_number(header, name) for name in names)
     if latitude is None or longitude is None:
         return None
-    if not (abs(latitude) <= 90.0 and abs(longitude) <= 360.0):
+    if not is_on_earth(latitude, longitude):
         raise InputError(f"{path}: latitude {latitude:g} and longitude {longitude:g} are no place.")
     return {"latitude": latitude, "longitude": longitude, "elevation": elevation or 0.0}

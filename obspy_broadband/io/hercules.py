@@ -18,7 +18,8 @@ import numpy as np
 from obspy import Stream
 
 from ..errors import InputError
-from .options import check_number, refuse_unknown
+from .axes import grid_orientations
+from .options import check_azimuth, refuse_unknown
 from .quantity import UNITS, check_quantity
 from .table import head, make_stream, read_table
 
@@ -26,8 +27,8 @@ _SUFFIXES = {"displacement": "(m)", "velocity": "(m/s)", "acceleration": "(m/s2)
 _AXES = ("X|", "Y-", "Z.")
 _HEADER = re.compile(r"^#\s*Time\(s\)\s+X\|\(", re.MULTILINE)
 _NODES = re.compile(r"^# Node identifiers\b")
-#: What a file of the older versions holds.
-_OLDER = ["Time(s)", *(axis + "(m)" for axis in _AXES)]
+#: Columns of the older versions.
+_OLDER_COLUMNS = ["Time(s)", *(axis + "(m)" for axis in _AXES)]
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
@@ -41,6 +42,9 @@ def read(
 ) -> Stream:
     """Read one station.
 
+    SI units; components N, E, Z (up), or X, Y, Z (up) with an azimuth. Time zero, the start of the
+    simulation, is 1970-01-01.
+
     :param quantity: "acceleration", "velocity" or "displacement"; default: the first of them that
         the file has.
     :param azimuth: of Hercules' x axis, degrees clockwise from north, for a domain that is turned;
@@ -49,31 +53,32 @@ def read(
     """
     refuse_unknown("HERCULES", options, ("quantity", "azimuth"))
     check_quantity(quantity)
-    if azimuth is not None:
-        azimuth = check_number("azimuth", azimuth, -360.0, 360.0, "an angle in degrees from north")
+    azimuth = check_azimuth(azimuth)
     header, table = read_table(path)
     names = next((line.split() for line in header if line.startswith("Time(s)")), None)
     if names is None and any(line.startswith("Node identifiers") for line in header):
-        names = _OLDER
+        names = _OLDER_COLUMNS
     if names is None or len(names) != table.shape[1]:
         raise InputError(
             f"{path} names {len(names or [])} columns, but has {table.shape[1]}; a line such as "
             "'#  Time(s)  X|(m)  Y-(m)  Z.(m)' is expected."
         )
-    order = (quantity,) if quantity else tuple(UNITS)
-    for chosen in order:
-        wanted = [axis + _SUFFIXES[chosen] for axis in _AXES]
-        if set(wanted) <= set(names):
+    candidates = (quantity,) if quantity else tuple(UNITS)
+    for candidate in candidates:
+        motion = [axis + _SUFFIXES[candidate] for axis in _AXES]
+        if set(motion) <= set(names):
             break
     else:
-        raise InputError(f"{path} has no {' or '.join(order)}; its columns are {', '.join(names)}.")
-    columns = table[:, [names.index(name) for name in wanted]] * np.array([1.0, 1.0, -1.0])
+        raise InputError(
+            f"{path} has no {' or '.join(candidates)}; its columns are {', '.join(names)}."
+        )
+    columns = table[:, [names.index(name) for name in motion]] * np.array([1.0, 1.0, -1.0])
     station = "S" + Path(path).suffix.lstrip(".").zfill(4)
     if azimuth is None:
         components, orientations = "NEZ", None
     else:
-        components, orientations = "XYZ", [(azimuth, 0.0), (azimuth + 90, 0.0), (0.0, -90.0)]
+        components, orientations = "XYZ", grid_orientations(azimuth)
     return make_stream(
-        path, table[:, 0], columns, components, UNITS[chosen], station, "HERCULES",
+        path, table[:, 0], columns, components, UNITS[candidate], station, "HERCULES",
         orientations=orientations,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Files of one component: some header lines, then nothing but its samples, any number a line."""
+"""Text files of one component: header lines, then its samples, any number of them a line."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 
 from ..errors import InputError
 
-#: Samples that the last one is compared with, to see whether it was cut off.
-_COMPARED = 100
+#: Samples before the last whose number of digits it is compared with.
+_PRECEDING = 100
 
 
 def samples(path: Any, text: str, first: int, count: int, interval: float) -> np.ndarray:
     """The numbers after a header, (count,).
 
-    :param text: the file's.
-    :param first: lines of the header.
-    :param count: of samples, as the header says.
-    :param interval: of sampling in s, as the header says.
-    :raises InputError: for numbers that are none, or fewer or more than the header says, or a last
-        one that was cut off.
+    :param text: content of the file.
+    :param first: number of header lines.
+    :param count: number of samples according to the header.
+    :param interval: sampling interval according to the header, s.
+    :raises InputError: for words that are no finite numbers, another count than the header's, or a
+        last number that was cut off.
     """
     lines = text.splitlines()[first:]
     words = " ".join(lines).split()
@@ -33,7 +33,7 @@ def samples(path: Any, text: str, first: int, count: int, interval: float) -> np
     try:
         values = np.array([float(word) for word in words])
     except ValueError:
-        values = _fortran(path, lines, first)
+        values = _fortran_numbers(path, lines, first)
     if not np.isfinite(values).all():
         bad = int(np.flatnonzero(~np.isfinite(values))[0]) + 1
         raise InputError(f"{path}: sample {bad} is NaN or infinite.")
@@ -42,18 +42,18 @@ def samples(path: Any, text: str, first: int, count: int, interval: float) -> np
 
 
 def refuse_cut_off(path: Any, text: str, words: Sequence[str]) -> None:
-    """See that the last of a text's numbers is whole, as far as those before it tell.
+    """Refuse a text whose last number is incomplete, as far as those before it show.
 
-    :raises InputError: for a last line that does not end, and whose last number has fewer digits.
+    :raises InputError: for a last line without an end whose last number has fewer digits.
     """
-    if not text.endswith(("\n", "\r")) and _is_short(words):
+    if not text.endswith(("\n", "\r")) and _last_is_shorter(words):
         raise InputError(
             f"{path}: the last number, {words[-1]}, has fewer digits than those before it: the "
             "file is cut off."
         )
 
 
-def _fortran(path: Any, lines: Sequence[str], first: int) -> np.ndarray:
+def _fortran_numbers(path: Any, lines: Sequence[str], first: int) -> np.ndarray:
     """Numbers as Fortran writes them, 1.0D-03.
 
     :raises InputError: for the line that holds none.
@@ -67,7 +67,7 @@ def _fortran(path: Any, lines: Sequence[str], first: int) -> np.ndarray:
     return np.array(values)
 
 
-def _is_short(words: Sequence[str]) -> bool:
+def _last_is_shorter(words: Sequence[str]) -> bool:
     """Whether the last number has fewer digits after its point than all before it have."""
-    before = {len(word.partition(".")[2]) for word in words[-_COMPARED - 1 : -1]}
+    before = {len(word.partition(".")[2]) for word in words[-_PRECEDING - 1 : -1]}
     return len(before) == 1 and len(words[-1].partition(".")[2]) < before.pop()

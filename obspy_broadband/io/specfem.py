@@ -5,24 +5,25 @@ write_output_ASCII_or_binary.f90) and ``NET.STA.MXZ.sem.ascii``, displacement (S
 src/specfem3D/write_output_ASCII.f90). Two columns, time and motion. Time zero is the centroid time
 of the source, so the first time is usually negative. X, Y, Z are east, north, up.
 
-The name says everything but the order of network and station, which older versions wrote the other
-way round, and where a station's own dots are. ``STATIONS`` (station, network, latitude or y,
-longitude or x, elevation, burial) settles both and gives coordinates.
+The name of a file determines everything but the order of network and station, which older versions
+reversed, and the dots that belong to the station's name. ``STATIONS`` (station, network, latitude
+or y, longitude or x, elevation, burial) settles both and gives coordinates.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from obspy import Stream
 
 from ..errors import InputError, InputWarning
+from .files import cached_until_changed
 from .options import refuse_unknown
 from .quantity import UNITS, check_quantity
+from .stations import is_on_earth
 from .table import head, make_stream, read_table, row_of_numbers
 
 _KINDS = {"d": "displacement", "v": "velocity", "a": "acceleration", "": "displacement"}
@@ -34,17 +35,17 @@ _NAME = re.compile(
 #: Symmetric strain: SPECFEM's own band codes are F, C, H, B, M and L.
 _STRAIN = re.compile(r"^S[XYZEN]{2}$")
 _LOCATION = re.compile(r"^[A-Z0-9]{2}$")
-#: Where STATIONS lies, seen from the seismograms' folder; the first that is there counts.
+#: Paths of STATIONS from the seismograms' folder; the first that exists is read.
 _STATIONS = ("STATIONS", "DATA/STATIONS", "../DATA/STATIONS", "../STATIONS")
-_LARGEST = 64 * 1024**2
-_COLUMN = "u_cartesian"  # of the analytic solutions among SPECFEM3D's examples
+_LARGEST_STATIONS = 64 * 1024**2  #: bytes of STATIONS
+_COLUMN = "u_cartesian"  #: of the analytic solutions among SPECFEM3D's examples
 
 
 class Name(NamedTuple):
-    """What a file's name says, with STATIONS beside it.
+    """Codes and quantity by a file's name, and its station's position by STATIONS.
 
     :param quantity: "acceleration", "velocity" or "displacement".
-    :param place: the numbers of its line of STATIONS: latitude or y, longitude or x, elevation,
+    :param position: the numbers of its line of STATIONS: latitude or y, longitude or x, elevation,
         burial; None without.
     """
 
@@ -53,7 +54,7 @@ class Name(NamedTuple):
     location: str
     channel: str
     quantity: str
-    place: tuple[float, ...] | None
+    position: tuple[float, ...] | None
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
@@ -67,10 +68,9 @@ def is_format(path: Any, **kwargs: Any) -> bool:
 
 
 def name_parts(path: Any, station_first: bool | None = None, stations: Any = None) -> Name:
-    """What a file's name says; the file itself is not opened.
+    """Codes and quantity by a file's name; the file itself is not opened.
 
-    :param station_first: whether the name begins with the station; default: what STATIONS says,
-        else no.
+    :param station_first: whether the name begins with the station; default: by STATIONS, else no.
     :param stations: path of STATIONS; default: that in the file's folder, in its ``DATA`` or in
         ``../DATA``, if any.
     :raises InputError: for a name that is not SPECFEM's, pressure, strain, or a STATIONS that
@@ -89,11 +89,11 @@ def name_parts(path: Any, station_first: bool | None = None, stations: Any = Non
     if _STRAIN.match(channel):
         raise InputError(f"{path} holds strain; motion (e.g. BXZ) is needed.")
     codes = match["codes"].split(".")
-    listed = _listed(path, stations)
-    for network, station, rest in _readings(codes, station_first):
-        place = listed.get((network, station))
-        if place is not None:
-            return Name(network, station, rest, channel, _KINDS[kind], place)
+    positions = _positions(path, stations)
+    for network, station, location in _readings(codes, station_first):
+        position = positions.get((network, station))
+        if position is not None:
+            return Name(network, station, location, channel, _KINDS[kind], position)
     if station_first:
         codes = [codes[-1], *codes[:-1]]
     location = codes.pop() if len(codes) > 2 and _LOCATION.match(codes[-1]) else ""
@@ -107,23 +107,23 @@ def contents(path: Any) -> tuple[str, list[str]]:
 
 
 def _looks_reversed(name: Name) -> bool:
-    """Whether what stands first is too long for a network's code, and what follows is not."""
+    """Whether the first code is too long for a network, and the second is not."""
     return len(name.network) > 2 >= len(name.station) and not name.location
 
 
 def _readings(codes: list[str], station_first: bool | None) -> list[tuple[str, str, str]]:
-    """Network, station and location that the codes may mean, the likeliest first."""
-    found = []
-    for split in (False, True) if station_first is None else (station_first,):
+    """Network, station and location that the codes may be, the most likely first."""
+    readings = []
+    for reverse in (False, True) if station_first is None else (station_first,):
         for count in (0, 1) if len(codes) > 2 and _LOCATION.match(codes[-1]) else (0,):
             names = codes[: len(codes) - count]
-            network, station = (names[-1], names[:-1]) if split else (names[0], names[1:])
-            found.append((network, ".".join(station), codes[-1] if count else ""))
-    return found
+            network, station = (names[-1], names[:-1]) if reverse else (names[0], names[1:])
+            readings.append((network, ".".join(station), codes[-1] if count else ""))
+    return readings
 
 
-def _listed(path: Path, stations: Any) -> dict[tuple[str, str], tuple[float, ...]]:
-    """STATIONS by network and station."""
+def _positions(path: Path, stations: Any) -> dict[tuple[str, str], tuple[float, ...]]:
+    """The numbers of STATIONS by network and station; none without the file."""
     if stations is not None:
         if not Path(stations).is_file():
             raise InputError(f"stations={str(stations)!r} is no file.")
@@ -132,17 +132,18 @@ def _listed(path: Path, stations: Any) -> dict[tuple[str, str], tuple[float, ...
         candidates = [path.parent / name for name in _STATIONS]
     for candidate in candidates:
         if candidate.is_file():
-            status = candidate.stat()
-            return _read_stations(candidate, status.st_mtime_ns, status.st_size)
+            return _read_stations(candidate)
     return {}
 
 
-@lru_cache(maxsize=8)
-def _read_stations(path: Path, changed: int, size: int) -> dict[tuple[str, str], tuple[float, ...]]:
-    """:param changed: time of the last change: a file that has changed is read again."""
-    if size > _LARGEST:
-        raise InputError(f"{path} is larger than {_LARGEST >> 20} MiB: no list of stations.")
-    listed: dict[tuple[str, str], tuple[float, ...]] = {}
+@cached_until_changed
+def _read_stations(path: Path) -> dict[tuple[str, str], tuple[float, ...]]:
+    """:raises InputError: for anything but a list of stations, with the number of the line."""
+    if path.stat().st_size > _LARGEST_STATIONS:
+        raise InputError(
+            f"{path} is larger than {_LARGEST_STATIONS >> 20} MiB: no list of stations."
+        )
+    positions: dict[tuple[str, str], tuple[float, ...]] = {}
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -152,42 +153,44 @@ def _read_stations(path: Path, changed: int, size: int) -> dict[tuple[str, str],
         if not words or words[0].startswith("#"):
             continue
         try:
-            place = tuple(float(word.lower().replace("d", "e")) for word in words[2:6])
+            position = tuple(float(word.lower().replace("d", "e")) for word in words[2:6])
         except ValueError:
-            place = ()
-        if len(place) < 2:
+            position = ()
+        if len(position) < 2:
             raise InputError(
                 f"{path}, line {number}: station, network, latitude, longitude, elevation and "
                 f"burial are expected, not {line.strip()[:60]!r}. Mend it, or pass stations= "
                 "another list."
             )
-        listed[words[1], words[0]] = place
-    return listed
+        positions[words[1], words[0]] = position
+    return positions
 
 
 def _coordinates(path: Path, name: Name) -> dict[str, float] | None:
-    """STATIONS has latitudes and longitudes, or y and x where no UTM projection is used.
+    """The station's position: latitude and longitude, or x and y.
 
-    Then, and only then, the horizontal components are X and Y. A vertical component by itself does
-    not tell, unless the numbers are no latitude and longitude.
+    STATIONS has y and x where no UTM projection is used. Then, and only then, the horizontal
+    components are X and Y. A vertical component without a horizontal one beside it leaves it open,
+    unless the numbers are no latitude and longitude.
     """
-    if name.place is None:
+    if name.position is None:
         return None
-    first, second, *others = name.place
+    first, second, *vertical = name.position
     letter = name.channel[-1]
     if letter == "Z":
-        letters = [one for one in "XYENRT" if _sibling(path, name.channel[:-1] + one).is_file()]
-        letter = letters[0] if letters else "Z"
-    geographic = abs(first) <= 90 and abs(second) <= 360
-    if letter in "XY" or not geographic:
+        band = name.channel[:-1]
+        horizontals = [code for code in "XYENRT" if _sibling(path, band + code).is_file()]
+        letter = horizontals[0] if horizontals else "Z"
+    if letter in "XY" or not is_on_earth(first, second):
         return {"x": second, "y": first}
     if letter == "Z" and not path.name.lower().endswith(".sem.ascii"):
         return None
-    elevation, burial = (*others, 0.0, 0.0)[:2]
+    elevation, burial = (*vertical, 0.0, 0.0)[:2]
     return {"latitude": first, "longitude": second, "elevation": elevation - burial}
 
 
 def _sibling(path: Path, channel: str) -> Path:
+    """The path of another channel of the same station."""
     before, _, after = path.name.rpartition(".sem")
     return path.with_name(f"{before[:-3]}{channel}.sem{after}")
 
@@ -201,10 +204,13 @@ def read(
 ) -> Stream:
     """Read one component.
 
+    SI units; components as the name has them, X, Y, Z being east, north, up. Time zero, the
+    centroid time of the source, is 1970-01-01.
+
     :param quantity: "acceleration", "velocity" or "displacement"; a file of another one gives an
         empty Stream, so that a pattern may match all three.
-    :param station_first: for versions of SPECFEM that wrote STA.NET.CHA; default: what STATIONS
-        says, else no.
+    :param station_first: for versions of SPECFEM that wrote STA.NET.CHA; default: by STATIONS, else
+        no.
     :param stations: path of STATIONS; default: that beside the file, in its folder ``DATA`` or in
         ``../DATA``. Gives ``stats.coordinates``.
     :raises InputError: for a name or a content that is not SPECFEM's, pressure and strain.
@@ -214,7 +220,7 @@ def read(
     name = name_parts(path, station_first, stations)
     if quantity not in (None, name.quantity):
         return Stream()
-    if name.place is None and station_first is None and _looks_reversed(name):
+    if name.position is None and station_first is None and _looks_reversed(name):
         warnings.warn(
             "SPECFEM's files are read as NETWORK.STATION.CHANNEL; some names look like "
             "STATION.NETWORK.CHANNEL, as older versions wrote them. Put STATIONS beside the files, "

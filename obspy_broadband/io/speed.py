@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,14 @@ import numpy as np
 from obspy import Stream
 
 from ..errors import InputError
+from .files import cached_until_changed
 from .options import refuse_unknown
 from .quantity import UNITS, check_quantity
-from .restart import without_repeats
+from .restart import drop_overwritten
 from .table import head, make_stream, read_table, read_text, row_of_numbers
 
 _KINDS = {"d": "displacement", "v": "velocity", "a": "acceleration"}
-_ONE = re.compile(r"^monitor(\d{5,})\.([dva])$")
+_MONITOR = re.compile(r"^monitor(\d{5,})\.([dva])$")
 _PROCESS = re.compile(r"^MONITOR(\d{5,})\.([DVA])$")
 _POSITIONS = ("MLST.position", "../MLST.position")
 
@@ -37,7 +37,7 @@ def is_format(path: Any, **kwargs: Any) -> bool:
     if not isinstance(path, (str, Path)):
         return False
     process = _PROCESS.match(Path(path).name)
-    if not process and not _ONE.match(Path(path).name):
+    if not process and not _MONITOR.match(Path(path).name):
         return False
     lines = (head(path) or "").splitlines()
     count = len(row_of_numbers(lines[0]) or ()) if lines else 0
@@ -45,25 +45,25 @@ def is_format(path: Any, **kwargs: Any) -> bool:
 
 
 def contents(path: Any) -> tuple[str, list[str] | None]:
-    """Quantity of a file, and the ids of its traces (without band codes) if it is of one monitor.
+    """Quantity of a file, and the ids of its traces (without band codes) if it has one monitor.
 
     :raises InputError: for a name that is not SPEED's.
     """
-    quantity, stations = _holds(path)
-    if not _ONE.match(Path(path).name):
+    quantity, stations = _quantity_and_stations(path)
+    if not _MONITOR.match(Path(path).name):
         return quantity, None
     return quantity, [f".{stations[0]}..{axis}" for axis in "XYZ"]
 
 
-def _holds(path: Any) -> tuple[str, list[str]]:
+def _quantity_and_stations(path: Any) -> tuple[str, list[str]]:
     """Quantity and stations of a file, by its name and the ``.INFO`` beside it.
 
     :raises InputError: for a name that is not SPEED's, or an INFO that cannot be read.
     """
     path = Path(path)
-    one = _ONE.match(path.name)
-    if one:
-        return _KINDS[one[2]], [_station(int(one[1]))]
+    monitor = _MONITOR.match(path.name)
+    if monitor:
+        return _KINDS[monitor[2]], [_station(int(monitor[1]))]
     process = _PROCESS.match(path.name)
     if not process:
         raise InputError(
@@ -74,7 +74,7 @@ def _holds(path: Any) -> tuple[str, list[str]]:
     numbers = np.empty(0)
     if information.is_file():
         numbers = _numbers(information, f"it says which monitors {path.name} holds")
-    if len(numbers) < 2 or len(numbers) - 1 != numbers[0] or not _whole(numbers):
+    if len(numbers) < 2 or len(numbers) - 1 != numbers[0] or not _are_counts(numbers):
         raise InputError(
             f"{path} needs {information.name} beside it, which says which monitors it holds."
         )
@@ -84,16 +84,20 @@ def _holds(path: Any) -> tuple[str, list[str]]:
 def read(path: Any, quantity: str | None = None, **options: Any) -> Stream:
     """Read one monitor, or all of a process.
 
+    SI units; components X, Y, Z, in general east, north, up. Time zero, the start of the
+    simulation, is 1970-01-01. Of rows that a restarted run wrote again the later ones are kept,
+    with a warning if they differ.
+
     :param quantity: "acceleration", "velocity" or "displacement"; a file of another one gives an
         empty Stream, so that a pattern may match all three.
-    :raises InputError: for a name that is not SPEED's, or a content that does not go with it.
+    :raises InputError: for a name that is not SPEED's, or content that does not match it.
     """
     refuse_unknown("SPEED", options, ("quantity",))
     check_quantity(quantity)
-    found, stations = _holds(path)
-    if quantity not in (None, found):
+    quantity_of_file, stations = _quantity_and_stations(path)
+    if quantity not in (None, quantity_of_file):
         return Stream()
-    if _ONE.match(Path(path).name):
+    if _MONITOR.match(Path(path).name):
         _, table = read_table(path)
         if table.shape[1] != 4:
             raise InputError(f"{path} has {table.shape[1]} columns; time, x, y, z are expected.")
@@ -105,18 +109,19 @@ def read(path: Any, quantity: str | None = None, **options: Any) -> Stream:
                 f"{len(stations)} monitors. Is the file cut off?"
             )
         table = numbers.reshape(-1, width)
-    table = without_repeats(path, table)
+    table = drop_overwritten(table, path)
     positions = _positions(Path(path))
     stream = Stream()
     for index, station in enumerate(stations):
         stream += make_stream(
-            path, table[:, 0], table[:, 1 + 3 * index : 4 + 3 * index], "XYZ", UNITS[found],
-            station, "SPEED", coordinates=positions.get(station),
+            path, table[:, 0], table[:, 1 + 3 * index : 4 + 3 * index], "XYZ",
+            UNITS[quantity_of_file], station, "SPEED", coordinates=positions.get(station),
         )  # fmt: skip
     return stream
 
 
-def _whole(numbers: np.ndarray) -> bool:
+def _are_counts(numbers: np.ndarray) -> bool:
+    """Whether all are whole numbers from 0 on, of a plausible size."""
     return bool(np.all((numbers == np.round(numbers)) & (numbers >= 0) & (numbers < 1e7)))
 
 
@@ -125,9 +130,10 @@ def _station(number: int) -> str:
 
 
 def _numbers(path: Path | str, use: str) -> np.ndarray:
-    """All numbers of a file, whatever the lines.
+    """All numbers of a file, across its lines.
 
-    :raises InputError: for anything else than finite numbers.
+    :param use: description of what is expected, for the message.
+    :raises InputError: for anything but finite numbers.
     """
     text = read_text(path)
     try:
@@ -144,28 +150,22 @@ def _numbers(path: Path | str, use: str) -> np.ndarray:
 
 def _positions(path: Path) -> Mapping[str, dict[str, float]]:
     """x, y, z in m by station, of the ``MLST.position`` beside a file or above it, if any."""
-    for place in _POSITIONS:
-        listing = path.parent / place
+    for candidate in _POSITIONS:
+        listing = path.parent / candidate
         if listing.is_file():
-            status = listing.stat()
-            found = _read_positions(listing, status.st_mtime_ns, status.st_size)
-            if found is not None:
-                return found
+            positions = _read_positions(listing)
+            if positions is not None:
+                return positions
     return {}
 
 
-@lru_cache(maxsize=8)
-def _read_positions(path: Path, changed: int, size: int) -> Mapping[str, dict[str, float]] | None:
-    """The lines of a list: number, node, element, x, y, z; None if it is none.
-
-    Kept, since every monitor's file asks for it.
-
-    :param changed: time of the last change: a file that has changed is read again.
-    """
+@cached_until_changed
+def _read_positions(path: Path) -> Mapping[str, dict[str, float]] | None:
+    """The lines of a list: number, node, element, x, y, z; None for another content."""
     numbers = _numbers(path, "monitors' positions are expected")
     if len(numbers) % 6 != 1 or len(numbers) // 6 != numbers[0]:
         return None
     rows = numbers[1:].reshape(-1, 6)
-    if not _whole(rows[:, 0]):
+    if not _are_counts(rows[:, 0]):
         return {}
     return {_station(int(row[0])): dict(zip("xyz", map(float, row[3:]))) for row in rows}

@@ -1,4 +1,4 @@
-"""Stations of a simulation as an ObsPy Inventory."""
+"""Positions of stations, and the ObsPy Inventory of a simulation's stations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EARTH_RADIUS = 6371e3  # m
 
 
 def inventory(stream: Stream, origin: tuple[float, float] | None = None) -> Inventory:
-    """Where the stations of a Stream are.
+    """The Inventory of a Stream's stations, from their coordinates.
 
     :param stream: traces with ``stats.coordinates``: latitude and longitude, or x (east), y (north)
         and z (up) in m.
@@ -51,19 +51,25 @@ def inventory(stream: Stream, origin: tuple[float, float] | None = None) -> Inve
 
 
 def place(
-    id: str, known: Mapping[str, Any], origin: tuple[float, float] | None
+    id: str, coordinates: Mapping[str, Any], origin: tuple[float, float] | None
 ) -> tuple[float, float, float]:
     """Latitude, longitude in degrees and elevation in m.
 
-    :param known: ``stats.coordinates``.
+    :param coordinates: ``stats.coordinates``.
+    :param origin: latitude and longitude of x = y = 0.
     :raises InputError: see :func:`inventory`.
     """
-    if {"latitude", "longitude"} <= set(known):
-        return known["latitude"], known["longitude"], known.get("elevation", 0.0)
-    if not {"x", "y"} <= set(known):
+    if {"latitude", "longitude"} <= set(coordinates):
+        return coordinates["latitude"], coordinates["longitude"], coordinates.get("elevation", 0.0)
+    if not {"x", "y"} <= set(coordinates):
         raise InputError(f"{id} has no coordinates in its stats.")
     if origin is None:
         raise InputError(f"{id} has x and y only; pass origin=(latitude, longitude) of x = y = 0.")
-    north = np.rad2deg(known["y"] / _EARTH_RADIUS)
-    east = np.rad2deg(known["x"] / (_EARTH_RADIUS * np.cos(np.deg2rad(origin[0]))))
-    return origin[0] + north, origin[1] + east, known.get("z", 0.0)
+    north = np.rad2deg(coordinates["y"] / _EARTH_RADIUS)
+    east = np.rad2deg(coordinates["x"] / (_EARTH_RADIUS * np.cos(np.deg2rad(origin[0]))))
+    return origin[0] + north, origin[1] + east, coordinates.get("z", 0.0)
+
+
+def is_on_earth(latitude: float, longitude: float) -> bool:
+    """Whether two numbers are a latitude and a longitude in degrees."""
+    return abs(latitude) <= 90.0 and abs(longitude) <= 360.0

@@ -22,16 +22,15 @@ from ..errors import InputError
 from ..records.units import parse_units
 from . import sw4_hdf5
 from .hdf5 import is_hdf5
-from .options import check_number, refuse_unknown
-from .table import head, make_stream, read_table
+from .options import check_azimuth, refuse_unknown
+from .table import HEADER_LINE, head, make_stream, read_table
 
 _COLUMN = re.compile(r"Column (\d+)\s*: (.*?)\s*$", re.I)
 _MOTION = re.compile(r"(\S+) (displacement|velocity|acceleration) \(([^()]+)\)", re.I)
 _LOCATION = re.compile(r"Actual location.*?:\s*(\S+)\s+(\S+)(?:\s+(\S+))?\s*$", re.I)
 _DATE = re.compile(r"Date: UTC\s+(\d+)/(\d+)/(\d+):(\d+):(\d+):(\d+)\.(\d+)")
-#: By the first word; SW4 spells "Nort-south" and "North-sourth".
+#: By the first word of a column; SW4 spells "Nort-south" and "North-sourth".
 _COMPONENTS = {"east": "E", "north": "N", "nort": "N", "up": "Z", "x": "X", "y": "Y", "z": "Z"}
-_LONGEST = 300  #: characters of a header line
 
 
 def is_format(path: Any, **kwargs: Any) -> bool:
@@ -52,32 +51,35 @@ def read(
 ) -> Stream:
     """Read a text file's station, or the stations of an HDF5 file.
 
+    Displacement, velocity or acceleration in the unit of each column; components E, N, Z or X, Y,
+    Z, Z up. Times are from the file's date.
+
     :param azimuth: of the grid's x axis, degrees from north, clockwise; noted as
         ``stats.orientation``, by which enriching turns to N and E. Without it X and Y stay along
         the grid, and ``stats.simulation.axes`` says so, unless an HDF5 file gives it.
-    :param stations: names (or one) of an HDF5 file, to read these only; default: all.
-    :raises InputError: for a file that is not SW4's, or holds strain, divergence, curl or gradient.
+    :param stations: names (or one) of an HDF5 file, to read only these; default: all.
+    :raises InputError: for a file that is not SW4's, a station that is not there, or a file of
+        strain, divergence, curl or gradient.
     """
-    refuse_unknown("SW4", options, known=("azimuth", "stations"))
-    if azimuth is not None:
-        azimuth = check_number("azimuth", azimuth, -360.0, 360.0, "an angle in degrees from north")
+    refuse_unknown("SW4", options, ("azimuth", "stations"))
+    azimuth = check_azimuth(azimuth)
     if is_hdf5(path):
         return sw4_hdf5.read(path, azimuth, stations)
     header, table = read_table(path)
-    header = [line[:_LONGEST] for line in header]
+    header = [line[:HEADER_LINE] for line in header]
     columns = {int(match.group(1)): match.group(2) for match in map(_COLUMN.match, header) if match}
-    named = [columns.get(number, "") for number in range(2, table.shape[1] + 1)]
-    if len(columns) != table.shape[1] or "" in named:
+    names = [columns.get(number, "") for number in range(2, table.shape[1] + 1)]
+    if len(columns) != table.shape[1] or "" in names:
         raise InputError(
             f"{path} names {len(columns)} columns, but has {table.shape[1]}; SW4 names each."
         )
-    letters, units = zip(*(_motion(path, number, text) for number, text in enumerate(named, 2)))
+    letters, units = zip(*(_motion(path, number, text) for number, text in enumerate(names, 2)))
     if len(set(letters)) != len(letters):
         raise InputError(
-            f"{path} has several columns of a component: {', '.join(named)}. Leave in it those of "
+            f"{path} has several columns of a component: {', '.join(names)}. Leave in it those of "
             "one quantity."
         )
-    values = table[:, 1:] * [-1.0 if text[0] in "zZ" else 1.0 for text in named]
+    values = table[:, 1:] * [-1.0 if text[0] in "zZ" else 1.0 for text in names]
     texts = {line.split(":", 1)[0]: line.split(":", 1)[1].strip() for line in header if ":" in line}
     network, station = sw4_hdf5.station_code(texts.get("Station") or Path(path).stem)
     stream = make_stream(
@@ -106,12 +108,12 @@ def _motion(path: Any, number: int, text: str) -> tuple[str, str]:
 
 
 def _start(path: Any, header: Sequence[str]) -> UTCDateTime | None:
-    """The date of time 0.
+    """The date of time 0; None if the header has none.
 
     Its fraction is a whole number, of milliseconds where it has three digits, else of microseconds
-    (``%.3i`` in SW4, of what older versions keep in milliseconds and newer ones in microseconds).
+    (``%.3i`` in SW4, of a number in milliseconds in older versions, in microseconds in newer ones).
 
-    :raises InputError: for what is no date.
+    :raises InputError: for a date that does not exist.
     """
     for match in filter(None, map(_DATE.search, header)):
         month, day, year, hour, minute, second = (int(part) for part in match.groups()[:6])
@@ -127,6 +129,7 @@ def _start(path: Any, header: Sequence[str]) -> UTCDateTime | None:
 def _coordinates(
     path: Any, header: Sequence[str], azimuth: float | None
 ) -> dict[str, float] | None:
+    """The station's longitude and latitude, or its x, y, z; None if the header has none."""
     for match in filter(None, map(_LOCATION.search, header)):
         try:
             values = [float(text) for text in match.groups() if text is not None]

@@ -1,4 +1,4 @@
-"""Numeric tables in text files, and the traces made of their columns."""
+"""Tables of numbers in text files, and the Stream of a station made from their columns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,45 +17,47 @@ from obspy.core import AttribDict
 
 from ..errors import InputError
 from ..records.orientation import station_id
+from .files import LARGEST_RECORD
 from .times import nanoseconds, sampling_interval
 
-#: Larger files are no station's time series.
-LARGEST = 512 * 1024**2
 #: SEED band codes by the longest sampling interval in s, as SPECFEM assigns them.
 _BANDS = ((0.001, "F"), (0.004, "C"), (0.0125, "H"), (0.1, "B"), (1.0, "M"))
-#: What begins a line that is no row of numbers.
+#: First characters of comment lines.
 COMMENTS = ("#", "%")
+#: Characters of a header line that are searched.
+HEADER_LINE = 300
 #: A real number as Fortran prints it: also 1.0D-03, and 0.12-101 where the exponent has three
 #: digits. Numbers that fill their fields touch: 0.12E+01-0.34E+00.
 _REAL = re.compile(r"([+-]?(?:\d+\.\d*|\.\d+))(?:[EDQ]([+-]?\d+)|([+-]\d{3})(?![\d.]))?", re.I)
-_ROWS_ABOVE = 50  #: rows that tell how numbers are printed
+_ROWS_ABOVE = 50  #: rows before the last whose number format it is compared with
 
 _YEAR_1, _YEAR_9999 = -6.2e19, 2.53e20  #: ns from 1970
 
 _BLOCK = 4096
-_TICK = 100_000_000  #: ns in which a file may change and keep its times
-#: The file that was asked for last, its first bytes, and these as text: ObsPy asks every format.
+_TICK = 100_000_000  #: ns in which a file may change without a new modification time
+#: Cache for detection, in which ObsPy asks every format: the last file, its first bytes, and text.
 _last: tuple[Any, bytes, str | None] = (None, b"", None)
 
 
 def first_bytes(path: Any, size: int = _BLOCK) -> bytes | None:
-    """The first bytes of an ordinary file; None for anything that is none. Never raises.
+    """The first bytes of an ordinary file; None for anything else. Never raises.
 
-    The formats that are asked one after the other share one reading.
+    The file is read once for all formats that are asked in turn.
     """
-    found = _first(path, size)
-    return None if found is None else found[0][:size]
+    start = _read_start(path, size)
+    return None if start is None else start[0][:size]
 
 
 def head(path: Any, size: int = _BLOCK) -> str | None:
-    """The beginning of a text file; None for anything that is none. Never raises."""
-    found = _first(path, size)
-    if found is None:
+    """The beginning of a text file; None for anything else. Never raises."""
+    start = _read_start(path, size)
+    if start is None:
         return None
-    return found[1] if size == _BLOCK else _text_of(found[0][:size])
+    return start[1] if size == _BLOCK else _decode_text(start[0][:size])
 
 
-def _first(path: Any, size: int) -> tuple[bytes, str | None] | None:
+def _read_start(path: Any, size: int) -> tuple[bytes, str | None] | None:
+    """At least ``size`` first bytes, and the first block as text; cached for the last file."""
     global _last
     try:
         if not isinstance(path, (str, Path)):
@@ -64,12 +66,12 @@ def _first(path: Any, size: int) -> tuple[bytes, str | None] | None:
         if not stat.S_ISREG(status.st_mode):
             return None
         key = (os.fspath(path), status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-        kept, start, text = _last
-        if kept == key and len(start) >= min(size, status.st_size):
+        last_key, start, text = _last
+        if last_key == key and len(start) >= min(size, status.st_size):
             return start, text
         with open(path, "rb") as file:
             start = file.read(max(size, _BLOCK))
-        text = _text_of(start[:_BLOCK])
+        text = _decode_text(start[:_BLOCK])
         if time.time_ns() - status.st_mtime_ns > _TICK:
             _last = key, start, text
         return start, text
@@ -77,17 +79,17 @@ def _first(path: Any, size: int) -> tuple[bytes, str | None] | None:
         return None
 
 
-def _text_of(start: bytes) -> str | None:
+def _decode_text(start: bytes) -> str | None:
     return None if not start or b"\0" in start else start.decode("utf-8", errors="replace")
 
 
 def read_table(path: Any, comment: str | Sequence[str] = COMMENTS) -> tuple[list[str], np.ndarray]:
-    """Header lines (those that begin no number) and the rows of numbers.
+    """Header lines (those that do not begin with a number) and the rows of numbers.
 
     Columns are divided by blanks, tabs, commas or semicolons; between semicolons a comma is a
     decimal point.
 
-    :param comment: what begins a line to leave out anywhere; one text, or several.
+    :param comment: first characters of lines to skip anywhere; one text, or several.
     :return: header without the comment sign, and (rows, columns) of float64.
     :raises InputError: for a file that is no table of finite numbers, or was cut off.
     """
@@ -102,18 +104,18 @@ def read_table(path: Any, comment: str | Sequence[str] = COMMENTS) -> tuple[list
             first = number
             break
         if words:
-            header.append(_without(marks, line))
+            header.append(_strip_marks(marks, line))
     numbers = []
     for number, line in enumerate(lines[first:], first + 1):
         begin = line.lstrip()
         if begin.startswith(marks):
-            header.append(_without(marks, line))
+            header.append(_strip_marks(marks, line))
         elif begin:
             numbers.append(number)
     if len(numbers) < 2:
         raise InputError(f"{path} holds {len(numbers)} rows of numbers; a time series is needed.")
-    body = _separated(path, [lines[number - 1] for number in numbers])
-    table = _loaded(path, numbers, body)
+    body = _separate_by_blanks(path, [lines[number - 1] for number in numbers])
+    table = _load_rows(path, numbers, body)
     if not text.endswith(("\n", "\r")):
         _refuse_cut_off(path, len(lines), body[-_ROWS_ABOVE:])
     finite = np.isfinite(table).all(axis=1)
@@ -126,19 +128,21 @@ def _begins_number(word: str) -> bool:
     return _numbers(re.split("[,;]", word)[0]) is not None
 
 
-def _without(marks: tuple[str, ...], line: str) -> str:
+def _strip_marks(marks: tuple[str, ...], line: str) -> str:
     return line.strip().lstrip("".join(marks)).strip()
 
 
 def read_text(path: Any) -> str:
     """A text file, in UTF-8, or else in Latin-1.
 
-    :raises InputError: if it cannot be read, is no text, or too large for a record.
+    :raises InputError: for a file that cannot be read, is no text, or too large for a record.
     """
     path = Path(path)
     try:
-        if path.stat().st_size > LARGEST:
-            raise InputError(f"{path} is larger than {LARGEST >> 20} MiB: no station's record.")
+        if path.stat().st_size > LARGEST_RECORD:
+            raise InputError(
+                f"{path} is larger than {LARGEST_RECORD >> 20} MiB: no station's record."
+            )
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
@@ -156,7 +160,7 @@ def one_line_end(text: str) -> str:
     return text.replace("\r\r\n", "\n")
 
 
-def _separated(path: Any, lines: list[str]) -> list[str]:
+def _separate_by_blanks(path: Any, lines: list[str]) -> list[str]:
     """Lines whose columns are divided by blanks."""
     last = lines[-1]
     if ";" in last:
@@ -170,7 +174,7 @@ def _separated(path: Any, lines: list[str]) -> list[str]:
     return [line.replace(",", " ") for line in lines] if "," in last else lines
 
 
-def _loaded(path: Any, numbers: Sequence[int], lines: Sequence[str]) -> np.ndarray:
+def _load_rows(path: Any, numbers: Sequence[int], lines: Sequence[str]) -> np.ndarray:
     """The numbers of all lines, (rows, columns).
 
     :raises InputError: at the first line that is no row.
@@ -179,12 +183,12 @@ def _loaded(path: Any, numbers: Sequence[int], lines: Sequence[str]) -> np.ndarr
         return np.loadtxt(lines, comments=None, ndmin=2)
     with suppress(ValueError):  # Fortran's 1.0D-03
         return np.loadtxt([re.sub("[Dd]", "E", line) for line in lines], comments=None, ndmin=2)
-    # Ragged, numbers that touch, or no numbers: fifty times slower, and says which.
+    # Ragged rows, touching numbers, or words: fifty times slower, but names the line.
     return np.array(list(_rows(path, numbers, lines)))
 
 
 def _rows(path: Any, numbers: Sequence[int], lines: Sequence[str]) -> Iterator[list[float]]:
-    """Row by row, with Fortran's ways to print numbers.
+    """Row by row, with numbers as Fortran prints them.
 
     :raises InputError: at the first line that is no row.
     """
@@ -203,42 +207,56 @@ def _rows(path: Any, numbers: Sequence[int], lines: Sequence[str]) -> Iterator[l
 
 
 def _numbers(word: str) -> list[float] | None:
-    """The number of a word, or the numbers where several touch; None for what is none."""
+    """The number of a word, or several that touch; None for anything else."""
     try:
         return [float(word)]
     except ValueError:
-        found = list(_REAL.finditer(word))
-    if not found or "".join(match.group() for match in found) != word:
+        matches = list(_REAL.finditer(word))
+    if not matches or "".join(match.group() for match in matches) != word:
         return None
-    if any(match.group()[0] not in "+-" for match in found[1:]):
+    if any(match.group()[0] not in "+-" for match in matches[1:]):
         return None
     return [
-        float(f"{one}E{first or second or 0}")
-        for one, first, second in (match.groups() for match in found)
+        float(f"{mantissa}E{exponent or bare_exponent or 0}")
+        for mantissa, exponent, bare_exponent in (match.groups() for match in matches)
     ]
 
 
 def row_of_numbers(line: str) -> list[float] | None:
     """All numbers of a line, also as Fortran prints them; None if there is anything else."""
-    found: list[float] = []
+    row: list[float] = []
     for word in line.split():
         numbers = _numbers(word)
         if numbers is None:
             return None
-        found += numbers
-    return found
+        row += numbers
+    return row
+
+
+def header_number(header: Mapping[str, str], *keys: str) -> float | None:
+    """The first word after the first of these keys that is a finite number; None if none is."""
+    for key in keys:
+        try:
+            value = float(header[key].split()[0])  # some files name the source after the number
+        except (KeyError, IndexError, ValueError):
+            continue
+        if np.isfinite(value):
+            return value
+    return None
 
 
 def _refuse_cut_off(path: Any, number: int, lines: Sequence[str]) -> None:
-    """Refuse a last line that does not end and whose last number is shorter than those above.
+    """Refuse a last line without an end whose last number is shorter than those above.
 
-    :raises InputError: where all numbers above have one length, so that it can be told.
+    :param number: of the last line.
+    :param lines: the last rows of numbers.
+    :raises InputError: where all numbers above have one length, so that a shorter one shows.
     """
     *above, last = [line.split()[-1] for line in lines]
-    after = {len(word.partition(".")[2]) for word in above}
+    decimals = {len(word.partition(".")[2]) for word in above}
     widths = {len(line.rstrip()) for line in lines[:-1]}
     aligned = all(line != line.lstrip() or "  " in line for line in lines)
-    short = len(last.partition(".")[2]) < min(after) if len(after) == 1 else False
+    short = len(last.partition(".")[2]) < min(decimals) if len(decimals) == 1 else False
     if short or (aligned and len(widths) == 1 and len(lines[-1].rstrip()) < min(widths)):
         raise InputError(
             f"{path} is cut off at line {number}: its last number is {last}, shorter than those "
@@ -247,7 +265,7 @@ def _refuse_cut_off(path: Any, number: int, lines: Sequence[str]) -> None:
 
 
 def band_code(interval: float) -> str:
-    """SEED band code of a simulation's trace."""
+    """SEED band code of a simulation's trace, by its sampling interval in s."""
     return next((code for longest, code in _BANDS if interval <= longest), "L")
 
 
@@ -265,13 +283,15 @@ def make_stream(
     channels: Sequence[str] | None = None,
     orientations: Sequence[tuple[float, float]] | None = None,
 ) -> Stream:
-    """Traces of one station.
+    """The Stream of one station.
 
+    :param path: of the file, noted in ``stats.simulation`` and named in messages.
     :param times: (samples,), s, from ``start`` (default 1970-01-01, for a simulation without a
         date).
     :param columns: (samples, components).
     :param components: last letter of each channel code.
     :param units: noted in ``stats.units``, for enriching; one for all columns, or one for each.
+    :param format: name of the format, noted in ``stats.simulation``.
     :param coordinates: x, y, z in m, or latitude, longitude in degrees and elevation in m.
     :param channels: whole codes, if the file has them.
     :param orientations: azimuth and dip of each column, as SEED has them: degrees from north,
@@ -282,7 +302,7 @@ def make_stream(
     """
     interval = sampling_interval(path, times)
     codes = channels or [f"{band_code(interval)}X{component}" for component in components]
-    each = [units] * len(codes) if isinstance(units, str) else list(units)
+    column_units = [units] * len(codes) if isinstance(units, str) else list(units)
     begin = (start or UTCDateTime(0)).ns + nanoseconds(times[0])
     if not all(_YEAR_1 < begin + 1e9 * after < _YEAR_9999 for after in (0, times[-1] - times[0])):
         raise InputError(f"{path}: its times, {times[0]:g} to {times[-1]:g} s, are no dates.")
@@ -294,7 +314,7 @@ def make_stream(
             "channel": code,
             "delta": interval,
             "starttime": UTCDateTime(ns=begin),
-            "units": each[number],
+            "units": column_units[number],
             "simulation": AttribDict(format=format, file=Path(path).name),
         }
         if coordinates is not None:

@@ -1,8 +1,8 @@
-"""What a column of times says: the sampling interval, the start, and whether rows are missing.
+"""The sampling interval of a column of times, and whether rows are missing.
 
-Times are printed with so many digits and no more. How far they may lie from an even line follows
-from these digits, never from how large the times are: seconds since 1970 are checked as strictly as
-seconds since the origin time.
+Times are printed with a limited number of digits. The deviation from even steps that is tolerated
+follows from these digits, never from how large the times are: seconds since 1970 are checked as
+strictly as seconds since the origin time.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import numpy as np
 
 from ..errors import InputError, InputWarning
 
-#: Part of a step by which even steps may differ, beside what the printed digits allow.
+#: Fraction of a step by which even steps may differ, beside the rounding of printed digits.
 _UNEVEN = 0.02
-_ALTERNATING = 0.05  #: part of the steps that differ where rounding makes them alternate
+_ALTERNATING = 0.05  #: fraction of steps that differ where rounding makes them alternate
 _SINGLE = 6e-8  #: relative: a program's 0.01 in single precision is 0.0099999998
-_WINDOW = 100  #: rows at each end whose digits are looked at
+_WINDOW = 100  #: rows at each end whose digits are counted
 
 
 def sampling_interval(path: Any, times: np.ndarray) -> float:
@@ -39,17 +39,17 @@ def sampling_interval(path: Any, times: np.ndarray) -> float:
     steps = np.diff(times)
     step = float(times[-1] - times[0]) / len(steps)
     uneven = np.abs(steps - step)
-    digits = _resolution(times)
-    # Of the mean step: the first and the last time are rounded. Steps that are all alike are exact.
+    digits = _printed_resolution(times)
+    # Of the mean step: the first and the last time are rounded. Equal steps are exact.
     tolerance = min(float(digits[0] + digits[-1]) / 2, float(uneven.max())) / len(steps)
     if not step > 0 or (uneven > _UNEVEN * step).any():
         rounding = (digits[1:] + digits[:-1]) / 2
         if not step > 0 or (uneven > _UNEVEN * step + rounding).any():
-            raise InputError(f"{path}: {_flaw(times, steps)}")
+            raise InputError(f"{path}: {_describe_flaw(times, steps)}")
         if rounding.max() > step / 4:
-            allowed = _rounded(times, steps, step, digits)
+            allowed = _step_range(times, steps, step, digits)
             if allowed is None:
-                raise InputError(f"{path}: {_flaw(times, steps)}")
+                raise InputError(f"{path}: {_describe_flaw(times, steps)}")
             smallest, largest = allowed
             step, tolerance = (smallest + largest) / 2, (largest - smallest) / 2
             if digits.max() >= step:
@@ -59,18 +59,19 @@ def sampling_interval(path: Any, times: np.ndarray) -> float:
                     InputWarning,
                     stacklevel=3,
                 )
-    return _shortest(step, tolerance)
+    return _shortest_number(step, tolerance)
 
 
 def nanoseconds(seconds: float) -> int:
-    """Nanoseconds, of the decimal number that was printed: 1500000000.01 s loses nothing."""
+    """Nanoseconds of the printed decimal number, exact: 1500000000.01 s loses no digit."""
     return round(Decimal(repr(float(seconds))) * 10**9)
 
 
-def _resolution(times: np.ndarray) -> np.ndarray:
-    """(samples,) one unit of the last digit of each time, s: of decimals or of significant digits.
+def _printed_resolution(times: np.ndarray) -> np.ndarray:
+    """One unit of the last printed digit of each time, s, (samples,).
 
-    Times that are float32 numbers have the resolution of float32.
+    The last digit is that of the decimals or of the significant digits, whichever is coarser. Times
+    that are float32 numbers have at least the spacing of float32.
     """
     ends = times if len(times) <= 2 * _WINDOW else np.r_[times[:_WINDOW], times[-_WINDOW:]]
     numbers = [Decimal(repr(value)).as_tuple() for value in ends.tolist()]
@@ -91,10 +92,10 @@ def _resolution(times: np.ndarray) -> np.ndarray:
     return unit
 
 
-def _rounded(
+def _step_range(
     times: np.ndarray, steps: np.ndarray, step: float, digits: np.ndarray
 ) -> tuple[float, float] | None:
-    """The smallest and the largest step of even times that are printed as these; None if none is.
+    """The smallest and the largest even step whose rounded times are these; None if there is none.
 
     Rounding to few digits makes steps alternate all along; a missing row is one step among many.
     """
@@ -104,7 +105,7 @@ def _rounded(
         return None
     from scipy.optimize import linprog  # seldom needed
 
-    # Lines a + b x that pass all times at half a digit, in units of a digit.
+    # Lines a + b x within half a digit of all times, in units of a digit.
     x = np.linspace(0.0, 1.0, len(times))
     unit = digits.max()
     y = (times - times[0] - step * np.arange(len(times))) / unit
@@ -112,19 +113,19 @@ def _rounded(
     lines = np.column_stack([np.ones_like(x), x])
     bounds = []
     for sign in (1.0, -1.0):
-        found = linprog(
+        solution = linprog(
             [0.0, sign],
             np.vstack([lines, -lines]),
             np.concatenate([y + half, half - y]),
             bounds=[(None, None)] * 2,
         )
-        if not found.success:
+        if not solution.success:
             return None
-        bounds.append(step + float(found.x[1]) * unit / len(steps))
+        bounds.append(step + float(solution.x[1]) * unit / len(steps))
     return bounds[0], bounds[1]
 
 
-def _shortest(step: float, tolerance: float) -> float:
+def _shortest_number(step: float, tolerance: float) -> float:
     """The step with the fewest digits within the tolerance, or one of a whole number of hertz."""
     tolerance = max(tolerance, _SINGLE * step)
     for digits in range(1, 16):
@@ -138,8 +139,8 @@ def _shortest(step: float, tolerance: float) -> float:
     return step
 
 
-def _flaw(times: np.ndarray, steps: np.ndarray) -> str:
-    """What is wrong with uneven times, in words."""
+def _describe_flaw(times: np.ndarray, steps: np.ndarray) -> str:
+    """Description of the first flaw of uneven times, for a message."""
     usual = float(np.median(steps))
     back = np.flatnonzero(steps <= 0)
     if len(back) > len(steps) / 2 or not usual > 0:
@@ -148,18 +149,19 @@ def _flaw(times: np.ndarray, steps: np.ndarray) -> str:
             "few digits?"
         )
     if len(back):
-        at = int(back[0])
+        row = int(back[0])
         return (
             "the times in the first column do not rise in even steps: "
-            f"{times[at]:.12g} s (row {at + 1}) is followed by {times[at + 1]:.12g} s."
+            f"{times[row]:.12g} s (row {row + 1}) is followed by {times[row + 1]:.12g} s."
         )
-    at = int(np.abs(steps - usual).argmax())
-    where = f"between {times[at]:.12g} s (row {at + 1} of the numbers) and {times[at + 1]:.12g} s"
-    if steps[at] > 1.5 * usual:
-        missing = max(round(float(steps[at]) / usual) - 1, 1)
+    row = int(np.abs(steps - usual).argmax())
+    before, after = times[row], times[row + 1]
+    between = f"between {before:.12g} s (row {row + 1} of the numbers) and {after:.12g} s"
+    if steps[row] > 1.5 * usual:
+        missing = max(round(float(steps[row]) / usual) - 1, 1)
         rows = "row is" if missing == 1 else "rows are"
-        return f"{missing} {rows} missing {where}; the times rise by {usual:.6g} s elsewhere."
+        return f"{missing} {rows} missing {between}; the times rise by {usual:.6g} s elsewhere."
     return (
         "the times in the first column do not rise in even steps: by "
-        f"{steps[at]:.9g} s {where}, by {usual:.9g} s elsewhere."
+        f"{steps[row]:.9g} s {between}, by {usual:.9g} s elsewhere."
     )

@@ -1,4 +1,4 @@
-"""StationXML, QuakeML and other files of stations and events from strangers.
+"""StationXML, QuakeML and other files of stations and events, from untrusted sources.
 
 ObsPy parses with lxml's defaults, which expand internal entities. Neither format needs a document
 type; a file that has one is refused before ObsPy sees it, and with it every entity.
@@ -20,7 +20,7 @@ from ..errors import InputError, first_line
 from . import cmtsolution
 from .files import check_file
 
-#: What a user may pass as event, and as inventory.
+#: What ``event=`` and ``inventory=`` of the public functions take.
 EventLike: TypeAlias = Event | Catalog | str | os.PathLike
 InventoryLike: TypeAlias = Inventory | str | os.PathLike
 #: StationXML with all responses of a large network has some 100 MB.
@@ -28,10 +28,10 @@ LARGEST = 512 * 1024**2
 
 
 def checked(data: bytes, name: str) -> io.BytesIO:
-    """The bytes of an XML document, ready to be parsed.
+    """An XML document without a document type, ready to be parsed by ObsPy.
 
     :param name: for messages.
-    :raises InputError: for what is no XML, or has a document type.
+    :raises InputError: for a document that is not XML, or has a document type.
     """
     from lxml import etree
 
@@ -51,7 +51,8 @@ def checked(data: bytes, name: str) -> io.BytesIO:
 def inventory(data: bytes, name: str) -> Inventory:
     """StationXML -> Inventory.
 
-    :raises InputError: for what is none.
+    :param name: for messages.
+    :raises InputError: for anything else.
     """
     return _parse(read_inventory, data, name, "STATIONXML", "StationXML")
 
@@ -59,7 +60,8 @@ def inventory(data: bytes, name: str) -> Inventory:
 def catalog(data: bytes, name: str) -> Catalog:
     """QuakeML -> Catalog.
 
-    :raises InputError: for what is none.
+    :param name: for messages.
+    :raises InputError: for anything else.
     """
     return _parse(read_events, data, name, "QUAKEML", "QuakeML")
 
@@ -86,66 +88,67 @@ def stations(path: str) -> Inventory:
 
 
 def all_stations(paths: Iterable[str]) -> Inventory | None:
-    """:func:`stations` of all files together; None of none.
+    """The stations of several files in one Inventory; None without a file.
 
-    :raises InputError: for a file that is none.
+    :raises InputError: see :func:`stations`.
     """
-    whole: Inventory | None = None
+    merged: Inventory | None = None
     for path in paths:
-        found = stations(path)
-        whole = found if whole is None else whole + found
-    return whole
+        inventory = stations(path)
+        merged = inventory if merged is None else merged + inventory
+    return merged
 
 
-def as_event(given: EventLike | None) -> Event | None:
-    """The Event that a user means.
+def as_event(event: EventLike | None) -> Event | None:
+    """The Event of the argument ``event=`` of a public function.
 
-    :param given: an ObsPy Event, a Catalog of one, or the path of a file with one (QuakeML,
+    :param event: an ObsPy Event, a Catalog of one, or the path of a file with one (QuakeML,
         CMTSOLUTION, whatever ObsPy reads).
     :raises InputError: for none or several events, a file that cannot be read, or something else.
     """
-    if given is None or isinstance(given, Event):
-        return given
-    if isinstance(given, str | os.PathLike):
-        catalog, where = events(os.fspath(given)), f"{os.fspath(given)} holds"
-    elif isinstance(given, Catalog):
-        catalog, where = given, "The catalog given as event holds"
+    if event is None or isinstance(event, Event):
+        return event
+    if isinstance(event, str | os.PathLike):
+        catalog, origin = events(os.fspath(event)), f"{os.fspath(event)} holds"
+    elif isinstance(event, Catalog):
+        catalog, origin = event, "The catalog given as event holds"
     else:
         raise InputError(
             "event= takes an ObsPy Event, a Catalog of one event or the path of a file with one "
-            f"(QuakeML, CMTSOLUTION, ...), not {type(given).__name__}."
+            f"(QuakeML, CMTSOLUTION, ...), not {type(event).__name__}."
         )
     if len(catalog) == 1:
         return catalog[0]
     if not len(catalog):
-        raise InputError(f"{where} no event.")
+        raise InputError(f"{origin} no event.")
     raise InputError(
-        f"{where} {len(catalog)} events; one is needed. Choose it, e.g. event=catalog[0], or keep "
-        "it alone in the file. (obb enrich --events finds the event of each dated record by time.)"
+        f"{origin} {len(catalog)} events; one is needed. Choose it, e.g. event=catalog[0], or keep "
+        "it alone in the file. (obb archive run --events finds the event of each dated record by "
+        "time.)"
     )
 
 
-def as_inventory(given: InventoryLike | None) -> Inventory | None:
-    """The Inventory that a user means.
+def as_inventory(inventory: InventoryLike | None) -> Inventory | None:
+    """The Inventory of the argument ``inventory=`` of a public function.
 
-    :param given: an ObsPy Inventory, or the path of a file with one (StationXML, dataless SEED,
+    :param inventory: an ObsPy Inventory, or the path of a file with one (StationXML, dataless SEED,
         whatever ObsPy reads).
     :raises InputError: for a file that cannot be read, or something else.
     """
-    if given is None or isinstance(given, Inventory):
-        return given
-    if isinstance(given, str | os.PathLike):
-        return stations(os.fspath(given))
+    if inventory is None or isinstance(inventory, Inventory):
+        return inventory
+    if isinstance(inventory, str | os.PathLike):
+        return stations(os.fspath(inventory))
     raise InputError(
         "inventory= takes an ObsPy Inventory or the path of a file with one (StationXML, ...), "
-        f"not {type(given).__name__}."
+        f"not {type(inventory).__name__}."
     )
 
 
-def _read(reader: Callable[[io.BytesIO], Any], path: str, what: str) -> Any:
-    """A file of any format that ObsPy's reader recognises, XML checked first.
+def _read(reader: Callable[[io.BytesIO], Any], path: str, content: str) -> Any:
+    """A file of any format that ObsPy's reader recognises; XML is checked first.
 
-    :param what: for the message.
+    :param content: its description, for the message.
     """
     data = read_file(path)
     is_xml = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
@@ -156,7 +159,7 @@ def _read(reader: Callable[[io.BytesIO], Any], path: str, what: str) -> Any:
             return reader(document)
     except Exception as error:  # ObsPy's own TypeError names a temporary file
         reason = "" if "Unknown format" in str(error) else f": {first_line(error)}"
-        raise InputError(f"{path} cannot be read as {what}{reason or '.'}") from error
+        raise InputError(f"{path} cannot be read as {content}{reason or '.'}") from error
 
 
 def read_file(path: str) -> bytes:

@@ -1,4 +1,7 @@
-"""Conditioning of Gaussians: what the low frequencies say of the level above the corner."""
+"""Conditioning of Gaussians: the level above the corner, given the one observed below it.
+
+The corner is the simulation's upper frequency limit.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: Standard deviation of a level that is read off the low frequencies, ln units.
+#: Standard deviation of a level observed in the low frequencies, ln units.
 READING_ERROR = 0.25
-#: Innovations are clipped at so many standard deviations.
+#: Innovations are clipped at so many prior standard deviations.
 MAX_INNOVATION = 3.0
 
 
@@ -30,11 +33,11 @@ def condition_gaussian(
     :param noise: standard deviation of the observation errors.
     :return: W (u, o), S_u|o (u, u), and S_oo + noise² I (o, o).
     """
-    among = covariance[np.ix_(observed, observed)] + noise**2 * np.eye(observed.sum())
-    across = covariance[np.ix_(~observed, observed)]
-    weights = np.linalg.solve(among, across.T).T
-    rest = covariance[np.ix_(~observed, ~observed)] - weights @ across.T
-    return weights, rest, among
+    s_oo = covariance[np.ix_(observed, observed)] + noise**2 * np.eye(observed.sum())
+    s_uo = covariance[np.ix_(~observed, observed)]
+    weights = np.linalg.solve(s_oo, s_uo.T).T
+    conditional = covariance[np.ix_(~observed, ~observed)] - weights @ s_uo.T
+    return weights, conditional, s_oo
 
 
 def condition_rows(
@@ -43,8 +46,12 @@ def condition_rows(
     """:func:`condition_gaussian` for rows that observe different components, in PyTorch.
 
     A component that is not observed is taken as observed with a variance of 1e8, which leaves it
-    free: one batched solve serves all rows. Innovations (observed less mean) are clipped at
-    :data:`MAX_INNOVATION` standard deviations.
+    free: one batched solve serves all rows. With S = root root' and R the diagonal matrix of these
+    variances::
+
+        gain = S (S + R)^-1      mean + gain clip(observed - mean)      S - gain S
+
+    Innovations (observed - mean) are clipped at :data:`MAX_INNOVATION` standard deviations.
 
     :param mean: (rows, n), prior means; ``root`` (rows, n, n), lower Cholesky factors of the prior
         covariances.

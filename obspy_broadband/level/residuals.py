@@ -1,14 +1,15 @@
-"""How records of the same scenario differ: Gaussian residuals of the logarithm of Fourier spectra.
+"""Gaussian residuals of ln Fourier amplitude between records of the same scenario.
 
-Standard deviation and correlation between frequencies of the effective amplitude spectrum after
-Bayless and Abrahamson (2018, PEER 2018/03 and its supplement; 2019, BSSA 109, 1058-1071), events,
-sites and paths together.
+Standard deviation and correlation between frequencies of the effective amplitude spectrum (EAS),
+between-event, site and path residuals together: Bayless and Abrahamson (2018, PEER 2018/03 and its
+supplement; 2019, BSSA 109, 1058-1071).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+#: Hz; "A" to "D" of the correlation and the total standard deviation "sigma" at each.
 _FREQUENCIES = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 24.0)
 _COEFFICIENTS = {
     "A": (
@@ -44,31 +45,32 @@ def standard_deviation(frequencies: np.ndarray) -> np.ndarray:
 
 
 def correlation(frequencies: np.ndarray) -> np.ndarray:
-    """Correlation between frequencies: tanh(A exp(B d) + C exp(D d)), d = |ln(f1/f2)|.
+    """Correlation between frequencies f1 and f2: tanh(A exp(B d) + C exp(D d)), d = |ln(f1/f2)|.
 
     :param frequencies: (frequencies,), Hz.
-    :return: (frequencies, frequencies); A to D belong to the lower of the two.
+    :return: (frequencies, frequencies); A to D are those of the lower frequency.
     """
     frequencies = np.asarray(frequencies, dtype=float)
-    apart = np.abs(np.log(frequencies[:, None] / frequencies))
+    distance = np.abs(np.log(frequencies[:, None] / frequencies))
     lower = np.minimum(frequencies[:, None], frequencies)
     a, b, c, d = (_coefficient(name, lower) for name in "ABCD")
-    matrix = np.tanh(a * np.exp(b * apart) + c * np.exp(d * apart))
+    matrix = np.tanh(a * np.exp(b * distance) + c * np.exp(d * distance))
     np.fill_diagonal(matrix, 1.0)
     return matrix
 
 
 def square_root(covariance: np.ndarray) -> np.ndarray:
-    """A matrix that turns independent normal numbers into correlated ones."""
+    """R with R R' = covariance, so that R @ epsilon has it, by eigenvectors and eigenvalues."""
     values, vectors = np.linalg.eigh(covariance)
     return vectors * np.sqrt(np.clip(values, 0.0, None))
 
 
-def symmetric(root: np.ndarray) -> np.ndarray:
-    """The symmetric square root of the covariance that :func:`square_root` took one of.
+def symmetric_root(root: np.ndarray) -> np.ndarray:
+    """The symmetric square root of a covariance, from its :func:`square_root`.
 
-    Its number j belongs to frequency j, and it changes little where the covariance does; the order
-    and the signs of eigenvectors are anybody's.
+    Its column j belongs to frequency j, and it varies smoothly with the covariance, whereas the
+    order and the signs of eigenvectors are arbitrary: stations with similar covariances and the
+    same epsilon get similar residuals.
     """
-    size = np.linalg.norm(root, axis=0)
-    return root @ np.divide(root, size, out=np.zeros_like(root), where=size > 0).T
+    norm = np.linalg.norm(root, axis=0)
+    return root @ np.divide(root, norm, out=np.zeros_like(root), where=norm > 0).T

@@ -1,4 +1,4 @@
-"""Methods whose translation goes through codes that can be looked at, drawn and changed."""
+"""Methods that translate through codes, which can be inspected, drawn and changed."""
 
 from __future__ import annotations
 
@@ -12,29 +12,31 @@ from torch import Tensor
 
 from ..errors import MethodError
 from ..level.spectral import LEVELS
+from ..nn.conditions import Conditions
 from ..signal.filters import band_limit
+from .conditions import conditions_of
 from .contract import Batch, Scenario
-from .neural import conditions
 from .shape import ShapeMethod
 
-#: A code of each name, (rows, ...).
+#: Codes by name, each (rows, ...).
 Codes = dict[str, Tensor]
 
 
 class CodedMethod(ShapeMethod):
     """A network of encoders and decoders.
 
-    A subclass sets the names below, and writes :meth:`encode` and :meth:`decode`. ``kind`` is
-    "broadband" or "low" throughout.
+    A subclass sets the names below, and writes :meth:`encode` and :meth:`decode`. ``kind`` is the
+    kind of signal, "broadband" or "low", throughout.
     """
 
-    #: Shape of each code, without rows, that training pushes towards N(0, 1).
+    #: Shape, without rows, of each code that training holds near N(0, 1).
     normal: Mapping[str, tuple[int, ...]]
-    #: Those of them that a translation draws; the others come from the low frequencies.
+    #: Those of them that a translation draws from N(0, 1); the others are encoded from the low
+    #: frequencies.
     drawn: tuple[str, ...] = ()
-    #: The code that a record and its low frequencies should have in common, if there is one.
+    #: The code that a record and its low frequencies should share, if there is one.
     common: str | None = None
-    #: What :meth:`decode` can make.
+    #: Kinds of signal that :meth:`decode` can generate.
     kinds: tuple[str, ...] = ("broadband", "low")
 
     @abstractmethod
@@ -42,96 +44,108 @@ class CodedMethod(ShapeMethod):
         """The codes of a normalized signal, (rows, 3, samples)."""
 
     @abstractmethod
-    def decode(self, codes: Codes, kind: str, conditions: Tensor) -> Tensor:
-        """The normalized signal of codes; those it does not need are left alone."""
+    def decode(self, codes: Codes, kind: str, conditions: Conditions) -> Tensor:
+        """The normalized signal, (rows, 3, samples); codes that are not needed are ignored."""
 
     @property
-    def own_noise(self) -> int:  # type: ignore[override]
-        """Numbers that are drawn."""
+    def noise_size(self) -> int:  # type: ignore[override]
+        """Standard normal values of the codes that a translation draws."""
         return sum(_size(self.normal[name]) for name in self.drawn)
 
     @property
-    def from_nothing(self) -> bool:
-        """Whether a record follows from codes drawn from N(0, 1) alone."""
+    def unconditional(self) -> bool:
+        """Whether codes drawn from N(0, 1) alone decode to a record, without low frequencies."""
         return set(self.normal) > set(self.drawn)
 
-    def draw_codes(self, numbers: Tensor, names: Sequence[str]) -> Codes:
-        """Standard normal numbers, (rows, ...), as codes of these names."""
+    def codes_from_noise(self, noise: Tensor, names: Sequence[str]) -> Codes:
+        """Standard normal values, (rows, size), as the codes of these names."""
         shapes = [self.normal[name] for name in names]
-        parts = numbers.split([_size(shape) for shape in shapes], dim=1)
+        parts = noise.split([_size(shape) for shape in shapes], dim=1)
         return {name: part.unflatten(1, shape) for name, part, shape in zip(names, parts, shapes)}
 
-    def contents(self, low: Tensor, conditions: Tensor) -> Codes:
-        """See :meth:`obspy_broadband.method.shape.ShapeMethod.contents`."""
-        codes = {k: v for k, v in self.encode(low, "low").items() if k not in self.drawn}
+    def translation_context(self, low: Tensor, conditions: Conditions) -> Codes:
+        """See :meth:`obspy_broadband.method.shape.ShapeMethod.translation_context`.
+
+        The codes of the low frequencies; of a method that draws none, the decoded signal.
+        """
+        encoded = self.encode(low, "low")
+        codes = {name: code for name, code in encoded.items() if name not in self.drawn}
         if self.drawn:
             return codes
-        return {"made": self.decode(codes, "broadband", conditions)}
+        return {"generated": self.decode(codes, "broadband", conditions)}
 
-    def translate(self, conditions: Tensor, noise: Tensor, content: Mapping[str, Tensor]) -> Tensor:
+    def translate(
+        self, conditions: Conditions, noise: Tensor, context: Mapping[str, Tensor]
+    ) -> Tensor:
         """See :meth:`obspy_broadband.method.shape.ShapeMethod.translate`."""
         if not self.drawn:
-            return content["made"]
-        codes = {**content, **self.draw_codes(noise, self.drawn)}
+            return context["generated"]
+        codes = {**context, **self.codes_from_noise(noise, self.drawn)}
         return self.decode(codes, "broadband", conditions)
 
     @torch.inference_mode()
-    def invent(self, seed: int, corner: float, scenario: Scenario) -> np.ndarray:
-        """A record of drawn codes, drawn size and drawn level: (3, samples), m/s².
+    def generate(self, seed: int, corner: float, scenario: Scenario) -> np.ndarray:
+        """A record of drawn codes, drawn scale and drawn level: (3, samples), m/s².
 
-        :param corner: Hz, above which the level is drawn; below it is what the codes say.
+        :param corner: Hz, above which the level is drawn; below it the codes have decided.
         """
         assert self.level is not None
         self.eval()
         names = tuple(self.normal)
-        sizes = sum(_size(self.normal[name]) for name in names)
+        size = sum(_size(self.normal[name]) for name in names)
         rng = np.random.default_rng(seed)
-        numbers = torch.from_numpy(rng.standard_normal((1, sizes + LEVELS + 1), dtype=np.float32))
-        numbers = numbers.to(self.ln_scales.device)
-        of_level, of_codes = numbers[:, :LEVELS], numbers[:, LEVELS + 1 :]
-        ln_scale = self.ln_scales[0] + self.ln_scales[1] * numbers[:, LEVELS]
+        # Of the level, of ln(scale), of the codes.
+        noise = torch.from_numpy(rng.standard_normal((1, LEVELS + 1 + size), dtype=np.float32))
+        noise = noise.to(self.ln_scales.device)
+        epsilon, code_noise = noise[:, :LEVELS], noise[:, LEVELS + 1 :]
+        ln_scale = self.ln_scales[0] + self.ln_scales[1] * noise[:, LEVELS]
         scale = ln_scale.double().exp().cpu().numpy()
-        known = conditions((scenario,), np.array([corner]), scale).to(numbers.device)
-        made = self.decode(self.draw_codes(of_codes, names), "broadband", known).float()
-        below = band_limit(made[0].double().cpu().numpy(), self.sampling_rate, corner)
-        low = torch.from_numpy(below / max(np.abs(below).max(), 1e-12))[None].to(made)
-        context = {**self.onset_context(low, known), **self.level_context(low, known)}
-        return (self.give_level(low, made, known, of_level, context)[0].cpu().numpy()) * scale
+        conditions = conditions_of((scenario,), np.array([corner]), scale).to(noise.device)
+        codes = self.codes_from_noise(code_noise, names)
+        generated = self.decode(codes, "broadband", conditions).float()
+        below = band_limit(generated[0].double().cpu().numpy(), self.sampling_rate, corner)
+        low = torch.from_numpy(below / max(np.abs(below).max(), 1e-12))[None].to(generated)
+        context = {**self.onset_context(low, conditions), **self.level_context(low, conditions)}
+        record = self.impose_level(low, generated, conditions, epsilon, context)
+        return record[0].cpu().numpy() * scale
 
 
 @torch.inference_mode()
-def passages(method: CodedMethod, batch: Batch, seed: int = 0) -> dict[str, Tensor]:
-    """All ways between low frequencies and records: normalized signals, (batch, 3, samples).
+def reconstruct_and_translate(
+    method: CodedMethod, batch: Batch[Tensor], seed: int = 0
+) -> dict[str, Tensor]:
+    """Reconstructions and translations of both kinds: normalized signals, (batch, 3, samples).
 
-    "low" and "broadband", as the network sees them; "rebuilt_broadband" and "rebuilt_low", each
-    from its own codes; "translated_broadband", with drawn codes where the method draws;
-    "translated_low", likewise. What a method cannot make is left out.
+    "low" and "broadband" are the normalized signals themselves; "rebuilt_broadband" and
+    "rebuilt_low" are decoded from their own codes, "translated_broadband" and "translated_low" from
+    those of the other kind, with codes drawn from N(0, 1) where the method draws. A kind that the
+    method cannot decode is left out.
 
     :param batch: tensors, with ``broadband``.
     :param seed: of the codes that are drawn.
     """
     method.eval()
-    low, recorded, known = method.signals(batch)
+    low, recorded, conditions = method.signals(batch)
     of_low, of_recorded = method.encode(low, "low"), method.encode(recorded, "broadband")
     generator = torch.Generator().manual_seed(seed)
-    numbers = torch.randn(len(batch), method.own_noise, generator=generator).to(low.device)
-    new = method.draw_codes(numbers, method.drawn)
-    ways = {
+    noise = torch.randn(len(batch), method.noise_size, generator=generator).to(low.device)
+    drawn = method.codes_from_noise(noise, method.drawn)
+    codes_by_signal = {
         ("rebuilt", "broadband"): {**of_low, **of_recorded},
         ("rebuilt", "low"): of_low,
-        ("translated", "broadband"): {**of_low, **new},
-        ("translated", "low"): {**of_recorded, **new},
+        ("translated", "broadband"): {**of_low, **drawn},
+        ("translated", "low"): {**of_recorded, **drawn},
     }
-    made = {
-        f"{way}_{kind}": method.decode(codes, kind, known)
-        for (way, kind), codes in ways.items()
+    decoded = {
+        f"{way}_{kind}": method.decode(codes, kind, conditions)
+        for (way, kind), codes in codes_by_signal.items()
         if kind in method.kinds
     }
-    return {"low": low, "broadband": recorded, **made}
+    return {"low": low, "broadband": recorded, **decoded}
 
 
-def coded(method: Any, name: str) -> CodedMethod:
-    """The method, if it has codes.
+def require_codes(method: Any, name: str) -> CodedMethod:
+    """The method itself, if it has codes.
 
     :param name: for the message.
     :raises MethodError: if it has none.

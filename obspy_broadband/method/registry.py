@@ -1,4 +1,4 @@
-"""Names of methods and the code behind them; nothing is imported until asked for."""
+"""Methods by name, from entry points; a plugin is imported only when it is loaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GROUP = "obspy_broadband.method"
 
 @dataclass(frozen=True)
 class Registration:
-    """Where a method comes from, known without importing it."""
+    """A registered method, read from metadata without importing it."""
 
     name: str
     distribution: str
@@ -28,20 +28,20 @@ class Registration:
 
 
 def _entry_points() -> Iterator[tuple[Registration, EntryPoint]]:
-    seen = set()
+    listed = set()
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         distribution = point.dist.name if point.dist else "unknown distribution"
         version = point.dist.version if point.dist else "?"
-        found = Registration(point.name, distribution, version, point.value)
+        registration = Registration(point.name, distribution, version, point.value)
         # An editable install and a checkout on sys.path describe one distribution twice.
-        if found not in seen:
-            seen.add(found)
-            yield found, point
+        if registration not in listed:
+            listed.add(registration)
+            yield registration, point
 
 
 def methods() -> dict[str, Registration]:
-    """All registered methods by name, read from metadata alone: a broken plugin is listed, too."""
-    return {found.name: found for found, _ in _entry_points()}
+    """All registered methods by name, those whose plugins cannot be imported included."""
+    return {registration.name: registration for registration, _ in _entry_points()}
 
 
 def load(name: str) -> type[Method]:
@@ -51,31 +51,38 @@ def load(name: str) -> type[Method]:
     :raises MethodError: if no distribution registers the name, several do, its module cannot be
         imported, or what it names is no :class:`~obspy_broadband.method.Method`.
     """
-    candidates = [(found, point) for found, point in _entry_points() if found.name == name]
+    candidates = [
+        (registration, point)
+        for registration, point in _entry_points()
+        if registration.name == name
+    ]
     if not candidates:
-        known = sorted(methods())
-        near = get_close_matches(str(name), known, n=1)
+        names = sorted(methods())
+        near = get_close_matches(str(name), names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise MethodError(f"Unknown method {name!r}.{hint} Known methods: {', '.join(known)}.")
+        raise MethodError(f"Unknown method {name!r}.{hint} Known methods: {', '.join(names)}.")
     if len(candidates) > 1:
-        claims = " and ".join(f"{found.distribution} {found.version}" for found, _ in candidates)
+        claims = " and ".join(
+            f"{registration.distribution} {registration.version}" for registration, _ in candidates
+        )
         raise MethodError(
             f"Method {name!r} is registered by {claims}; uninstall all of them but one."
         )
-    found, point = candidates[0]
+    registration, point = candidates[0]
+    origin = f"{registration.distribution} {registration.version}"
     try:
-        loaded = point.load()
-    except Exception as error:  # a stranger's module may raise anything at import
+        method_class = point.load()
+    except Exception as error:  # a plugin may raise anything at import
         raise MethodError(
-            f"Method {name!r} of {found.distribution} {found.version} could not be loaded "
-            f"from {found.target}: {type(error).__name__}: {error}"
+            f"Method {name!r} of {origin} could not be loaded from {registration.target}: "
+            f"{type(error).__name__}: {error}"
         ) from error
-    if not (isinstance(loaded, type) and issubclass(loaded, Method)):
+    if not (isinstance(method_class, type) and issubclass(method_class, Method)):
         raise MethodError(
-            f"Method {name!r} of {found.distribution} {found.version}: {found.target} is not a "
-            "subclass of obspy_broadband.Method."
+            f"Method {name!r} of {origin}: {registration.target} is not a subclass of "
+            "obspy_broadband.Method."
         )
-    return loaded
+    return method_class
 
 
 def create(
@@ -83,8 +90,8 @@ def create(
 ) -> Method:
     """A method ready for use.
 
-    :param name: a registered name, or a method already made (then ``options`` must be empty).
-    :param options: what to set in the method's ``Options``.
+    :param name: a registered name, or a method's instance (then ``options`` must be empty).
+    :param options: values for the method's ``Options``.
     :param weights: of a method that is trained: a name, or a path (see
         :func:`obspy_broadband.method.weights.find`).
     :raises MethodError: see :func:`load`.
@@ -92,10 +99,10 @@ def create(
     """
     if isinstance(name, Method):
         if options or weights is not None:
-            given = ", ".join([*options, *(["weights"] if weights is not None else [])])
+            passed = ", ".join([*options, *(["weights"] if weights is not None else [])])
             raise MethodError(
                 f"{type(name).__name__} is made already; pass its options when making it, "
-                f"not to enrich: {given}."
+                f"not to enrich: {passed}."
             )
         return name
     if not isinstance(name, str):

@@ -1,10 +1,14 @@
-"""What networks that make shapes share: what they see, and how a shape becomes a realization.
+"""Networks that generate the shape of a record; its level above the corner is drawn apart.
 
-A network sees *normalized* signals: the low frequencies over their peak, and the record as the same
-low frequencies plus the shape of what lies above the corner, both within about ±1. What it makes of
-a record is a normalized signal again; its part above the corner is given a level that is drawn
-(:class:`obspy_broadband.level.head.LevelHead`). Under the thesis protocol, which divides by the
-target's peak, signals are what they are, and so is the result.
+Networks work on *normalized* signals, all within about ±1:
+
+    low = 0.5 x / max |x|        broadband = low + 0.1 S(y)
+
+with x the low frequencies, y the record and S(y) its shape: the part above the corner, divided by
+its smoothed Fourier amplitudes (:meth:`obspy_broadband.level.spectral.SpectralLevel.shape`). The
+network's output is a normalized signal again; its part above the corner is given a level drawn by
+:class:`obspy_broadband.level.head.LevelHead` and added to x. Under the thesis protocol, which
+divides by the peak of the target, signals are neither normalized nor given a level.
 """
 
 from __future__ import annotations
@@ -21,26 +25,29 @@ from torch import Tensor
 from ..errors import InputError
 from ..level.head import LevelHead
 from ..level.spectral import LEVELS
+from ..nn.conditions import Conditions
 from ..signal.filters import STOP_RATIO
+from .conditions import CONDITIONS, batch_conditions
 from .contract import Batch
-from .neural import CONDITIONS, LevelOptions, NeuralMethod, batch_conditions
+from .neural import LevelOptions, NeuralMethod
 
-#: Of the low frequencies, whose peak is 1, and of shapes, whose peaks are about 6.
+#: Factors of the low frequencies, whose peak is 1, and of shapes, whose peaks are about 6.
 _LOW, _HIGH = 0.5, 0.1
-#: Share of a window's peak that the low frequencies must have reached for anything to be made.
-#: Records have noise ahead of P; simulations have nothing, which no network has seen.
+#: Share of the window's peak at which motion begins; nothing is generated before. Records have
+#: noise ahead of P; simulations are silent there, which is outside the training data.
 _SILENT = 1e-2
-_PADDING_S = 8.0  # s: keeps a window's end out of its beginning
+_PADDING_S = 8.0  # s: against the wrap-around of the Fourier transform
 
 
 @dataclass(frozen=True)
 class ShapeOptions(LevelOptions):
-    """Options that all methods have that make shapes.
+    """Options of all methods that generate shapes.
 
-    :param level: "predicted": the network makes a shape, and the level of the high frequencies is
-        drawn from a distribution that is learned from records in physical units. "given": the
-        network's output as it is, for the thesis protocol, which divides by the target's peak.
-    :param level_steps: of descent for the networks that predict the level, before training starts.
+    :param level: "predicted": the level of the high frequencies is drawn from a distribution fitted
+        to records in physical units. "given": the network's output as it is, for the thesis
+        protocol, which divides by the target's peak.
+    :param level_steps: steps of gradient descent for the networks that predict the level, before
+        training starts.
     """
 
     level: str = "predicted"
@@ -53,13 +60,14 @@ class ShapeOptions(LevelOptions):
 
 
 class ShapeMethod(NeuralMethod):
-    """A network that makes normalized signals.
+    """A network that generates normalized signals.
 
-    A subclass sets ``own_noise``, how many standard normal numbers one of its draws needs, and
-    writes :meth:`contents` and :meth:`translate`, the two halves of a translation.
+    A subclass sets ``noise_size``, the number of standard normal values that a realization needs
+    beside those of the level, and writes :meth:`translation_context` and :meth:`translate`, the two
+    halves of a translation.
     """
 
-    own_noise: int = 0
+    noise_size: int = 0
     ln_scales: Tensor
 
     def __init__(self, options: Any = None):
@@ -68,63 +76,65 @@ class ShapeMethod(NeuralMethod):
         self.level = (
             LevelHead(self.samples, self.sampling_rate, CONDITIONS) if self.relative else None
         )
-        #: Mean and standard deviation of ln of the peak of the low frequencies, m/s², of the
-        #: records that were learned from.
+        #: Mean and standard deviation of ln(peak of the low frequencies / 1 m/s²) in training.
         self.register_buffer("ln_scales", torch.tensor([math.log(0.02), 2.0]))
 
     @property
     def noise_shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        """What a draw needs: numbers for the level, then the network's own."""
-        return (LEVELS + self.own_noise,)
+        """Epsilon of the level, then the network's own noise."""
+        return (LEVELS + self.noise_size,)
 
     @property
     def one_to_many(self) -> bool:  # type: ignore[override]
-        """Whether anything is drawn."""
-        return bool(self.own_noise) or (self.relative and self.options.vary_level)
+        """Whether the network has noise, or the level varies."""
+        return bool(self.noise_size) or (self.relative and self.options.vary_level)
 
     @property
     def epsilon_size(self) -> int:  # type: ignore[override]
-        """The first numbers of a draw; see :attr:`obspy_broadband.Method.epsilon_size`."""
+        """See :attr:`obspy_broadband.Method.epsilon_size`."""
         return LEVELS if self.relative and self.options.vary_level else 0
 
     @abstractmethod
-    def contents(self, low: Tensor, conditions: Tensor) -> dict[str, Tensor]:
-        """What of a translation does not depend on what is drawn, e.g. the codes of ``low``.
+    def translation_context(self, low: Tensor, conditions: Conditions) -> dict[str, Tensor]:
+        """The part of a translation that does not depend on the noise, e.g. the codes of ``low``.
 
         :param low: (rows, 3, samples), normalized.
         """
 
     @abstractmethod
-    def translate(self, conditions: Tensor, noise: Tensor, content: Mapping[str, Tensor]) -> Tensor:
-        """A normalized broadband signal.
+    def translate(
+        self, conditions: Conditions, noise: Tensor, context: Mapping[str, Tensor]
+    ) -> Tensor:
+        """A normalized broadband signal, (rows, 3, samples).
 
-        :param noise: (rows, own_noise).
-        :param content: what :meth:`contents` gave for these rows.
+        :param noise: (rows, noise_size).
+        :param context: what :meth:`translation_context` returned for these rows.
         """
 
-    def signals(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    def signals(self, batch: Batch[Tensor]) -> tuple[Tensor, Tensor, Conditions]:
         """Low frequencies and record, normalized, and the conditions."""
-        known = batch_conditions(batch)
+        assert batch.broadband is not None
+        conditions = batch_conditions(batch)
         low, recorded = batch.low_frequency, batch.broadband
         if self.level is None:
-            return low, recorded, known
+            return low, recorded, conditions
         low = self.normalize(low)
-        return low, low + _HIGH * self.level.spectral.shape(recorded, batch.corner), known
+        return low, low + _HIGH * self.level.spectral.shape(recorded, batch.corner), conditions
 
     def normalize(self, low: Tensor) -> Tensor:
-        """Low frequencies over their peak -> as the network sees them."""
+        """Low frequencies divided by their peak -> normalized."""
         return low if self.level is None else _LOW * low
 
     def context(
-        self, low_frequency: Tensor, conditions: Tensor, strongest: tuple[Tensor, Tensor]
+        self, low_frequency: Tensor, conditions: Conditions, strongest: tuple[Tensor, Conditions]
     ) -> dict[str, Tensor]:
         """See :meth:`obspy_broadband.method.neural.NeuralMethod.context`.
 
-        The level, over the window's peak, is that of the strongest window: high frequencies fade
-        as the low ones do.
+        The level, divided by the window's peak, is that of the strongest window of the record: high
+        frequencies decay as the low ones do.
         """
         return {
-            **self.contents(self.normalize(low_frequency), conditions),
+            **self.translation_context(self.normalize(low_frequency), conditions),
             **self.onset_context(low_frequency, conditions),
             **self.level_context(*strongest),
         }
@@ -132,82 +142,103 @@ class ShapeMethod(NeuralMethod):
     def sample(
         self,
         low_frequency: Tensor,
-        conditions: Tensor,
+        conditions: Conditions,
         noise: Tensor,
         context: Mapping[str, Tensor],
     ) -> Tensor:
         """See :meth:`obspy_broadband.method.neural.NeuralMethod.sample`."""
-        made = self.translate(conditions, noise[:, LEVELS:], context)
-        return self.give_level(low_frequency, made, conditions, noise[:, :LEVELS], context)
+        generated = self.translate(conditions, noise[:, LEVELS:], context)
+        return self.impose_level(low_frequency, generated, conditions, noise[:, :LEVELS], context)
 
-    def onset_context(self, low_frequency: Tensor, conditions: Tensor) -> dict[str, Tensor]:
-        """Where a window has begun, in what :meth:`context` finds."""
+    def onset_context(self, low_frequency: Tensor, conditions: Conditions) -> dict[str, Tensor]:
+        """The taper at the onset of motion, a part of :meth:`context`."""
         if self.level is None:
             return {}
-        return {"begun": _begun(low_frequency, conditions[:, 0].exp(), self.sampling_rate)}
+        return {"onset_taper": _onset_taper(low_frequency, conditions.corner, self.sampling_rate)}
 
-    def level_context(self, low_frequency: Tensor, conditions: Tensor) -> dict[str, Tensor]:
-        """The distribution of the level, in what :meth:`context` finds."""
+    def level_context(self, low_frequency: Tensor, conditions: Conditions) -> dict[str, Tensor]:
+        """Median and root of the covariance of the level, a part of :meth:`context`."""
         if self.level is None:
             return {}
         median, root = self.level.distribution(low_frequency, conditions)
         return {"level": median, "level_root": root}
 
-    def give_level(
+    def impose_level(
         self,
         low_frequency: Tensor,
-        made: Tensor,
-        conditions: Tensor,
-        numbers: Tensor,
+        generated: Tensor,
+        conditions: Conditions,
+        epsilon: Tensor,
         context: Mapping[str, Tensor],
     ) -> Tensor:
-        """The low frequencies and what was made above them, at a level that is drawn.
+        """The low frequencies plus the generated signal above the corner at a level that is drawn.
 
-        :param made: (rows, 3, samples), normalized.
-        :param numbers: (rows, LEVELS), standard normal.
+        level = median + root @ epsilon
+
+        :param generated: (rows, 3, samples), normalized.
+        :param epsilon: (rows, LEVELS), standard normal.
         :param context: of these rows, by :meth:`onset_context` and :meth:`level_context`.
         """
         if self.level is None:
-            return made
-        drawn = numbers[..., None] * float(self.options.vary_level)
+            return generated
+        drawn = epsilon[..., None] * float(self.options.vary_level)
         levels = context["level"] + (context["level_root"] @ drawn)[..., 0]
-        corner, begun = conditions[:, 0].exp(), context["begun"]
-        # Twice: what was there must not count for the level, and a level given rings.
-        high = self.level.spectral.give(begun * made, levels, corner, flat=True)
-        return low_frequency + begun * high
+        taper = context["onset_taper"]
+        # Tapered before, so that the network's output ahead of the onset does not count for the
+        # level, and after, because imposing a level rings.
+        high = self.level.spectral.impose(taper * generated, levels, conditions.corner, flat=True)
+        return low_frequency + taper * high
 
-    def prepare_training(self, batch: Batch, weights: Tensor, events: Sequence[str]) -> None:
-        """See :meth:`obspy_broadband.method.neural.NeuralMethod.prepare_training`."""
-        if self.level is not None:
-            physical = torch.isfinite(batch.scale).to(weights)
-            given = (batch.low_frequency, batch_conditions(batch), batch.broadband)
-            counts, o = weights * physical, self.options
-            if not bool(counts.any()):
-                raise InputError(
-                    "No record of the training set is in physical units: nothing to learn the "
-                    "level from. Add records in m/s², or set level=given."
-                )
-            self.level.fit(*given, counts, events, o.level_steps, o.level_fit)
-            chosen = counts > 0
-            ln_scale = torch.log(batch.scale[chosen])
-            share = counts[chosen] / counts[chosen].sum()
-            mean = share @ ln_scale
-            self.ln_scales[0] = mean
-            self.ln_scales[1] = (share @ (ln_scale - mean).square()).sqrt()
+    def prepare_training(
+        self, batch: Batch[Tensor], weights: Tensor, events: Sequence[str]
+    ) -> None:
+        """See :meth:`obspy_broadband.method.neural.NeuralMethod.prepare_training`.
+
+        :raises InputError: if no window is in physical units.
+        """
+        if self.level is None:
+            return
+        assert batch.broadband is not None
+        physical = torch.isfinite(batch.scale).to(weights)
+        weights = weights * physical
+        if not bool(weights.any()):
+            raise InputError(
+                "No record of the training set is in physical units: nothing to learn the "
+                "level from. Add records in m/s², or set level=given."
+            )
+        self.level.fit(
+            batch.low_frequency,
+            batch_conditions(batch),
+            batch.broadband,
+            weights,
+            events,
+            self.options.level_steps,
+            self.options.level_fit,
+        )
+        used = weights > 0
+        ln_scale = torch.log(batch.scale[used])
+        share = weights[used] / weights[used].sum()
+        mean = share @ ln_scale
+        self.ln_scales[0] = mean
+        self.ln_scales[1] = (share @ (ln_scale - mean).square()).sqrt()
 
 
-def _begun(low: Tensor, corner: Tensor, sampling_rate: float) -> Tensor:
-    """0 where a window's low frequencies are silent yet, then 1: (rows, 1, samples)."""
+def _onset_taper(low: Tensor, corner: Tensor, sampling_rate: float) -> Tensor:
+    """0 before a window's low frequencies begin, then rising to 1: (rows, 1, samples).
+
+    :param low: (rows, 3, samples).
+    :param corner: (rows,), Hz; the taper rises within half its period.
+    """
     # A sharp band limit rings for several periods ahead of P, by more than the motion of a weak P:
     # through a smooth one, motion begins 0.9 periods before it (0.1 to 1.5 in the gallery).
     length = low.shape[-1] + round(sampling_rate * _PADDING_S)
     ratio = torch.fft.rfftfreq(length, 1.0 / sampling_rate, device=low.device) / corner[:, None]
     smooth = torch.cos(0.5 * math.pi * (ratio / STOP_RATIO).clamp(max=1.0)).square()
     spectrum = torch.fft.rfft(low.float(), length) * smooth[:, None]
-    size = torch.fft.irfft(spectrum, length)[..., : low.shape[-1]].abs().amax(dim=1)
-    begin = (size > _SILENT * size.amax(dim=1, keepdim=True)).int().argmax(dim=1)
+    peak = torch.fft.irfft(spectrum, length)[..., : low.shape[-1]].abs().amax(dim=1)
+    onset = (peak > _SILENT * peak.amax(dim=1, keepdim=True)).int().argmax(dim=1)
     half = 0.5 * sampling_rate / corner
-    begin = torch.where(begin > 0, begin, -half)  # a window may begin in the midst of motion
-    since = torch.arange(low.shape[-1], device=low.device) - begin[:, None]
+    onset = torch.where(onset > 0, onset, -half)  # a window may begin in the midst of motion
+    since = torch.arange(low.shape[-1], device=low.device) - onset[:, None]
     rise = (since / half[:, None]).clamp(0.0, 1.0)
     return (0.5 - 0.5 * torch.cos(math.pi * rise))[:, None]

@@ -1,4 +1,4 @@
-"""Whether an input is like what a method learned from, and if not, in what it differs."""
+"""Whether low frequencies lie within the range of a method's training data, and where not."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputWarning
-from .contract import Batch, Method
+from .contract import Batch, Method, as_array
 
-#: Share of the training windows that a range leaves out on either side.
+#: Share of the training windows outside a range on either side.
 _TAIL = 0.005
-#: Bands whose amplitudes make the slope of a spectrum, by the corner.
+#: Bands whose amplitudes define the slope of a spectrum, f / corner.
 _LOW_BAND, _HIGH_BAND = (0.1, 0.3), (0.5, 0.9)
 _SCENARIO = {
     "magnitude": "magnitude",
@@ -24,105 +24,106 @@ _SCENARIO = {
 
 
 def features(batch: Batch, sampling_rate: float) -> dict[str, np.ndarray]:
-    """What is compared, by name and unit: (windows,), NaN where it is not known.
+    """Features of windows by name and unit: (windows,), NaN where not known.
 
-    Corner, peak, duration (5-95 % of the energy), and slope of the low frequencies' spectrum
-    (ln of the amplitude at 0.5-0.9 over that at 0.1-0.3 of the corner), and the scenario.
+    Corner (the simulation's upper frequency limit), peak, D5-95, and slope of the spectrum of the
+    low frequencies (ln of the amplitude at 0.5-0.9 over that at 0.1-0.3 of the corner), and the
+    scenario.
     """
-    low = np.asarray(_array(batch.low_frequency), dtype=float)
-    corner = np.asarray(_array(batch.corner), dtype=float)
+    low = as_array(batch.low_frequency).astype(float)
+    corner = as_array(batch.corner).astype(float)
     energy = (low**2).sum(axis=1).cumsum(axis=-1)
     share = energy / np.maximum(energy[:, -1:], 1e-30)
-    lasts = ((share < 0.95).sum(axis=-1) - (share < 0.05).sum(axis=-1)) / sampling_rate
+    durations = ((share < 0.95).sum(axis=-1) - (share < 0.05).sum(axis=-1)) / sampling_rate
     amplitude = np.sqrt((np.abs(np.fft.rfft(low)) ** 2).sum(axis=1))
     ratio = np.fft.rfftfreq(low.shape[-1], 1.0 / sampling_rate) / corner[:, None]
-    levels = []
+    ln_amplitudes = []
     for lowest, highest in (_LOW_BAND, _HIGH_BAND):
         weight = ((ratio >= lowest) & (ratio <= highest)).astype(float)
         mean = (amplitude * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-30)
-        levels.append(np.log(np.maximum(mean, 1e-30)))
-    found = {
+        ln_amplitudes.append(np.log(np.maximum(mean, 1e-30)))
+    by_name = {
         "corner (Hz)": corner,
-        "peak of the low frequencies (m/s²)": np.asarray(_array(batch.scale), dtype=float),
-        "duration of the low frequencies (s)": lasts,
-        "slope of the low frequencies' spectrum": levels[1] - levels[0],
+        "peak of the low frequencies (m/s²)": as_array(batch.scale).astype(float),
+        "duration of the low frequencies (s)": durations,
+        "slope of the low frequencies' spectrum": ln_amplitudes[1] - ln_amplitudes[0],
     }
-    for name, part in _SCENARIO.items():
-        values = [getattr(scenario, part) for scenario in batch.scenarios]
-        found[name] = np.array([np.nan if one is None else one for one in values], dtype=float)
-    return found
+    for name, field in _SCENARIO.items():
+        values = [getattr(scenario, field) for scenario in batch.scenarios]
+        by_name[name] = np.array([np.nan if value is None else value for value in values], float)
+    return by_name
 
 
 def ranges(batch: Batch, sampling_rate: float) -> dict[str, list[float]]:
-    """Lowest and highest of what was learned from, but for half a percent on either side."""
-    found = {}
+    """Range of each feature of training windows: its 0.5 % and 99.5 % quantiles."""
+    by_name = {}
     for name, values in features(batch, sampling_rate).items():
         values = values[np.isfinite(values)]
         if len(values):
-            found[name] = [float(f"{one:.4g}") for one in np.quantile(values, (_TAIL, 1 - _TAIL))]
-    return found
+            quantiles = np.quantile(values, (_TAIL, 1 - _TAIL))
+            by_name[name] = [float(f"{quantile:.4g}") for quantile in quantiles]
+    return by_name
 
 
 def outside_ranges(
-    batch: Batch, sampling_rate: float, known: Mapping[str, Any]
+    batch: Batch, sampling_rate: float, ranges: Mapping[str, Any]
 ) -> list[dict[str, tuple[float, float, float]]]:
-    """What of each window lies outside the ranges: value, lowest and highest, by name.
+    """Features of each window outside the training range: value, lowest and highest, by name.
 
-    A window is a little outside, and nothing is said, if it is within a tenth of a range's width.
+    Values outside by less than a tenth of the range's width are let pass.
 
-    :param known: what :func:`ranges` gave for the training set.
+    :param ranges: of the training set, see :func:`ranges`.
     """
-    found: list[dict[str, tuple[float, float, float]]] = [{} for _ in range(len(batch))]
+    outside: list[dict[str, tuple[float, float, float]]] = [{} for _ in range(len(batch))]
     for name, values in features(batch, sampling_rate).items():
-        if name not in known:
+        if name not in ranges:
             continue
-        lowest, highest = known[name]
+        lowest, highest = ranges[name]
         margin = 0.1 * (highest - lowest)
-        for window, value in zip(found, values):
+        for window, value in zip(outside, values):
             if value < lowest - margin or value > highest + margin:
                 window[name] = (float(value), lowest, highest)
-    return found
+    return outside
 
 
 def outside_training_range(
     method: Method, batch: Batch, records: Sequence[str]
 ) -> dict[str, list[str]]:
-    """What lies outside of what a trained method has seen, by record, in words.
+    """Features outside the training range of a method's weights, by record, in words.
 
-    Looked at is each record's strongest window: one that holds an earthquake.
+    Only the strongest window of each record is judged: it holds the earthquake.
 
     :param records: the id of each window's record.
     """
     weights = getattr(method, "weights", None)
-    known = weights.card.get("ranges", {}) if weights is not None else {}
-    if not known:
+    training_ranges = weights.card.get("ranges", {}) if weights is not None else {}
+    if not training_ranges:
         return {}
     peaks = np.abs(np.asarray(batch.low_frequency)).max(axis=(1, 2))
-    found = {}
+    by_record = {}
     for record, peak, outside in zip(
-        records, peaks, outside_ranges(batch, method.sampling_rate, known)
+        records, peaks, outside_ranges(batch, method.sampling_rate, training_ranges)
     ):
         if outside and peak > 0.99:
-            found[record] = [
+            by_record[record] = [
                 f"{name} {value:.3g}, learned from {lowest:.3g} to {highest:.3g}"
                 for name, (value, lowest, highest) in outside.items()
             ]
-    return found
+    return by_record
 
 
-def warn(found: Mapping[str, Sequence[str]]) -> None:
-    """One warning for all records."""
-    if not found:
+def warn(outside: Mapping[str, Sequence[str]]) -> None:
+    """One warning for all records.
+
+    :param outside: reasons by record, see :func:`outside_training_range`.
+    """
+    if not outside:
         return
-    record, reasons = next(iter(found.items()))
-    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    record, reasons = next(iter(outside.items()))
+    more = f", and {len(outside) - 1} more" if len(outside) > 1 else ""
     warnings.warn(
         f"Unlike what the weights were trained on: {record} ({'; '.join(reasons)}){more}. The "
         "method guesses there; `stochastic` needs no training.",
         InputWarning,
         stacklevel=4,
     )
-
-
-def _array(values: Any) -> np.ndarray:
-    return values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)

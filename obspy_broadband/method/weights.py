@@ -1,10 +1,9 @@
-"""Weights of methods: tensors in ``<method>/<name>.safetensors``, all about them in ``<name>.json``
-beside it.
+"""Weights of methods: tensors in ``<method>/<name>.safetensors``, their card in ``<name>.json``.
 
-Loading runs no code: safetensors holds numbers only, and the card is JSON. Folders are searched in
+Loading runs no code: safetensors holds tensors only, and the card is JSON. Folders are searched in
 this order: those that ``$OBB_WEIGHTS`` names, the user's (:func:`user_folder`, where :func:`add`
-puts a run's weights), the package's own (``obb_weights``). Of two sets with one name the first
-counts: what a user added goes before what ships.
+puts a run's weights), the package's own (``obb_weights``). Of two sets of one name the first is
+used: a user's goes before the one that ships.
 """
 
 from __future__ import annotations
@@ -23,25 +22,26 @@ from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
 from ..errors import InputError
+from ..io.durable import checksum, write_file
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 FORMAT, VERSION = "obspy_broadband.weights", 1
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-#: Numbers from which a tensor is worth halving, and the names of those that must stay exact.
+#: Least size of tensors that are stored in 16 bits, and prefixes of those that never are.
 _LARGE, _EXACT = 1000, ("level.", "predictor.")
-#: What a card must say.
+#: Keys that a card must have.
 REQUIRED = ("method", "options", "data", "protocol", "metrics")
 
 
 @dataclass(frozen=True)
 class Weights:
-    """A set of weights, found but not loaded.
+    """A set of weights on disk.
 
     :param method: the method's name.
     :param name: of the set.
-    :param card: what the JSON file holds.
+    :param card: content of the JSON file.
     :param path: of the safetensors file.
     """
 
@@ -57,11 +57,11 @@ class Weights:
         """
         if not self.path.is_file():
             raise InputError(f"{self.path} is missing beside its card.")
-        found = _checksum(self.path)
-        if found != self.card["sha256"]:
+        sha256 = str(checksum(self.path)["sha256"])
+        if sha256 != self.card["sha256"]:
             raise InputError(
                 f"{self.path} is damaged or not the file of its card: its SHA-256 begins with "
-                f"{found[:12]}, the card says {str(self.card['sha256'])[:12]}. Copy both again."
+                f"{sha256[:12]}, the card says {str(self.card['sha256'])[:12]}. Copy both again."
             )
 
     def load(self) -> dict[str, Tensor]:
@@ -93,24 +93,25 @@ def user_folder() -> Path:
 
 
 def everything() -> Iterator[tuple[Weights, bool]]:
-    """All sets of weights, and whether each is the one that its name stands for: of two with one
-    name, the one that is found first is used. Cards that cannot be read are left out.
+    """All sets of weights, and whether each is the one that its name stands for.
+
+    Of two sets of one name the first is used. Cards that cannot be read are left out.
     """
-    seen = set()
+    listed = set()
     for folder in dict.fromkeys(folders()):
         for path in sorted(folder.glob("*/*.json")) if folder.is_dir() else []:
             key = (path.parent.name, path.stem)
             try:
-                found = read_card(path)
+                weights = read_card(path)
             except InputError:
                 continue
-            yield found, key not in seen
-            seen.add(key)
+            yield weights, key not in listed
+            listed.add(key)
 
 
 def available() -> Iterator[Weights]:
     """The sets of weights that names stand for; see :func:`everything`."""
-    return (found for found, used in everything() if used)
+    return (weights for weights, used in everything() if used)
 
 
 def find(method: str, name: str | None = None) -> Weights:
@@ -122,15 +123,16 @@ def find(method: str, name: str | None = None) -> Weights:
     :raises InputError: if there is none, naming those that there are.
     """
     if name is not None and (os.sep in name or name.endswith((".json", ".safetensors"))):
-        found = read_card(Path(name).with_suffix(".json"))
-        if found.method != method:
-            raise InputError(f"{name} holds weights of {found.method}, not of {method}.")
-        return found
-    known = [one for one in available() if one.method == method]
-    for one in known:
-        if one.name == (name or "default") or (name is None and len(known) == 1):
-            return _not_behind_a_damaged_one(one)
-    there = ", ".join(one.name for one in known) or "none"
+        weights = read_card(Path(name).with_suffix(".json"))
+        if weights.method != method:
+            raise InputError(f"{name} holds weights of {weights.method}, not of {method}.")
+        return weights
+    sets = [weights for weights in available() if weights.method == method]
+    for weights in sets:
+        if weights.name == (name or "default") or (name is None and len(sets) == 1):
+            _check_preceding_card(weights)
+            return weights
+    there = ", ".join(weights.name for weights in sets) or "none"
     places = ", ".join(str(folder) for folder in folders())
     raise InputError(
         f"No weights {name or 'default'!r} for {method}; there are: {there}. Searched: {places}. "
@@ -138,23 +140,22 @@ def find(method: str, name: str | None = None) -> Weights:
     )
 
 
-def _not_behind_a_damaged_one(found: Weights) -> Weights:
-    """See that no card that would go before it is merely unreadable.
+def _check_preceding_card(weights: Weights) -> None:
+    """Refuse to fall back on these weights where a card that goes before theirs is damaged.
 
     :raises InputError: for such a card.
     """
     for folder in folders():
-        card = folder / found.method / f"{found.name}.json"
+        card = folder / weights.method / f"{weights.name}.json"
         if card.is_file():
             read_card(card)
             break
-    return found
 
 
 def read_card(path: Path) -> Weights:
-    """A card, checked.
+    """The weights of a card, which is checked.
 
-    :raises InputError: if it is missing, none, of a later version, or lacks something.
+    :raises InputError: if it is missing, no card, of a later version, or lacks a key.
     """
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
@@ -178,11 +179,11 @@ def read_card(path: Path) -> Weights:
 def save(
     folder: str | Path, name: str, tensors: Mapping[str, Tensor], card: Mapping[str, Any]
 ) -> Weights:
-    """Write weights and their card below ``folder/<method>/``, each in one step, the card last.
+    """Write weights and their card below ``folder/<method>/``, each file atomically, the card last.
 
     :param card: at least ``method``, ``options``, ``data`` (sources, licences, attributions),
         ``protocol`` and ``metrics``; versions and the checksum are added.
-    :raises InputError: for a name that is no plain file name, or a card that lacks something.
+    :raises InputError: for a name that is no plain file name, or a card that lacks a key.
     """
     from safetensors.torch import save as to_bytes
 
@@ -195,16 +196,14 @@ def save(
     place = Path(folder) / str(card["method"])
     place.mkdir(parents=True, exist_ok=True)
     path = place / f"{name}.safetensors"
-    part = path.with_suffix(".safetensors.part")
-    # Its own way to a file would leave one that nobody else may read.
-    part.write_bytes(
-        to_bytes({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
-    )
+    # As bytes: safetensors' own writer leaves a file that only its owner may read.
+    content = to_bytes({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
+    write_file(path, content)
     whole = {
         "format": FORMAT,
         "format_version": VERSION,
         **card,
-        "sha256": _checksum(part),
+        "sha256": hashlib.sha256(content).hexdigest(),
         "parameters": int(sum(value.numel() for value in tensors.values())),
         "software": {
             "obspy_broadband": __version__,
@@ -212,7 +211,6 @@ def save(
             "python": platform.python_version(),
         },
     }
-    part.replace(path)
     return _write_card(path, whole)
 
 
@@ -227,8 +225,8 @@ def add(
 
     :param source: a run's folder, a card or a safetensors file.
     :param folder: default: :func:`user_folder`.
-    :param half: large tensors in 16 bits, half the size. What is fitted in closed form (the level)
-        stays as it is: covariances do not bear it.
+    :param half: large tensors in 16 bits, but for those of the level's regression, whose
+        covariances need 32.
     :param overwrite: replace weights of that name.
     :raises InputError: if there is not one set of weights in a run, or the name is taken.
     """
@@ -242,21 +240,21 @@ def add(
                 else f"{path} is no training: it has no weights/METHOD/NAME.json."
             )
         path = cards[0]
-    found = read_card(path.with_suffix(".json"))
+    weights = read_card(path.with_suffix(".json"))
     place = Path(folder) if folder is not None else user_folder()
-    if (place / found.method / f"{name}.json").exists() and not overwrite:
+    if (place / weights.method / f"{name}.json").exists() and not overwrite:
         raise InputError(
-            f"{place} has weights {name!r} of {found.method} already; choose another name or "
+            f"{place} has weights {name!r} of {weights.method} already; choose another name or "
             "--overwrite."
         )
-    tensors = found.load()
+    tensors = weights.load()
     if half:
         tensors = {
             key: value.half() if value.numel() >= _LARGE and not key.startswith(_EXACT) else value
             for key, value in tensors.items()
         }
     precision = {"precision": "float16 where large"} if half else {}
-    return save(place, name, tensors, {**found.card, **precision})
+    return save(place, name, tensors, {**weights.card, **precision})
 
 
 def remove(method: str, name: str | None = None) -> tuple[Path, Weights | None]:
@@ -269,41 +267,34 @@ def remove(method: str, name: str | None = None) -> tuple[Path, Weights | None]:
     if not _NAME.match(method):
         raise InputError(f"{method!r} is no method's name.")
     place = user_folder() / method
-    mine = sorted(path.stem for path in place.glob("*.json"))
+    names = sorted(path.stem for path in place.glob("*.json"))
     if name is None:
-        name = mine[0] if len(mine) == 1 else "default"
-    if name not in mine:
-        others = [one for one in available() if (one.method, one.name) == (method, name)]
+        name = names[0] if len(names) == 1 else "default"
+    if name not in names:
+        others = _sets(method, name)
         stays = f" {others[0].path} lies in another folder and stays." if others else ""
         raise InputError(
-            f"{place} has no weights {name!r}; there are: {', '.join(mine) or 'none'}.{stays}"
+            f"{place} has no weights {name!r}; there are: {', '.join(names) or 'none'}.{stays}"
         )
     path = place / f"{name}.safetensors"
-    path.with_suffix(".json").unlink()  # the card last written goes first: no card, no weights
+    path.with_suffix(".json").unlink()  # first, so that no card is left without its weights
     path.unlink(missing_ok=True)
-    left = next((one for one in available() if (one.method, one.name) == (method, name)), None)
-    return path, left
+    return path, next(iter(_sets(method, name)), None)
 
 
-def note(found: Weights, **said: Any) -> Weights:
-    """Write into a card what was learned of its weights later; they stay as they are.
+def _sets(method: str, name: str) -> list[Weights]:
+    return [weights for weights in available() if (weights.method, weights.name) == (method, name)]
 
-    :param said: replaces what the card said by these names.
+
+def note(weights: Weights, **entries: Any) -> Weights:
+    """Add entries to the card of weights, which stay as they are.
+
+    :param entries: replace those of the same keys.
     """
-    return _write_card(found.path, {**found.card, **said})
+    return _write_card(weights.path, {**weights.card, **entries})
 
 
 def _write_card(path: Path, card: Mapping[str, Any]) -> Weights:
     text = json.dumps(card, indent=1, ensure_ascii=False)
-    part = path.with_suffix(".json.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path.with_suffix(".json"))
+    write_file(path.with_suffix(".json"), text.encode())
     return read_card(path.with_suffix(".json"))
-
-
-def _checksum(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

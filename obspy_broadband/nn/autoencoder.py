@@ -1,4 +1,4 @@
-"""From signals to codes and back (thesis, Tables 4.1 and 4.2)."""
+"""Encoder of signals to codes and decoder (thesis, Tables 4.1 and 4.2)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .conformer import Conformer
 from .normalization import StandardCode
 from .residual import ResidualDown, ResidualUp
 
-#: Steps of two between 4096 samples and the 64 of the narrowest place.
+#: Stride-2 blocks between 4096 samples and the 64 of the bottleneck.
 DEPTH = 6
 
 
@@ -20,10 +20,10 @@ class Encoder(nn.Module):
 
     Channels are ``width`` after the first block and double with each (thesis: 16 to 512).
 
-    :param samples: of a signal.
+    :param samples: length of a signal.
     :param code: length of the code; None for the feature map itself.
-    :param conformers: whether there are any.
-    :param standard: whether codes have mean 0 and spread 1 over a batch.
+    :param conformers: whether there are Conformers.
+    :param standard: whether codes are standardized over a batch.
     """
 
     def __init__(
@@ -51,29 +51,29 @@ class Encoder(nn.Module):
         return self.with_features(x)[0]
 
     def with_features(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The code and what was seen on the way, from the longest to the shortest."""
-        kept = self.features(x)
-        x = self.end(kept[-1])
-        return (x if self.linear is None else self.standard(self.linear(x.flatten(1)))), kept
+        """The code, and the feature map of every block, from the longest to the shortest."""
+        maps = self.features(x)
+        x = self.end(maps[-1])
+        return (x if self.linear is None else self.standard(self.linear(x.flatten(1)))), maps
 
     def features(self, x: Tensor) -> list[Tensor]:
-        """What is seen on the way to a code, from the longest to the shortest."""
-        kept = []
+        """The feature map of every block, from the longest to the shortest."""
+        maps = []
         for level, block in enumerate(self.down):
             x = block(x)
             if level == 3:
                 x = self.middle(x)
-            kept.append(x)
-        return kept
+            maps.append(x)
+        return maps
 
 
 class Decoder(nn.Module):
     """A code to a signal: residual blocks up, with Conformers at samples / 16 and samples / 2.
 
-    :param code: length of the code; None if a feature map comes in.
-    :param conditions: numbers that steer the norms (AdaIN); 0 for none.
-    :param skips: whether the features of an :class:`Encoder` of the same width are joined on the
-        way (U-Net).
+    :param code: length of the code; None for a feature map.
+    :param conditions: length of the vector that steers the norms (AdaIN); 0 for none.
+    :param skips: whether the feature maps of an :class:`Encoder` of the same width are concatenated
+        (U-Net).
     :param conformers: at samples / 16 and at samples / 2; the second is the costlier.
     """
 
@@ -92,31 +92,31 @@ class Decoder(nn.Module):
         size = self.shape[0] * self.shape[1]
         self.linear = None if code is None else nn.Linear(code, size)
         self.skips = skips
-        # What an encoder saw: 512 channels at samples / 64, 256 at samples / 32, ...
-        beside = [channels[level] if skips else 0 for level in range(DEPTH)]
+        # Feature maps of an encoder: 512 channels at samples / 64, 256 at samples / 32, ...
+        skipped = [channels[level] if skips else 0 for level in range(DEPTH)]
         after = [*channels[1:], channels[-1]]
         self.up = nn.ModuleList(
             ResidualUp(before + extra, out, conditions)
-            for before, extra, out in zip(channels, beside, after)
+            for before, extra, out in zip(channels, skipped, after)
         )
         self.middle = Conformer(after[1]) if conformers[0] else nn.Identity()
         self.late = Conformer(after[4]) if conformers[1] else nn.Identity()
         self.last = nn.Conv1d(channels[-1], 3, 7, padding=3)
 
     def forward(
-        self, code: Tensor, known: Tensor | None = None, features: list[Tensor] | None = None
+        self, code: Tensor, conditions: Tensor | None = None, features: list[Tensor] | None = None
     ) -> Tensor:
         """(batch, code) or a feature map -> (batch, 3, samples), within -1 to 1.
 
-        :param known: (batch, conditions).
+        :param conditions: (batch, conditions).
         :param features: of :meth:`Encoder.with_features`, if there are skips.
         """
         x = code if self.linear is None else self.linear(code).view(-1, *self.shape)
-        beside = list(features or [])
+        maps = list(features or [])
         for level, block in enumerate(self.up):
             if self.skips:
-                x = torch.cat([x, beside.pop()], dim=1)
-            x = block(x, known)
+                x = torch.cat([x, maps.pop()], dim=1)
+            x = block(x, conditions)
             if level == 1:
                 x = self.middle(x)
             elif level == 4:

@@ -1,4 +1,4 @@
-"""The Conformer: attention for what is far apart, convolution for what is near."""
+"""The Conformer: self-attention and convolution in one block (Gulati et al., 2020)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from torch.nn import functional as F
 
 
 class Conformer(nn.Module):
-    """One block (Gulati et al., 2020): half a feed-forward layer, self-attention with rotary
-    positions, a convolution, the other half; (batch, channels, samples) in and out.
+    """Half a feed-forward layer, self-attention with rotary positions, a convolution, the other
+    half; (batch, channels, samples) in and out.
 
-    Norms are over channels, not over the batch: a realization must not know its neighbours.
+    Norms are over channels, not over the batch: a realization must not depend on its neighbours.
 
     :param channels: an even number.
     :param heads: of the attention, at most; halved until they divide the channels into pairs.
-    :param kernel: of the depthwise convolution.
+    :param kernel: length of the depthwise convolution.
     :param expansion: of the feed-forward layers.
     """
 
@@ -38,10 +38,10 @@ class Conformer(nn.Module):
         self.convolution = _Convolution(channels, kernel, dropout)
         self.second = _FeedForward(channels, expansion, dropout)
         self.last = nn.LayerNorm(channels)
-        # In the beginning a norm and no more: what each part adds is learned.
+        # Residual branches start at zero: a new block is a norm alone.
         for layer in (self.first[-2], self.from_heads, self.convolution.out, self.second[-2]):
-            for one in layer.parameters():
-                nn.init.zeros_(one)
+            for parameter in layer.parameters():
+                nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
         """:param x: (batch, channels, samples)."""
@@ -61,7 +61,7 @@ class Conformer(nn.Module):
 
 
 def rotate(x: Tensor) -> Tensor:
-    """Rotary positions (Su et al., 2021): products of two of them know their distance alone.
+    """Rotary positions (Su et al., 2021): products of two depend on their distance alone.
 
     :param x: (..., samples, size), an even size.
     """

@@ -12,7 +12,7 @@ class Down(nn.Module):
     """Convolution with stride 2, norm, LeakyReLU(0.2): half as many samples.
 
     :param inputs: channels in; ``outputs`` channels out.
-    :param conditions: numbers that steer the norm; 0 for none.
+    :param conditions: length of the vector that steers the norm; 0 for none.
     :param normalize: whether there is a norm.
     """
 
@@ -22,18 +22,18 @@ class Down(nn.Module):
         self.norm = ConditionalInstanceNorm(outputs, conditions) if normalize else None
         self.activation = nn.LeakyReLU(0.2)
 
-    def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, conditions: Tensor | None = None) -> Tensor:
         x = self.convolution(x)
-        return self.activation(x if self.norm is None else self.norm(x, known))
+        return self.activation(x if self.norm is None else self.norm(x, conditions))
 
 
 class Up(nn.Module):
     """Every sample twice, convolution, norm, dropout, ReLU: twice as many samples.
 
-    A transposed convolution would treat odd and even samples by weights of their own, and hum at
-    the Nyquist frequency of every level wherever its input is silent.
+    A transposed convolution has weights of its own for odd and for even samples, and hums at the
+    Nyquist frequency of every level where its input is silent.
 
-    :param dropout: share of the channels' values that is dropped in training.
+    :param dropout: probability of dropout in training.
     """
 
     def __init__(self, inputs: int, outputs: int, conditions: int = 0, dropout: float = 0.0):
@@ -43,15 +43,11 @@ class Up(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.activation = nn.ReLU()
 
-    def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, conditions: Tensor | None = None) -> Tensor:
         x = self.convolution(doubled(x))
-        return self.activation(self.dropout(self.norm(x, known)))
+        return self.activation(self.dropout(self.norm(x, conditions)))
 
 
 def doubled(x: Tensor) -> Tensor:
-    """Twice as many samples, each twice.
-
-    Linear interpolation would leave nothing near the new Nyquist frequency to make high
-    frequencies of.
-    """
+    """Every sample twice. Linear interpolation would remove what is near the Nyquist frequency."""
     return functional.interpolate(x, scale_factor=2.0, mode="nearest")

@@ -1,4 +1,4 @@
-"""Normalization over time, steered or not, and of codes over a batch."""
+"""Instance norm, conditional or not, and standardization of codes over a batch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TINY = 1e-5
 class ConditionalInstanceNorm(nn.Module):
     """Instance norm whose scale and shift follow from a vector (AdaIN: Huang and Belongie, 2017).
 
-    A vector added before an instance norm would be taken out by it: it has to come after.
+    The vector acts after the norm, which would remove a constant added before it.
 
     :param channels: of the signal.
     :param conditions: length of the vector; 0 for a plain instance norm with learned scale and
@@ -24,26 +24,25 @@ class ConditionalInstanceNorm(nn.Module):
         self.norm = nn.InstanceNorm1d(channels, affine=not conditions)
         self.steer = nn.Linear(conditions, 2 * channels) if conditions else None
         if self.steer is not None:
-            # In the beginning nearly a plain norm: what is known has to prove its worth. Not quite,
-            # or what makes the vector would get no gradient.
+            # Starts as nearly a plain norm; not quite, or the vector would get no gradient.
             nn.init.normal_(self.steer.weight, std=0.02)
             nn.init.zeros_(self.steer.bias)
 
-    def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:
-        """:param known: (batch, conditions)."""
+    def forward(self, x: Tensor, conditions: Tensor | None = None) -> Tensor:
+        """:param conditions: (batch, conditions)."""
         x = self.norm(x)
         if self.steer is None:
             return x
-        scale, shift = self.steer(known)[..., None].chunk(2, dim=1)
+        scale, shift = self.steer(conditions)[..., None].chunk(2, dim=1)
         return x * (1.0 + scale) + shift
 
 
 class StandardCode(nn.Module):
-    """Codes of mean 0 and standard deviation 1: batch norm without a scale or shift of its own.
+    """Codes of mean 0 and standard deviation 1: batch norm without learned scale and shift.
 
-    A code that is free to drift does, until it is the same for every signal, and a decoder of such
-    codes learns nothing. While training, mean and spread are those of the batch, on all processes;
-    afterwards those that were met in training: a realization does not know its neighbours.
+    Without it codes collapse to the same values for every signal. In training, mean and variance
+    are those of the batch over all processes; afterwards their running averages, so that a
+    realization does not depend on its neighbours.
 
     :param code: length of a code.
     """

@@ -11,7 +11,7 @@ from .normalization import ConditionalInstanceNorm
 
 
 def normed(layer: nn.Module, spectral: bool) -> nn.Module:
-    """The layer, or the layer with its weight's largest singular value held at 1."""
+    """The layer, with spectral norm (largest singular value of its weight 1) or without."""
     return spectral_norm(layer) if spectral else layer
 
 
@@ -37,9 +37,9 @@ class ResidualDown(nn.Module):
 
 
 class ResidualUp(nn.Module):
-    """Twice as many samples, odd and even ones made alike: no checkerboard.
+    """Twice as many samples, by repeating each: no checkerboard.
 
-    :param conditions: numbers that steer the norms; 0 for none.
+    :param conditions: length of the vector that steers the norms; 0 for none.
     """
 
     def __init__(self, inputs: int, outputs: int, conditions: int = 0):
@@ -49,17 +49,17 @@ class ResidualUp(nn.Module):
         self.skip = nn.Conv1d(inputs, outputs, 1)
         self.norms = nn.ModuleList(ConditionalInstanceNorm(outputs, conditions) for _ in range(2))
 
-    def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, conditions: Tensor | None = None) -> Tensor:
         x = doubled(x)
-        y = F.leaky_relu(self.norms[0](self.first(x), known), 0.2)
-        y = self.norms[1](self.second(y), known)
+        y = F.leaky_relu(self.norms[0](self.first(x), conditions), 0.2)
+        y = self.norms[1](self.second(y), conditions)
         return F.leaky_relu(y + self.skip(x), 0.2)
 
 
 class ResidualSame(nn.Module):
     """Two convolutions beside a skip: as many channels and samples as before.
 
-    Without a norm: what a code is, its mean and spread included, is what it says.
+    Without a norm: mean and variance of a code carry information.
     """
 
     def __init__(self, channels: int, kernel: int = 5):

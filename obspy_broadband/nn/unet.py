@@ -15,8 +15,8 @@ class UNet(nn.Module):
     (thesis, Tables 3.2 and 3.3: width 64, depth 8 for 4096 samples).
 
     :param inputs: channels in; ``outputs`` channels out.
-    :param conditions: numbers that steer the norms; 0 for none.
-    :param dropout: on the way up.
+    :param conditions: length of the vector that steers the norms; 0 for none.
+    :param dropout: in the upward blocks.
     """
 
     def __init__(
@@ -40,16 +40,16 @@ class UNet(nn.Module):
         self.up = nn.ModuleList(ups)
         self.last = nn.Conv1d(2 * channels[0], outputs, 7, padding=3)
 
-    def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, conditions: Tensor | None = None) -> Tensor:
         """:param x: (batch, inputs, samples), a multiple of 2^depth, at least twice that.
 
-        :param known: (batch, conditions).
+        :param conditions: (batch, conditions).
         """
-        kept = []
-        for step in self.down:
-            x = step(x, known)
-            kept.append(x)
-        kept.pop()
-        for step in self.up:
-            x = torch.cat([step(x, known), kept.pop()], dim=1)
+        skips = []
+        for block in self.down:
+            x = block(x, conditions)
+            skips.append(x)
+        skips.pop()
+        for block in self.up:
+            x = torch.cat([block(x, conditions), skips.pop()], dim=1)
         return self.last(doubled(x))

@@ -1,4 +1,4 @@
-"""Whether traces go together as the components of one record, and what they share of time."""
+"""Whether traces are the components of one record, and their common time span."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def check_traces(id: str, traces: Sequence[Trace]) -> None:
         stats, data = trace.stats, trace.data
         if np.ma.isMaskedArray(data):
             if np.ma.is_masked(data):
-                longest = max(part.stop - part.start for part in _masked(data)) * stats.delta
+                longest = max(part.stop - part.start for part in _masked_parts(data)) * stats.delta
                 raise InputError(
                     f"{trace.id} has gaps (masked samples), the longest of {longest:.3g} s. "
-                    + _mending(longest, "stream.split().merge(fill_value='interpolate')")
+                    + _gap_advice(longest, "stream.split().merge(fill_value='interpolate')")
                 )
             trace.data = data = np.asarray(data)
         if not (np.issubdtype(data.dtype, np.floating) or np.issubdtype(data.dtype, np.integer)):
@@ -50,11 +50,11 @@ def check_traces(id: str, traces: Sequence[Trace]) -> None:
                 f"{trace.id} is {duration:.3g} s long; records of {SHORTEST:g} to {LONGEST:g} s "
                 "can be enriched. Cut it around the event with stream.trim()."
             )
-        bad = np.count_nonzero(~np.isfinite(data))
-        if bad:
+        not_finite = np.count_nonzero(~np.isfinite(data))
+        if not_finite:
             raise InputError(
-                f"{trace.id} has {bad} samples that are NaN or infinite. Remove or interpolate "
-                "them."
+                f"{trace.id} has {not_finite} samples that are NaN or infinite. Remove or "
+                "interpolate them."
             )
         if data.min() == data.max():
             raise InputError(
@@ -77,7 +77,7 @@ def _repeated(id: str, traces: Sequence[Trace]) -> str:
         return (
             f"{begins}, in {', '.join(unit or 'units unknown' for unit in dict.fromkeys(units))}: "
             "several quantities of one motion? Read the files of one of them (of ASDF, one tag: "
-            "--tag)."
+            "--read tag=)."
         )
     if min(gaps) < -ordered[0].stats.delta and not ordered[0].stats.channel:
         return (
@@ -94,18 +94,18 @@ def _repeated(id: str, traces: Sequence[Trace]) -> str:
             f"{begins}, the farthest {max(gaps):.0f} s apart: several events? Enrich each by "
             "itself, cut out with stream.slice(starttime, endtime)."
         )
-    mending = _mending(max(gaps), "stream.merge(fill_value='interpolate')")
+    mending = _gap_advice(max(gaps), "stream.merge(fill_value='interpolate')")
     return f"{begins} with a gap of {max(gaps):.3g} s. {mending}"
 
 
-def _mending(gap: float, filling: str) -> str:
+def _gap_advice(gap: float, filling: str) -> str:
     """What to do about a gap of so many seconds."""
     if gap <= _SHORT_GAP:
         return f"Fill it with {filling}."
     return "Cut the record to what is whole with stream.trim(); so much cannot be interpolated."
 
 
-def _masked(data: np.ma.MaskedArray) -> list[slice]:
+def _masked_parts(data: np.ma.MaskedArray) -> list[slice]:
     return [part for part in np.ma.clump_masked(data) if part.stop > part.start]
 
 
@@ -142,8 +142,8 @@ def _nearest(samples: float) -> int:
 
 def _rate_of(trace: Trace) -> float:
     """Hz. ObsPy rounds SAC's interval to a microsecond, and keeps the header's own beside it."""
-    noted = header_number(header_part(trace.stats, "sac").get("delta")) or 0.0
-    delta = float(f"{noted:.7g}")  # 32 bits
+    sac_delta = header_number(header_part(trace.stats, "sac").get("delta")) or 0.0
+    delta = float(f"{sac_delta:.7g}")  # 32 bits
     rounded = 0.0 < abs(delta - trace.stats.delta) < 0.6e-6
     return 1.0 / delta if rounded else float(trace.stats.sampling_rate)
 

@@ -1,4 +1,7 @@
-"""The corner frequency against what the simulation's own spectrum shows."""
+"""The corner (the simulation's upper frequency limit) against what its own spectrum shows.
+
+Not to be confused with the source's corner frequency, which the level depends on.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ from .record import Record
 
 AUTO = "auto"
 _LOWEST = 0.05  #: Hz, the lowest corner that is taken
-#: A simulation with next to nothing from this part of its corner on was given too high a corner,
-#: and so was one with next to nothing from the second part on whose spectrum falls off below the
-#: third. Of 300 records filtered at the corner itself, one in a hundred is warned of.
-_EMPTY_FROM, _NEARLY, _FALLS_OFF = 0.7, 0.9, 0.5
+#: The corner is too high for a simulation whose content ends below 0.7 of it, or whose content ends
+#: below 0.9 of it and whose spectrum falls off below 0.5 of it. Of 300 records filtered at the
+#: corner itself, one in a hundred is warned of.
+_CONTENT_ENDS, _CONTENT_NEARLY_ENDS, _FALLS_OFF = 0.7, 0.9, 0.5
 
 
 def check_corner(corner: float | str, method: Method | type[Method]) -> None:
-    """See that it is "auto", or a frequency that a method can be given.
+    """Refuse a corner that is neither "auto" nor a frequency within the method's band.
 
     :raises InputError: for anything else.
     """
@@ -47,41 +50,41 @@ def corner_of(
     """
     if not records:
         return 1.0 if isinstance(corner, str) else float(corner)
-    limits = [upper_limit(one.data[list(one.rows)], one.sampling_rate) for one in records]
+    limits = [
+        upper_limit(record.data[list(record.rows)], record.sampling_rate) for record in records
+    ]
     if not isinstance(corner, str):
-        _warn_of_nothing_below(float(corner), records, limits)
+        _warn_if_empty_below(float(corner), records, limits)
         return float(corner)
-    ends = [limit.corner for limit in limits if limit.ends]
-    found = float(f"{np.median(ends):.2g}") if ends else 0.0
+    corners = [limit.corner for limit in limits if limit.ends]
+    corner_hz = float(f"{np.median(corners):.2g}") if corners else 0.0
     highest = 0.4 * method.sampling_rate
-    if not _LOWEST <= found <= highest:
+    if not _LOWEST <= corner_hz <= highest:
         raise InputError(
             "corner='auto' (--corner auto): the spectrum shows no end between "
             f"{_LOWEST:g} and {highest:g} Hz. Pass the highest frequency that the simulation "
             "resolves."
         )
     warnings.warn(
-        f"corner='auto': {found:g} Hz, where the spectra of {len(ends)} of {len(records)} records "
-        "fall off.",
+        f"corner='auto': {corner_hz:g} Hz, where the spectra of {len(corners)} of {len(records)} "
+        "records fall off.",
         InputWarning,
         stacklevel=4,
     )
-    return found
+    return corner_hz
 
 
-def _is_empty(limit: Limit, corner: float) -> bool:
-    """Whether a simulation holds next to nothing well below its corner."""
-    falls_off = limit.corner < _FALLS_OFF * corner and limit.content < _NEARLY * corner
-    return limit.ends and (limit.content < _EMPTY_FROM * corner or falls_off)
+def _is_empty_below(limit: Limit, corner: float) -> bool:
+    """Whether a simulation's content ends well below its corner."""
+    falls_off = limit.corner < _FALLS_OFF * corner and limit.content < _CONTENT_NEARLY_ENDS * corner
+    return limit.ends and (limit.content < _CONTENT_ENDS * corner or falls_off)
 
 
-def _warn_of_nothing_below(
-    corner: float, records: Sequence[Record], limits: Sequence[Limit]
-) -> None:
+def _warn_if_empty_below(corner: float, records: Sequence[Record], limits: Sequence[Limit]) -> None:
     short = [
         (record.id, limit)
         for record, limit in zip(records, limits)
-        if _is_empty(limit, corner) and corner <= 0.5 * record.sampling_rate
+        if _is_empty_below(limit, corner) and corner <= 0.5 * record.sampling_rate
     ]
     if not short:
         return

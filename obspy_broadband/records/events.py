@@ -1,4 +1,4 @@
-"""The event a record is of: one Event out of what a user has; its origin, time and magnitude."""
+"""Origin, time and magnitude of an ObsPy Event."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def magnitude_of(event: Event) -> tuple[float, bool] | None:
     if preferred and sizes and sizes[0][0] in _MOMENT:
         return sizes[0][1], True
     for kind in _MOMENT:
-        for found, mag in sizes:
-            if found == kind:
+        for size_kind, mag in sizes:
+            if size_kind == kind:
                 return mag, True
     moment = _scalar_moment(event)
     if moment is not None:

@@ -1,4 +1,4 @@
-"""Parts of a trace's ``stats`` that formats, other toolkits and users fill, each in its way."""
+"""Entries of a trace's ``stats`` that formats, other toolkits and users fill."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def header_part(stats: Any, name: str) -> Mapping[str, Any]:
 
     :return: empty if it is missing, None, or a single value under a name that others use, too.
     """
-    found = stats.get(name)
-    return found if isinstance(found, Mapping) else {}
+    part = stats.get(name)
+    return part if isinstance(part, Mapping) else {}
 
 
 def header_number(value: Any) -> float | None:
     """A number of a SAC or K-NET header; None for what is not known."""
     try:
-        found = float(value)
+        number = float(value)
     except (TypeError, ValueError):
         return None
-    return found if math.isfinite(found) and found != UNDEFINED else None
+    return number if math.isfinite(number) and number != UNDEFINED else None

@@ -1,4 +1,4 @@
-"""Which way the components of a station point, and how they become vertical, north and east."""
+"""Azimuth and dip of components, and their rotation to vertical, north and east."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ROWS = {code: row for codes in COMPONENT_SETS for row, code in enumerate(codes)
 }  # fmt: skip
 #: Channels that name both ends: K-NET's and KiK-net's (borehole 1, surface 2), as ObsPy's reader
 #: has them, and SW4's in SAC (EW, NS, UP; velocity Vew, ...).
-_BOTH_ENDS = re.compile(r"^([VUA]?)(N[-_/]?S|E[-_/]?W|U[-_/]?D|UP)([12]?)$", re.IGNORECASE)
+_TWO_ENDED = re.compile(r"^([VUA]?)(N[-_/]?S|E[-_/]?W|U[-_/]?D|UP)([12]?)$", re.IGNORECASE)
 _LETTER = {"NS": "N", "EW": "E", "UD": "Z", "UP": "Z"}
 #: Channels that are words or azimuths; their last letters would say another component.
 _WORDS = {
@@ -34,13 +34,13 @@ _WORDS = {
     **{"LONG": "1", "TRAN": "2"},
 }
 #: Azimuth and dip that a code stands for; those of R, T, 1, 2, 3 are relative or not known.
-_OF_CODE = {"Z": (0.0, -90.0), "U": (0.0, -90.0), "N": (0.0, 0.0), "E": (90.0, 0.0)} | {
+_NOMINAL_ANGLES = {"Z": (0.0, -90.0), "U": (0.0, -90.0), "N": (0.0, 0.0), "E": (90.0, 0.0)} | {
     "X": (90.0, 0.0), "Y": (0.0, 0.0),
 }  # fmt: skip
-#: Directions that differ by less are the same, as a part of a component (a tenth of a degree).
-_SAME = 0.002
-#: The determinant of three directions below which they do not span space.
-_FLAT = 0.5
+#: Unit vectors that differ by less in every component are parallel (a tenth of a degree).
+_PARALLEL = 0.002
+#: Three directions with a smaller determinant do not span space.
+_MIN_DETERMINANT = 0.5
 
 
 def station_codes(stats: Stats) -> tuple[str, str, str, str, str]:
@@ -52,7 +52,7 @@ def station_codes(stats: Stats) -> tuple[str, str, str, str, str]:
     network, station, location, channel = (
         str(stats[name]) for name in ("network", "station", "location", "channel")
     )
-    match = _BOTH_ENDS.match(channel)
+    match = _TWO_ENDED.match(channel)
     if match:
         kind, direction, sensor = match.groups()
         location += sensor.zfill(2) * bool(sensor)
@@ -62,13 +62,13 @@ def station_codes(stats: Stats) -> tuple[str, str, str, str, str]:
     if word:
         return network, station, location, "HN", word
     if not channel:
-        return network, station, location, "", _nearest_letter(_noted_angles(stats))
+        return network, station, location, "", _nearest_letter(_header_angles(stats))
     return network, station, location, channel[:-1], channel[-1:]
 
 
 def names_both_ends(stats: Stats) -> bool:
     """Whether a channel is called EW, NS, UP or the like, as K-NET and SW4 call theirs."""
-    return bool(_BOTH_ENDS.match(str(stats.channel)))
+    return bool(_TWO_ENDED.match(str(stats.channel)))
 
 
 def station_id(stats: Stats) -> str:
@@ -94,12 +94,12 @@ def component_rows(id: str, codes: Sequence[str]) -> tuple[int, ...]:
     codes = [code.upper() for code in codes]
     if len(codes) == 1 and codes[0] in _ROWS:
         return (_ROWS[codes[0]],)
-    for known in COMPONENT_SETS:
-        if sorted(codes) == sorted(known):
-            return tuple(known.index(code) for code in codes)
-    found = ", ".join(repr(code) for code in codes)
+    for letters in COMPONENT_SETS:
+        if sorted(codes) == sorted(letters):
+            return tuple(letters.index(code) for code in codes)
+    listed = ", ".join(repr(code) for code in codes)
     raise InputError(
-        f"{id} has {len(codes)} component{'s' * (len(codes) > 1)} ({found}); one component or "
+        f"{id} has {len(codes)} component{'s' * (len(codes) > 1)} ({listed}); one component or "
         "three are needed: Z N E, Z R T, Z 1 2 or X Y Z, as the last letter of the channel code. "
         + (
             "Other letters need inventory= (--inventory) with their azimuths and dips."
@@ -118,21 +118,21 @@ def orientation_of(trace: Trace, inventory: Inventory | None = None) -> tuple[fl
     stats = trace.stats
     if any(": rotate(" in str(line) for line in stats.get("processing") or []):
         return None  # what is noted is from before the rotation
-    return _noted_angles(stats) or _angles(*_in_inventory(trace, inventory))
+    return _header_angles(stats) or _angles(*_inventory_angles(trace, inventory))
 
 
-def _noted_angles(stats: Stats) -> tuple[float, float] | None:
-    noted = header_part(stats, "orientation")
+def _header_angles(stats: Stats) -> tuple[float, float] | None:
+    orientation = header_part(stats, "orientation")
     sac = header_part(stats, "sac")
     standard = header_part(stats, "standard")
     for azimuth, dip in (
-        (noted.get("azimuth"), noted.get("dip")),
+        (orientation.get("azimuth"), orientation.get("dip")),
         (sac.get("cmpaz"), _dip_of_sac(sac.get("cmpinc"))),
         (standard.get("horizontal_orientation"), standard.get("vertical_orientation")),
     ):
-        found = _angles(azimuth, dip)
-        if found is not None:
-            return found
+        angles = _angles(azimuth, dip)
+        if angles is not None:
+            return angles
     return None
 
 
@@ -148,18 +148,18 @@ def _angles(azimuth: Any, dip: Any) -> tuple[float, float] | None:
 
 def _dip_of_sac(inclination: Any) -> float | None:
     """SAC's inclination counts from up, SEED's dip from the horizontal."""
-    known = header_number(inclination)
-    return None if known is None else known - 90.0
+    from_vertical = header_number(inclination)
+    return None if from_vertical is None else from_vertical - 90.0
 
 
-def _in_inventory(trace: Trace, inventory: Inventory | None) -> tuple[Any, Any]:
+def _inventory_angles(trace: Trace, inventory: Inventory | None) -> tuple[Any, Any]:
     if inventory is None:
         return None, None
     try:
-        found = inventory.get_orientation(trace.id, trace.stats.starttime)
+        orientation = inventory.get_orientation(trace.id, trace.stats.starttime)
     except Exception:  # ObsPy raises a bare Exception where the channel or its angles are missing
         return None, None
-    return found["azimuth"], found["dip"]
+    return orientation["azimuth"], orientation["dip"]
 
 
 def _vectors(angles: Sequence[tuple[float, float]]) -> np.ndarray:
@@ -176,10 +176,10 @@ def turn(
     codes: Sequence[str],
     angles: Sequence[tuple[float, float] | None],
 ) -> tuple[np.ndarray, tuple[str, ...], str]:
-    """Motion along vertical (up), north and east, where it is known which way it was.
+    """Motion along vertical (up), north and east, where azimuths and dips are known.
 
-    A component that points against its own letter (a Z that is down) is turned round. Three that
-    point elsewhere than their letters say become Z, N, E; R and T are kept as they are named.
+    A component that points opposite to its letter (a Z that is down) changes its sign. Three that
+    point elsewhere than their letters say are rotated to Z, N, E; R and T are kept as named.
 
     :param data: (components, samples), one or three.
     :param codes: the components' letters.
@@ -190,26 +190,26 @@ def turn(
     if None in angles or not len(angles):
         return data, tuple(codes), ""
     actual = _vectors([angle for angle in angles if angle is not None])
-    known = [code in _OF_CODE for code in codes]
-    named = _vectors([_OF_CODE.get(code, (0.0, 0.0)) for code in codes])
-    against = [
-        bool(is_known and np.abs(one + other).max() < _SAME)
-        for is_known, one, other in zip(known, actual, named)
+    is_fixed = [code in _NOMINAL_ANGLES for code in codes]
+    nominal = _vectors([_NOMINAL_ANGLES.get(code, (0.0, 0.0)) for code in codes])
+    is_reversed = [
+        bool(fixed and np.abs(direction + named_direction).max() < _PARALLEL)
+        for fixed, direction, named_direction in zip(is_fixed, actual, nominal)
     ]
-    along = np.where(np.array(against)[:, None], -actual, actual)
-    as_named = [
-        not is_known or bool(np.abs(one - other).max() < _SAME)
-        for is_known, one, other in zip(known, along, named)
+    upright = np.where(np.array(is_reversed)[:, None], -actual, actual)
+    agrees = [
+        not fixed or bool(np.abs(direction - named_direction).max() < _PARALLEL)
+        for fixed, direction, named_direction in zip(is_fixed, upright, nominal)
     ]
     horizontals = set(codes) - {"Z", "U", "3"}
-    if len(codes) == 1 or horizontals == {"R", "T"} or (all(known) and all(as_named)):
-        if not any(against):
+    if len(codes) == 1 or horizontals == {"R", "T"} or (all(is_fixed) and all(agrees)):
+        if not any(is_reversed):
             return data, tuple(codes), ""
-        turned = "".join(code for code, reverse in zip(codes, against) if reverse)
-        signs = np.where(against, -1.0, 1.0)[:, None]
-        return data * signs, tuple(codes), f"reverse(components={turned!r})"
-    if abs(np.linalg.det(actual)) < _FLAT:
-        if np.ptp(actual, axis=0).max() > _SAME:
+        reversed_codes = "".join(code for code, flipped in zip(codes, is_reversed) if flipped)
+        signs = np.where(is_reversed, -1.0, 1.0)[:, None]
+        return data * signs, tuple(codes), f"reverse(components={reversed_codes!r})"
+    if abs(np.linalg.det(actual)) < _MIN_DETERMINANT:
+        if np.ptp(actual, axis=0).max() > _PARALLEL:
             warnings.warn(
                 f"The azimuths and dips noted for {id} are too close to one plane to be those of "
                 "three components; the components are taken by their letters.",
@@ -218,16 +218,16 @@ def turn(
             )
         return data, tuple(codes), ""
     motion = np.linalg.solve(actual, data)  # rows: up, north, east
-    order = _order(actual)
-    said = ", ".join(
+    order = _nearest_rows(actual)
+    noted = ", ".join(
         f"{code} azimuth {angle[0]:g} dip {angle[1]:g}"
         for code, angle in zip(codes, angles)
         if angle is not None
     )
-    return motion[list(order)], tuple("ZNE"[row] for row in order), f"rotate('->ZNE', {said})"
+    return motion[list(order)], tuple("ZNE"[row] for row in order), f"rotate('->ZNE', {noted})"
 
 
-def _order(actual: np.ndarray) -> tuple[int, ...]:
+def _nearest_rows(actual: np.ndarray) -> tuple[int, ...]:
     """Row (up, north, east) that each component becomes: the one it is nearest to."""
     best, weight = (0, 1, 2), -1.0
     for rows in ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)):

@@ -1,4 +1,4 @@
-"""Where a station is: from its header, or from the epoch of an Inventory that was open then."""
+"""Coordinates of stations, from headers or from the epoch of an Inventory at the record's time."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def coordinates(
     :raises InputError: for what is no place on the Earth.
     """
     stats = record.headers[0]
-    place = header_part(stats, "coordinates")
-    if "latitude" in place and "longitude" in place:
-        return _on_earth(record.id, place["latitude"], place["longitude"])
-    noted = header_place(record.id, stats, "st")
-    if noted is not None or inventory is None:
-        return noted
-    found = station_place((inventory,), stats, origin_time(event))
-    return None if found is None else _on_earth(record.id, *found[:2])
+    in_header = header_part(stats, "coordinates")
+    if "latitude" in in_header and "longitude" in in_header:
+        return _checked_place(record.id, in_header["latitude"], in_header["longitude"])
+    header = header_place(record.id, stats, "st")
+    if header is not None or inventory is None:
+        return header
+    station = station_place((inventory,), stats, origin_time(event))
+    return None if station is None else _checked_place(record.id, *station[:2])
 
 
 def place_km(
@@ -76,7 +76,7 @@ def header_place(id: str, stats: Any, which: str) -> tuple[float, float] | None:
         # Programs that do not know where the event was leave zeros.
         if which == "ev" and latitude == longitude == 0.0 and not header_number(header.get("evdp")):
             continue
-        return _on_earth(id, latitude, longitude)
+        return _checked_place(id, latitude, longitude)
     return None
 
 
@@ -97,50 +97,53 @@ def station_place(
     stations = list(_stations(inventories, stats))
     if not stations:
         return None
-    begins, ends = stats.starttime, stats.endtime
-    if is_undated(begins):
-        begins = ends = time
-    open_then = [station for station in stations if _is_open(station, begins, ends)]
-    if not open_then:
-        epochs = ", ".join(f"{_date(one.start_date)} to {_date(one.end_date)}" for one in stations)
+    start, end = stats.starttime, stats.endtime
+    if is_undated(start):
+        start = end = time
+    open_epochs = [station for station in stations if _is_open(station, start, end)]
+    if not open_epochs:
+        epochs = ", ".join(
+            f"{_date(station.start_date)} to {_date(station.end_date)}" for station in stations
+        )
         warnings.warn(
             f"The inventory knows {stats.network}.{stats.station} from {epochs}, but not on "
-            f"{begins.date}: its coordinates are not used. Pass an inventory of that time.",
+            f"{start.date}: its coordinates are not used. Pass an inventory of that time.",
             InputWarning,
             stacklevel=2,
         )
         return None
     channels = [
         channel
-        for station in open_then
+        for station in open_epochs
         for channel in station
-        if _is_open(channel, begins, ends) and (channel.location_code or "") == stats.location
+        if _is_open(channel, start, end) and (channel.location_code or "") == stats.location
     ]
-    same = [channel for channel in channels if channel.code[:2] == stats.channel[:2]]
-    found = max(same or channels or open_then, key=_since)  # of epochs that overlap, the last
-    return float(found.latitude), float(found.longitude), float(found.elevation or 0.0)
+    same_sensor = [channel for channel in channels if channel.code[:2] == stats.channel[:2]]
+    # Of epochs that overlap, the last.
+    epoch = max(same_sensor or channels or open_epochs, key=_start_timestamp)
+    return float(epoch.latitude), float(epoch.longitude), float(epoch.elevation or 0.0)
 
 
 def _stations(inventories: Iterable[Inventory], stats: Any) -> Iterator[Any]:
-    found: dict[str, list[Any]] = {}
+    by_network: dict[str, list[Any]] = {}
     for inventory in inventories:
         for network in inventory:
             for station in network:
                 if station.code == stats.station:
-                    found.setdefault(network.code or "", []).append(station)
-    if stats.network in found:
-        yield from found[stats.network]
-    elif not stats.network and len(found) == 1:
-        yield from next(iter(found.values()))
-    elif not stats.network and found:
+                    by_network.setdefault(network.code or "", []).append(station)
+    if stats.network in by_network:
+        yield from by_network[stats.network]
+    elif not stats.network and len(by_network) == 1:
+        yield from next(iter(by_network.values()))
+    elif not stats.network and by_network:
         warnings.warn(
             f"{stats.station} has no network code, and the inventory knows it in "
-            f"{', '.join(sorted(found))}: its coordinates are not used. Set stats.network.",
+            f"{', '.join(sorted(by_network))}: its coordinates are not used. Set stats.network.",
             InputWarning,
             stacklevel=2,
         )
-    elif "" in found:
-        yield from found[""]
+    elif "" in by_network:
+        yield from by_network[""]
 
 
 def _is_open(epoch: Any, begins: UTCDateTime | None, ends: UTCDateTime | None) -> bool:
@@ -152,7 +155,7 @@ def _is_open(epoch: Any, begins: UTCDateTime | None, ends: UTCDateTime | None) -
     )
 
 
-def _since(epoch: Any) -> float:
+def _start_timestamp(epoch: Any) -> float:
     return -math.inf if epoch.start_date is None else float(epoch.start_date.timestamp)
 
 
@@ -160,7 +163,7 @@ def _date(time: UTCDateTime | None) -> str:
     return "..." if time is None else str(time.date)
 
 
-def _on_earth(id: str, latitude: Any, longitude: Any) -> tuple[float, float]:
+def _checked_place(id: str, latitude: Any, longitude: Any) -> tuple[float, float]:
     try:
         if abs(float(latitude)) <= 90.0 and abs(float(longitude)) <= 360.0:
             return float(latitude), float(longitude)

@@ -1,4 +1,4 @@
-"""Record: one station's components in m/s², and its way out of an ObsPy Stream."""
+"""Record: one station's components in m/s², made of the traces of an ObsPy Stream."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Record:
         rows.
     :param headers: each trace's ``stats``, as they came but for what is true of acceleration in
         m/s² turned to these components.
-    :param units: what the traces were read as; "m/s**2 (assumed)" where nothing said so.
+    :param units: that the traces were read in; "m/s**2 (assumed)" where nothing said so.
     :param scenario: what is known of event and site.
     :param place_km: where the station is, for the correlation between stations: on the Earth or in
         a simulation's own axes, (x, y, z) in km; None if it is not known, or not needed.
@@ -103,47 +103,47 @@ def read_records(
         groups.setdefault(station_id(trace.stats), []).append(trace)
     # Cleaning up sorts; users expect the order that they gave.
     order = {trace.id: -position for position, trace in enumerate(reversed(stream))}
-    records, refusals, chosen = [], [], []
+    records, refusals, several_quantities = [], [], []
     for id, traces in sorted(groups.items(), key=lambda item: min(order[t.id] for t in item[1])):
         try:
-            traces, quantities = _one_quantity(traces)
+            traces, quantities = _nearest_to_acceleration(traces)
             if quantities:
-                chosen.append((id, quantities))
+                several_quantities.append((id, quantities))
             traces = _joined(id, traces)
             traces.sort(key=lambda trace: order[trace.id])
             records.append(_record(id, traces, units, inventory))
         except InputError as error:
             refusals.append(Refusal(id, str(error)))
-    _warn(records, chosen)
+    _warn(records, several_quantities)
     return records, refusals
 
 
-def _warn(records: Sequence[Record], chosen: Sequence[tuple[str, str]]) -> None:
+def _warn(records: Sequence[Record], several_quantities: Sequence[tuple[str, str]]) -> None:
     """One warning for all records of which something was assumed."""
     assumed = [record.id for record in records if record.units.endswith(ASSUMED)]
     if assumed:
         warnings.warn(
-            f"Nothing says what the numbers of {_listed(assumed)} are: taken for acceleration in "
-            "m/s². Pass units= (--units) to say it.",
+            f"Nothing says what the numbers of {_first_ids(assumed)} are: taken for acceleration "
+            "in m/s². Pass units= (--units) to say it.",
             InputWarning,
             stacklevel=5,
         )
-    for quantities in dict.fromkeys(quantities for _, quantities in chosen):
-        ids = [id for id, theirs in chosen if theirs == quantities]
+    for quantities in dict.fromkeys(quantities for _, quantities in several_quantities):
+        ids = [id for id, of_record in several_quantities if of_record == quantities]
         warnings.warn(
-            f"{_listed(ids)} came as {quantities}, which are one motion; the others are left "
-            "aside. Choose another by quantity= (--quantity), or read its files alone.",
+            f"{_first_ids(ids)} came as {quantities}, which are one motion; the others are left "
+            "aside. Choose another by quantity= (--read quantity=), or read its files alone.",
             InputWarning,
             stacklevel=5,
         )
 
 
-def _listed(ids: Sequence[str]) -> str:
+def _first_ids(ids: Sequence[str]) -> str:
     more = f" and {len(ids) - 3} more stations" if len(ids) > 3 else ""
     return ", ".join(ids[:3]) + more
 
 
-def _one_quantity(traces: list[Trace]) -> tuple[list[Trace], str]:
+def _nearest_to_acceleration(traces: list[Trace]) -> tuple[list[Trace], str]:
     """Of displacement, velocity and acceleration of one station, the nearest to acceleration.
 
     SPECFEM writes all three into one folder, under the same codes.
@@ -151,20 +151,20 @@ def _one_quantity(traces: list[Trace]) -> tuple[list[Trace], str]:
     :return: the traces that are kept, and what there was ("" if there was one quantity).
     """
     ids = [trace.id for trace in traces]
-    noted = {str(trace.stats.get("units") or "") for trace in traces}
-    if len(set(ids)) == len(ids) or len(noted) == 1 or "" in noted:
+    units = {str(trace.stats.get("units") or "") for trace in traces}
+    if len(set(ids)) == len(ids) or len(units) == 1 or "" in units:
         return traces, ""
     try:
-        orders = {text: parse_units(text).order for text in noted}
+        orders = {text: parse_units(text).order for text in units}
     except InputError:  # said as traces of one component, or where the unit is needed
         return traces, ""
     if len(set(orders.values())) < len(orders):
         return traces, ""
-    best = max(orders, key=lambda text: orders[text])
+    kept_unit = max(orders, key=lambda text: orders[text])
     names = ("displacement", "velocity", "acceleration", "counts")
-    came = ", ".join(names[order] for order in sorted(orders.values(), reverse=True))
-    kept = [trace for trace in traces if str(trace.stats.units) == best]
-    return kept, f"{came} ({names[orders[best]]} is taken)"
+    listed = ", ".join(names[order] for order in sorted(orders.values(), reverse=True))
+    kept_traces = [trace for trace in traces if str(trace.stats.units) == kept_unit]
+    return kept_traces, f"{listed} ({names[orders[kept_unit]]} is taken)"
 
 
 def _joined(id: str, traces: Sequence[Trace]) -> list[Trace]:
@@ -191,10 +191,10 @@ def _record(
         component_rows(id, codes)
     traces, rate = align(id, traces)
     converted = [to_acceleration(trace, units, inventory) for trace in traces]
-    motion, turned, said = turn(
+    motion, letters, rotation = turn(
         id, np.stack([acceleration for acceleration, _ in converted]), codes, angles
     )
-    rows = component_rows(id, turned)
+    rows = component_rows(id, letters)
     data = np.empty((3, motion.shape[-1]))
     for row, acceleration in zip(rows, motion):
         data[row] = acceleration
@@ -207,21 +207,25 @@ def _record(
         start=traces[0].stats.starttime,
         rows=rows,
         headers=tuple(
-            _header(trace, came if said.startswith("reverse") or not said else code, said)
-            for trace, came, code in zip(traces, codes, turned)
+            _header(
+                trace,
+                original if rotation.startswith("reverse") or not rotation else letter,
+                rotation,
+            )
+            for trace, original, letter in zip(traces, codes, letters)
         ),
-        units=_said(found for _, found in converted),
+        units=_unit_names(trace_units for _, trace_units in converted),
     )
 
 
-def _said(found: Iterable[Units]) -> str:
+def _unit_names(trace_units: Iterable[Units]) -> str:
     """One text for the units of all components."""
-    names = [one.name + (ASSUMED if one.assumed else "") for one in found]
+    names = [units.name + (ASSUMED if units.assumed else "") for units in trace_units]
     return ", ".join(dict.fromkeys(names))
 
 
-def _header(trace: Trace, component: str, turned: str) -> Any:
-    """The trace's ``stats``, true of acceleration in m/s² along the component's direction."""
+def _header(trace: Trace, component: str, rotation: str) -> Any:
+    """The trace's ``stats``, corrected for acceleration in m/s² along the component."""
     stats = trace.stats.copy()
     _, _, stats.location, channel, _ = station_codes(stats)
     stats.channel = channel + component
@@ -232,11 +236,11 @@ def _header(trace: Trace, component: str, turned: str) -> Any:
     if header_part(stats, "standard"):
         stats.standard.update({"units": "m/s^2", "units_type": "acc"})
     _drop(stats, "sac", "idep", "scale", "depmin", "depmax", "depmen")
-    if turned:
+    if rotation:
         stats.pop("orientation", None)
         _drop(stats, "sac", "cmpaz", "cmpinc")
         _drop(stats, "standard", "horizontal_orientation", "vertical_orientation")
-        lines = [*(stats.get("processing") or []), f"obspy_broadband {__version__}: {turned}"]
+        lines = [*(stats.get("processing") or []), f"obspy_broadband {__version__}: {rotation}"]
         stats.processing = lines
     return stats
 

@@ -1,4 +1,4 @@
-"""What is known of the earthquake and the site of a record, and in which order it counts."""
+"""The scenario of a record: magnitude, distances, depth, Vs30, in the order of precedence."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ _STATS = {
     "rupture_distance_km": ("rupture_distance_km",),
 }
 #: SAC's ``imagtyp`` of magnitudes that are no moment magnitude: mb, Ms, ML, Md.
-_NO_MOMENT = (52, 53, 54, 56)
-#: No earthquake is deeper than this, km.
+_NOT_MOMENT = (52, 53, 54, 56)
+#: The deepest earthquakes, km.
 _DEEPEST = 800.0
-#: Depths to this many km are common; a larger number in a SAC header may be metres.
-_COMMON = 100.0
+#: A depth in a SAC header that exceeds this many km may be in metres.
+_USUAL_DEPTH = 100.0
 #: Location code that Instaseis and Syngine give by default.
 _INSTASEIS = "SE"
 #: km from which on the epicentral distance is within 5 % of the hypocentral one, for depths to
 #: 15 km.
-_FAR = 50.0
+_FAR_KM = 50.0
 
 
 def find_scenario(
@@ -82,8 +82,8 @@ def find_scenario(
     """
     arguments = (magnitude, distance, depth, vs30, rupture_distance)
     values = {
-        name: _argument(record, argument, given)
-        for (name, argument), given in zip(ARGUMENTS.items(), arguments)
+        name: _from_argument(record, argument, argument_value)
+        for (name, argument), argument_value in zip(ARGUMENTS.items(), arguments)
     }
     if table is not None:
         for name in ARGUMENTS:
@@ -92,19 +92,19 @@ def find_scenario(
                 values[name] = (
                     table.hypocentral_distance_km if is_hypocentral else getattr(table, name)
                 )
-    to_rupture = values["rupture_distance_km"] is not None
+    has_rupture_distance = values["rupture_distance_km"] is not None
     for name in ARGUMENTS:
-        if values[name] is None and not (name == "distance_km" and to_rupture):
-            values[name] = _stats(record, name)
+        if values[name] is None and not (name == "distance_km" and has_rupture_distance):
+            values[name] = _from_stats(record, name)
     if values["magnitude"] is None:
         values["magnitude"] = _magnitude(record, event)
     if values["depth_km"] is None:
         values["depth_km"] = _depth(record, event, inventory)
-    computed = values["distance_km"] is None and values["rupture_distance_km"] is None
-    if computed:
+    is_computed = values["distance_km"] is None and values["rupture_distance_km"] is None
+    if is_computed:
         values["distance_km"] = _hypocentral(record, values["depth_km"], event, inventory)
     scenario = Scenario(**values)
-    if not computed:
+    if not is_computed:
         check_distance(scenario, record.id)
     return scenario
 
@@ -145,25 +145,25 @@ def check_distance(scenario: Scenario, id: str = "") -> None:
         raise InputError(
             f"The hypocentral distance{of} is {distance:g} km, but the depth is {depth:g} km: the "
             "hypocentre is nearer than it is deep. A distance to the rupture is rupture_distance="
-            " (--rupture-distance, rupture_distance_km); of an epicentral one, pass "
+            " (--set rupture_distance=, rupture_distance_km); of an epicentral one, pass "
             f"sqrt(distance² + depth²) = {math.hypot(distance, depth):.4g} km."
         )
 
 
-def _argument(record: Record, argument: str, given: ScenarioValue) -> float | None:
-    if given is None or not isinstance(given, Mapping):
-        return _number(record, argument, given)
+def _from_argument(record: Record, argument: str, value: ScenarioValue) -> float | None:
+    if value is None or not isinstance(value, Mapping):
+        return _number(record, argument, value)
     network, station = (record.headers[0][name] for name in ("network", "station"))
-    for key in (f"{network}.{station}", station):
-        if key in given:
-            return _number(record, argument, given[key])
+    for code in (f"{network}.{station}", station):
+        if code in value:
+            return _number(record, argument, value[code])
     raise InputError(
         f"{argument}= has no value for station {network}.{station}. Its keys must be station codes "
         f"('{station}' or '{network}.{station}'); give None for a station where it is not known."
     )
 
 
-def _stats(record: Record, name: str) -> float | None:
+def _from_stats(record: Record, name: str) -> float | None:
     stats = record.headers[0]
     for key in _STATS[name]:
         if stats.get(key) is not None:
@@ -184,24 +184,24 @@ def _magnitude(record: Record, event: Event | None) -> float | None:
     """Header before event, unless only the event's is a moment magnitude."""
     stats = record.headers[0]
     sac, knet = (header_part(stats, name) for name in ("sac", "knet"))
-    noted = header_number(sac.get("mag"))
-    is_moment = noted is not None and sac.get("imagtyp") not in _NO_MOMENT
-    for other in (knet.get("mag"), stats.get("local_magnitude")):  # JMA's, ESM's
-        noted = header_number(other) if noted is None else noted
+    in_header = header_number(sac.get("mag"))
+    is_moment = in_header is not None and sac.get("imagtyp") not in _NOT_MOMENT
+    for local in (knet.get("mag"), stats.get("local_magnitude")):  # JMA's, ESM's
+        in_header = header_number(local) if in_header is None else in_header
     of_event = None if event is None else magnitude_of(event)
-    if of_event is None or (noted is not None and (is_moment or not of_event[1])):
-        return noted
+    if of_event is None or (in_header is not None and (is_moment or not of_event[1])):
+        return in_header
     return of_event[0]
 
 
 def _depth(record: Record, event: Event | None, inventory: Inventory | None) -> float | None:
     stats = record.headers[0]
-    noted = header_number(header_part(stats, "sac").get("evdp"))
-    if noted is not None:
-        return noted / 1000.0 if _is_metres(record, noted, event, inventory) else noted
-    noted = header_number(header_part(stats, "knet").get("evdp"))
-    if noted is not None or event is None:
-        return noted
+    in_header = header_number(header_part(stats, "sac").get("evdp"))
+    if in_header is not None:
+        return in_header / 1000.0 if _is_metres(record, in_header, event, inventory) else in_header
+    in_header = header_number(header_part(stats, "knet").get("evdp"))
+    if in_header is not None or event is None:
+        return in_header
     origin = origin_of(event)
     return None if origin is None or origin.depth is None else origin.depth / 1000.0
 
@@ -219,7 +219,7 @@ def _is_metres(
     stats = record.headers[0]
     if str(stats.sac.get("kuser0", "")).strip() == "InstSeis" or evdp > _DEEPEST:
         return True
-    if evdp <= _COMMON:
+    if evdp <= _USUAL_DEPTH:
         return False
     epicentral = _epicentral(record, event, inventory)
     near = epicentral is not None and epicentral < 0.1 * evdp
@@ -242,10 +242,10 @@ def _hypocentral(
     epicentral = _epicentral(record, event, inventory)
     if epicentral is None:
         return None
-    if depth is None and epicentral < _FAR:
+    if depth is None and epicentral < _FAR_KM:
         warnings.warn(
             "The depth of the earthquake is not known: the epicentral distance is taken for the "
-            f"hypocentral one, also below {_FAR:g} km. Pass depth= in km.",
+            f"hypocentral one, also below {_FAR_KM:g} km. Pass depth= in km.",
             InputWarning,
             stacklevel=2,
         )
@@ -258,22 +258,24 @@ def _epicentral(record: Record, event: Event | None, inventory: Inventory | None
     for key, factor in (("epicentral_distance_km", 1.0), ("distance", 1e-3)):  # ObsPy's is in m
         if stats.get(key) is not None:
             return factor * float(_number(record, key, stats[key]) or 0.0)
-    site = coordinates(record, inventory, event)
-    source = header_place(record.id, stats, "ev")
-    noted = header_number(header_part(stats, "sac").get("dist"))
-    if noted is not None:
-        _compare(record, noted, source, header_place(record.id, stats, "st"))
-        return noted
-    origin = None if source or event is None else origin_of(event)
+    station = coordinates(record, inventory, event)
+    epicentre = header_place(record.id, stats, "ev")
+    in_header = header_number(header_part(stats, "sac").get("dist"))
+    if in_header is not None:
+        _warn_if_distances_differ(
+            record, in_header, epicentre, header_place(record.id, stats, "st")
+        )
+        return in_header
+    origin = None if epicentre or event is None else origin_of(event)
     if origin is not None and origin.latitude is not None and origin.longitude is not None:
-        source = (origin.latitude, origin.longitude)
-    return None if site is None or source is None else _between(source, site)
+        epicentre = (origin.latitude, origin.longitude)
+    return None if station is None or epicentre is None else _distance_km(epicentre, station)
 
 
-def _compare(record: Record, dist: float, source: Any, site: Any) -> None:
+def _warn_if_distances_differ(record: Record, dist: float, source: Any, site: Any) -> None:
     if source is None or site is None:
         return
-    computed = _between(source, site)
+    computed = _distance_km(source, site)
     if abs(dist - computed) > 1.0 + 0.1 * computed:
         warnings.warn(
             f"The SAC header of {record.id} says dist = {dist:g} km, its coordinates "
@@ -283,7 +285,7 @@ def _compare(record: Record, dist: float, source: Any, site: Any) -> None:
         )
 
 
-def _between(a: tuple[float, float], b: tuple[float, float]) -> float:
+def _distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
     from obspy.geodetics import gps2dist_azimuth
 
     return float(gps2dist_azimuth(*a, *b)[0]) / 1000.0

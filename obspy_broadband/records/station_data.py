@@ -1,4 +1,4 @@
-"""Traces and what is known beside them, before anything is converted."""
+"""Traces and their metadata as they were read, before anything is converted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..method.contract import Scenario
 
 @dataclass(frozen=True)
 class StationData:
-    """What :func:`obspy_broadband.enrich.enrich_data` and a source's ``read`` hand on.
+    """What a source's ``read`` returns and :func:`obspy_broadband.enrich.enrich_data` takes.
 
     :param stream: traces as they came, of one or many stations.
     :param inventory: responses, orientations and coordinates, if they are known.

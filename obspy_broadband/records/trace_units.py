@@ -1,4 +1,4 @@
-"""What the numbers of a trace are: units known, or asked for, never guessed.
+"""What the numbers of a trace are: the unit is known or asked for, never guessed.
 
 :func:`units_of` is the one place that decides. It takes, in this order: the argument, what ObsPy
 did to the trace since it was read (``stats.processing``), what a reader or another toolkit noted in
@@ -28,7 +28,7 @@ _SAC_VOLTS = 50
 #: Channels that SW4 and OpenSWPC give to velocity.
 _VELOCITY_CHANNEL = re.compile(r"V([xyz]|ew|ns|up)$", re.IGNORECASE)
 #: Units of formats of ObsPy's that have one unit only.
-_OF_FORMAT = {"CYBERSHAKE": "cm/s"}  # obspy/io/cybershake/docs/cybershake_format.txt
+_FORMAT_UNITS = {"CYBERSHAKE": "cm/s"}  # obspy/io/cybershake/docs/cybershake_format.txt
 _CALIB_IS_PHYSICAL = ("KNET", "KINEMETRICS_EVT")
 #: The unit of the trace header of SEG-Y revision 1, bytes 203-204.
 _SEGY = {5: "m", 6: "m/s", 7: "m/s**2"}
@@ -37,7 +37,7 @@ _SEGY = {5: "m", 6: "m/s", 7: "m/s**2"}
 def to_acceleration(
     trace: Trace, units: str | None = None, inventory: Inventory | None = None
 ) -> tuple[np.ndarray, Units]:
-    """Acceleration in m/s², and what the trace was taken for.
+    """Acceleration in m/s², and the units that the trace was read in.
 
     Displacement and velocity are differentiated, the response of counts is removed. The trace's
     samples may be changed.
@@ -46,18 +46,18 @@ def to_acceleration(
     :param inventory: instrument responses, for counts alone.
     :raises InputError: for numbers of which it is not known what they are.
     """
-    found = units_of(trace, units)
-    if found is IN_COUNTS:
-        return _without_response(trace, inventory), found
-    data = np.asarray(trace.data, dtype=float) * found.factor
-    if found.assumed:
+    trace_units = units_of(trace, units)
+    if trace_units is IN_COUNTS:
+        return _remove_response(trace, inventory), trace_units
+    data = np.asarray(trace.data, dtype=float) * trace_units.factor
+    if trace_units.assumed:
         _refuse_absurd(trace)
-    if found.order < 2:
+    if trace_units.order < 2:
         from ..signal.integration import differentiate
 
-        for _ in range(2 - found.order):
+        for _ in range(2 - trace_units.order):
             data = differentiate(data, trace.stats.sampling_rate)
-    return data, found
+    return data, trace_units
 
 
 def _refuse_absurd(trace: Trace) -> None:
@@ -72,18 +72,18 @@ def _refuse_absurd(trace: Trace) -> None:
 
 
 def units_to_write(trace: Trace, format: str) -> Units:
-    """What the numbers of a trace are that is to be written in units of motion.
+    """The units of a trace that is to be written as motion.
 
     :param format: for messages.
     :raises InputError: for counts, and for what is not known and too large for m/s².
     """
-    found = units_of(trace)
-    if found is IN_COUNTS:
+    trace_units = units_of(trace)
+    if trace_units is IN_COUNTS:
         raise InputError(
             f"{trace.id} is in counts as far as is known, and {format} holds motion. Remove the "
             "response first, or note in stats.units what the numbers are."
         )
-    if found.assumed:
+    if trace_units.assumed:
         _refuse_absurd(trace)
         warnings.warn(
             f"Nothing says what the numbers are that are written as {format}: taken for "
@@ -91,39 +91,44 @@ def units_to_write(trace: Trace, format: str) -> Units:
             InputWarning,
             stacklevel=4,
         )
-    return found
+    return trace_units
 
 
 def units_of(trace: Trace, units: str | None = None) -> Units:
-    """What the numbers of a trace are: see the beginning of this module.
+    """The units of a trace, by the order of precedence in this module's docstring.
 
     :raises InputError: if they are contradictory, or their quantity is known and the unit is not.
     """
     if units:
-        asked = parse_units(units)
-        counts = str(trace.stats.get("units", "")).strip().lower() in COUNT_NAMES
-        scaled = _calib_is_physical(trace) and float(trace.stats.calib) != 1.0
-        if (counts or scaled) and asked is not IN_COUNTS and _whole(trace.data):
+        argument = parse_units(units)
+        is_counts = str(trace.stats.get("units", "")).strip().lower() in COUNT_NAMES
+        has_physical_calib = _calib_is_physical(trace) and float(trace.stats.calib) != 1.0
+        if (
+            (is_counts or has_physical_calib)
+            and argument is not IN_COUNTS
+            and _is_integer(trace.data)
+        ):
             raise InputError(
                 f"{trace.id} is in counts, as its reader says, and not in {units}. Leave units= "
-                "(--units) out" + ("." if scaled else ", and pass an inventory with its response.")
+                "(--units) out"
+                + ("." if has_physical_calib else ", and pass an inventory with its response.")
             )
-        if scaled and asked is IN_COUNTS:
-            return _physical_calib(trace) or asked
-        _compare_with_sac(trace, asked)
-        return asked
-    noted = _noted(trace)
-    done = _after_processing(trace, noted)
-    found = done or noted
-    if found is None:
-        _sac(trace)
-        found = _physical_calib(trace)
-    if found is not None:
-        return found
-    if _whole(trace.data):
+        if has_physical_calib and argument is IN_COUNTS:
+            return _physical_calib(trace) or argument
+        _warn_if_sac_differs(trace, argument)
+        return argument
+    header_units = _header_units(trace)
+    processed = _units_after_processing(trace, header_units)
+    resolved = processed or header_units
+    if resolved is None:
+        _refuse_sac(trace)
+        resolved = _physical_calib(trace)
+    if resolved is not None:
+        return resolved
+    if _is_integer(trace.data):
         return IN_COUNTS
-    in_sac = str(header_part(trace.stats, "sac").get("kuser0", "")).strip() == "InstSeis"
-    if "instaseis" in trace.stats or in_sac:
+    is_instaseis_sac = str(header_part(trace.stats, "sac").get("kuser0", "")).strip() == "InstSeis"
+    if "instaseis" in trace.stats or is_instaseis_sac:
         raise InputError(
             f"{trace.id} comes from Instaseis, which gives displacement, velocity or acceleration "
             "by its kind=. Pass the same word as units= ('displacement' is its default)."
@@ -131,16 +136,16 @@ def units_of(trace: Trace, units: str | None = None) -> Units:
     return Units("m/s**2", 1.0, 2, assumed=True)
 
 
-def _noted(trace: Trace) -> Units | None:
-    """What a reader, or another toolkit, wrote into ``stats``."""
+def _header_units(trace: Trace) -> Units | None:
+    """Units that a reader or another toolkit noted in ``stats``; None without."""
     stats = trace.stats
     for place, text in (
         ("stats.units", stats.get("units")),
         ("stats.unit", stats.get("unit")),
         ("stats.standard.units", header_part(stats, "standard").get("units")),  # gmprocess
         ("stats.ascii.unit", header_part(stats, "ascii").get("unit")),  # ObsPy's SLIST and TSPAIR
-        ("its format", _OF_FORMAT.get(stats.get("_format", ""))),
-        ("its SEG-Y header", _segy(stats)),
+        ("its format", _FORMAT_UNITS.get(stats.get("_format", ""))),
+        ("its SEG-Y header", _segy_units(stats)),
     ):
         if isinstance(text, str) and text.strip():
             try:
@@ -155,13 +160,13 @@ def _noted(trace: Trace) -> Units | None:
     return None
 
 
-def _segy(stats: Any) -> str | None:
+def _segy_units(stats: Any) -> str | None:
     header = header_part(stats, "segy").get("trace_header")
     return _SEGY.get(getattr(header, "trace_value_measurement_unit", 0))
 
 
-def _sac(trace: Trace) -> None:
-    """What SAC's header leaves open.
+def _refuse_sac(trace: Trace) -> None:
+    """Ask for the unit where SAC's header names a quantity, or a simulation's components.
 
     :raises InputError: if it names a quantity, whose unit is not known, or if the components are a
         simulation's (X, Y, Z; EW, NS, UP): SW4 writes displacement or velocity without idep.
@@ -176,7 +181,7 @@ def _sac(trace: Trace) -> None:
     if quantity is None:
         component = trace.stats.channel[-1:].upper()
         simulated = component in ("X", "Y") or (component == "Z" and sac.get("cmpinc") == 180.0)
-        if sac and (simulated or names_both_ends(trace.stats)) and not _whole(trace.data):
+        if sac and (simulated or names_both_ends(trace.stats)) and not _is_integer(trace.data):
             raise InputError(
                 f"The SAC header of {trace.id}, named as simulations name components, does not say "
                 "what its numbers are. Pass units= (--units): 'm', 'm/s', ... (SW4: 'm', and 'm/s' "
@@ -190,16 +195,16 @@ def _sac(trace: Trace) -> None:
     )
 
 
-def _compare_with_sac(trace: Trace, asked: Units) -> None:
+def _warn_if_sac_differs(trace: Trace, argument: Units) -> None:
     """Warn where SAC's idep, or SW4's channel (Vx, Vew, ...), names another quantity."""
     sac = header_part(trace.stats, "sac")
     quantity = _SAC_IDEP.get(header_number(sac.get("idep")))
     if sac and quantity is None and _VELOCITY_CHANNEL.match(trace.stats.channel):
         quantity = "velocity"
-    if quantity is not None and asked.order not in (-1, parse_units(quantity).order):
+    if quantity is not None and argument.order not in (-1, parse_units(quantity).order):
         warnings.warn(
-            f"{trace.stats.station}: units= says {asked.name}, but the SAC header says {quantity}. "
-            "units= is taken.",
+            f"{trace.stats.station}: units= says {argument.name}, but the SAC header says "
+            f"{quantity}. units= is taken.",
             InputWarning,
             stacklevel=5,
         )
@@ -223,7 +228,7 @@ def _physical_calib(trace: Trace) -> Units | None:
     if calib == 1.0:
         return Units("m/s**2", 1.0, 2)
     counts = Units(f"counts of {calib:g} m/s**2", calib, 2)
-    if _whole(trace.data):
+    if _is_integer(trace.data):
         return counts
     # obspy.read(apply_calib=True) leaves no other mark than the size of the numbers.
     peak = float(np.ptp(trace.data)) / 2.0
@@ -241,53 +246,57 @@ _STEP = re.compile(r"^ObsPy [^:]*: (\w+)\((.*)\)\s*$", re.DOTALL)
 _OUTPUT = {"ACC": 2, "VEL": 1, "DISP": 0}
 
 
-def _after_processing(trace: Trace, noted: Units | None) -> Units | None:
-    """What ObsPy's own notes in ``stats.processing`` say of the numbers; None if nothing.
+def _units_after_processing(trace: Trace, header_units: Units | None) -> Units | None:
+    """Units that follow from ObsPy's notes in ``stats.processing``; None without such notes.
 
     :raises InputError: for a trace whose unit got lost, or whose notes contradict each other.
     """
     lines = [str(line) for line in trace.stats.get("processing") or []]
-    ours = [number for number, line in enumerate(lines) if line.startswith("obspy_broadband")]
-    lines = lines[ours[-1] + 1 :] if ours else lines
+    own_lines = [number for number, line in enumerate(lines) if line.startswith("obspy_broadband")]
+    lines = lines[own_lines[-1] + 1 :] if own_lines else lines
     order: int | None = None
-    changed = ""
+    step = ""
     for line in lines:
         match = _STEP.match(line)
         name, arguments = match.groups() if match else ("", "")
         if name == "remove_response":
             output = re.search(r"output='(\w+)'", arguments)
             order = _OUTPUT.get(output.group(1) if output else "VEL")
-            changed = "" if order is not None else name
+            step = "" if order is not None else name
         elif name in ("differentiate", "integrate"):
             if order is None:
-                changed = changed or name
+                step = step or name
             else:
                 order += 1 if name == "differentiate" else -1
         elif name in ("normalize", "remove_sensitivity", "simulate"):
-            order, changed = None, name
+            order, step = None, name
     if order is not None:
         if not 0 <= order <= 2:
             raise InputError(
                 f"{trace.id} is no displacement, velocity or acceleration any more: "
                 "stats.processing says how often it was integrated or differentiated."
             )
-        found = Units(("m", "m/s", "m/s**2")[order], 1.0, order)
-        if noted is None or noted is IN_COUNTS or (noted.factor, noted.order) == (1.0, order):
-            return found
+        processed = Units(("m", "m/s", "m/s**2")[order], 1.0, order)
+        if (
+            header_units is None
+            or header_units is IN_COUNTS
+            or (header_units.factor, header_units.order) == (1.0, order)
+        ):
+            return processed
         raise InputError(
-            f"{trace.id}: stats.processing says {found.name}, but its header says {noted.name}. "
-            "Pass units= (--units) with what the numbers are now."
+            f"{trace.id}: stats.processing says {processed.name}, but its header says "
+            f"{header_units.name}. Pass units= (--units) with what the numbers are now."
         )
-    was_known = noted is not None or _calib_is_physical(trace)
-    if changed and (was_known or changed not in ("differentiate", "integrate")):
+    had_units = header_units is not None or _calib_is_physical(trace)
+    if step and (had_units or step not in ("differentiate", "integrate")):
         raise InputError(
-            f"{trace.id} went through {changed}() (stats.processing), after which its unit is not "
+            f"{trace.id} went through {step}() (stats.processing), after which its unit is not "
             "known. Pass units= (--units) with what the numbers are now."
         )
     return None
 
 
-def _whole(data: np.ndarray) -> bool:
+def _is_integer(data: np.ndarray) -> bool:
     """Whether all samples are whole numbers, as counts are (whatever type they are kept in)."""
     if np.issubdtype(data.dtype, np.integer):
         return True
@@ -298,17 +307,17 @@ def _whole(data: np.ndarray) -> bool:
     )
 
 
-def _without_response(trace: Trace, inventory: Inventory | None) -> np.ndarray:
+def _remove_response(trace: Trace, inventory: Inventory | None) -> np.ndarray:
     """:raises InputError: if there is no response."""
     if inventory is None and "response" not in trace.stats:
-        said = (
+        description = (
             f"holds whole numbers ({trace.data.dtype}), which are counts of an instrument as far "
             "as is known"
-            if _whole(trace.data)
+            if _is_integer(trace.data)
             else "is in counts of an instrument"
         )
         raise InputError(
-            f"{trace.id} {said}. Pass inventory= (--inventory) with its response, or units= "
+            f"{trace.id} {description}. Pass inventory= (--inventory) with its response, or units= "
             "(--units) with what they are."
         )
     try:

@@ -1,4 +1,4 @@
-"""Records to windows and back: what a method sees, and how its windows become a record again."""
+"""Records to windows and back: band limit, resampling, scaling, windowing, joining of windows."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ FADE = 5.0
 class Prepared:
     """One record ready for a method.
 
-    :param record: where it came from.
-    :param low_frequency: (3, samples), m/s², at the method's sampling rate, zero above 1.25 corner.
-    :param corner: Hz.
+    :param record: the record as it was read.
+    :param low_frequency: (3, samples), m/s², at the method's sampling rate; its spectrum is zero
+        above 1.25 times the corner.
+    :param corner: the simulation's upper frequency limit, Hz.
     :param scale: the peak of the low frequencies over all components, m/s².
     :param starts: first sample of every window.
     :param window: samples in a window.
-    :param field: what its levels are drawn from; None if they are drawn by themselves.
+    :param field: the random field that its epsilon is drawn from; None if it is independent of
+        other stations.
     """
 
     record: Record
@@ -39,23 +41,48 @@ class Prepared:
     field: Field | None = None
 
 
+def low_frequencies(
+    motion: np.ndarray, sampling_rate: float, corner: float, target_rate: float
+) -> np.ndarray:
+    """What a method may see of a whole record.
+
+    Enriching, training and evaluation all come through here.
+
+    :param motion: (3, samples), acceleration, from the record's beginning to its end.
+    :param sampling_rate: of ``motion``, Hz.
+    :param corner: upper frequency limit of the simulation, Hz.
+    :param target_rate: Hz.
+    :return: (3, samples), at ``target_rate``: as it is to the corner, zero above 1.25 times it.
+    """
+    return band_limit(motion, sampling_rate, corner, target_rate)
+
+
 def prepare(record: Record, method: Method | type[Method], corner: float) -> Prepared:
     """Band-limit, resample, scale and place the windows of one record.
 
-    Training and enriching both come through here.
-
     :param record: acceleration in m/s², any sampling rate.
     :param method: for its sampling rate and window length.
-    :param corner: Hz.
+    :param corner: upper frequency limit of the simulation, Hz.
     """
-    low = band_limit(record.data, record.sampling_rate, corner, method.sampling_rate)
-    samples = low.shape[-1]
+    low = low_frequencies(record.data, record.sampling_rate, corner, method.sampling_rate)
+    return place_windows(record, low, method, corner)
+
+
+def place_windows(
+    record: Record, low_frequency: np.ndarray, method: Method | type[Method], corner: float
+) -> Prepared:
+    """Scale low frequencies and place the windows of a method on them.
+
+    :param low_frequency: of the record, see :func:`low_frequencies`, at the method's rate.
+    :param corner: at which they end, Hz.
+    """
+    samples = low_frequency.shape[-1]
     window = method.samples or samples
     return Prepared(
         record=record,
-        low_frequency=low,
+        low_frequency=low_frequency,
         corner=corner,
-        scale=float(np.abs(low).max()),
+        scale=float(np.abs(low_frequency).max()),
         starts=window_starts(samples, window),
         window=window,
     )

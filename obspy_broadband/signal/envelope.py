@@ -1,4 +1,4 @@
-"""Envelopes: of a signal, and of an earthquake."""
+"""The Hilbert envelope of a signal, and the envelope function of Saragoni and Hart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .filters import extend, fast_length
 
 
 def envelope(x: np.ndarray) -> np.ndarray:
-    """Modulus of the analytic signal.
+    """Modulus of the analytic signal |x + i H[x]| (Hilbert envelope).
 
     :param x: (..., samples).
     :return: (..., samples).
@@ -27,11 +27,17 @@ def saragoni_hart(
 ) -> np.ndarray:
     """The envelope of Saragoni and Hart (1974) as used by Boore (2003, eq. 32-36).
 
-    w = a (t/T)^b exp(-c t/T), T = 2 duration, with its maximum 1 at ``peak`` T and the value
-    ``end`` at T.
+    Notation::
 
-    :param times: from the arrival, s; zero before it.
-    :param duration: s.
+        w(t) = a (t/T)^b exp(-c t/T)
+        T    = 2 duration
+        eps  = peak, the maximum w = 1 lies at t = eps T
+        eta  = end, w(T) = eta
+        b    = -eps ln(eta) / (1 + eps (ln(eps) - 1)),  c = b/eps,  a = (e/eps)^b
+
+    :param times: (...), s from the arrival; the envelope is zero up to it.
+    :param duration: duration of the ground motion, s; half the length T of the window.
+    :return: (...), between 0 and 1.
     """
     total = 2.0 * duration
     b = -peak * np.log(end) / (1 + peak * (np.log(peak) - 1))

@@ -1,5 +1,7 @@
 """Zero-phase filters in the frequency domain, and the padding that keeps record ends out of them.
 
+``corner`` is the upper frequency limit of the simulation in Hz, never a source's corner frequency.
+
 NumPy's FFT alone: it transforms every row by the same operations, so that a record's result does
 not depend on what is computed beside it, and it costs no import.
 """
@@ -8,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-#: The input of a method is exactly zero above this multiple of the corner frequency.
+#: The input of a method is exactly zero above this multiple of the corner (the simulation's upper
+#: frequency limit).
 STOP_RATIO = 1.25
 
 
@@ -33,15 +36,15 @@ def fast_length(n: int) -> int:
 
 
 def raised_cosine(x: np.ndarray) -> np.ndarray:
-    """0 below 0, 1 above 1, half a cosine between: a step without a kink."""
+    """0 for x <= 0, 1 for x >= 1, (1 - cos(pi x)) / 2 between: a smooth step."""
     return 0.5 - 0.5 * np.cos(np.pi * np.clip(x, 0.0, 1.0))
 
 
 def extend(x: np.ndarray, padding: int, length: int) -> np.ndarray:
-    """Continue a signal beyond its ends without a step, fading to zero.
+    """Continue a signal beyond both ends by odd reflection, tapered to zero.
 
-    An odd reflection continues value and slope; a filter therefore sees no onset where the record
-    was cut.
+    Odd reflection is continuous in value and slope, so a filter sees no onset where the record was
+    cut.
 
     :param x: (..., samples).
     :param padding: number of samples put before and after.
@@ -59,6 +62,9 @@ def extend(x: np.ndarray, padding: int, length: int) -> np.ndarray:
 def padding_for(corner: float, sampling_rate: float, samples: int) -> tuple[int, int]:
     """How far to extend a record so that a filter at the corner does not wrap around.
 
+    :param corner: upper frequency limit of the simulation, Hz.
+    :param sampling_rate: Hz.
+    :param samples: length of the record.
     :return: (padding, length) for :func:`extend`.
     """
     # The band edges are a fifth of the corner wide, so their responses last about ten periods.
@@ -67,7 +73,10 @@ def padding_for(corner: float, sampling_rate: float, samples: int) -> tuple[int,
 
 
 def low_pass(frequencies: np.ndarray, corner: float) -> np.ndarray:
-    """Amplitude of the band limit: 1 to the corner, exactly 0 above 1.25 times the corner."""
+    """Gain of the band limit: 1 up to the corner, exactly 0 from 1.25 times the corner.
+
+    Half a cosine between. ``frequencies`` (frequencies,) and ``corner`` in Hz.
+    """
     return 1.0 - raised_cosine((frequencies / corner - 1.0) / (STOP_RATIO - 1.0))
 
 
@@ -80,7 +89,7 @@ def band_limit(
 
     :param x: (..., samples).
     :param sampling_rate: of ``x``, Hz.
-    :param corner: Hz, below half the sampling rate.
+    :param corner: upper frequency limit of the simulation, Hz; below half the sampling rate.
     :param output_rate: Hz; any ratio to ``sampling_rate``. Default: the same.
     :return: (..., samples), from the same first instant to the last one inside the record.
     """
@@ -103,14 +112,14 @@ def _at_rate(
     output_rate: float,
     corner: float,
 ) -> np.ndarray:
-    """Fourier interpolation to a fine grid, then a cubic spline to the wanted instants."""
+    """Fourier interpolation to a fine grid, then a cubic spline to the output's sampling times."""
     from scipy.interpolate import CubicSpline
 
     # With 40 points in the shortest period left, the spline errs by less than 1e-6.
     finer = max(1, int(np.ceil(40.0 * STOP_RATIO * corner / sampling_rate)))
     fine = np.fft.irfft(spectrum, length * finer) * finer
     output_samples = int(np.floor((samples - 1) / sampling_rate * output_rate + 1e-6)) + 1
-    wanted = padding * finer + np.arange(output_samples) * (sampling_rate * finer / output_rate)
-    # A margin of some points is all that a spline's end conditions reach.
-    first, last = max(0, int(wanted[0]) - 64), min(fine.shape[-1], int(wanted[-1]) + 65)
-    return CubicSpline(np.arange(first, last), fine[..., first:last], axis=-1)(wanted)
+    positions = padding * finer + np.arange(output_samples) * (sampling_rate * finer / output_rate)
+    # The end conditions of a cubic spline reach a few points only: 64 on each side are enough.
+    first, last = max(0, int(positions[0]) - 64), min(fine.shape[-1], int(positions[-1]) + 65)
+    return CubicSpline(np.arange(first, last), fine[..., first:last], axis=-1)(positions)

@@ -3,9 +3,19 @@
 Two signals joined by amplitude-complementary filters (gains that add up to one) lose up to 3 dB
 where the filters cross if the signals are incoherent, as a stochastic realization is with any
 simulation; joined by power-complementary ones (squares that add up to one) they gain up to 3 dB if
-they are coherent, as the output of a good network is. Here the gains follow from the coherence that
-is measured, so that the power around the corner is kept in both cases and in all between
-(docs/decisions/0005).
+they are coherent, as the output of a good network is. Here the gains follow from the measured
+coherence, so that the power around the corner is preserved for any coherence
+(docs/explanation/decisions/0005).
+
+Notation::
+
+    corner  the simulation's upper frequency limit (not a source's corner frequency)
+    x       = (f / corner - 0.85) / (1.25 - 0.85), the fraction of the way across the transition
+    s(x)    raised cosine from 0 at x = 0 to 1 at x = 1
+    gamma   coherence of simulation and realization over 0.5-1 corner
+    g_1     = (1 - s) / sqrt(P), gain of the simulation
+    g_2     = s / sqrt(P), gain of the realization
+    P       = (1 - s)^2 + s^2 + 2 gamma (1 - s) s, so that g_1^2 + g_2^2 + 2 gamma g_1 g_2 = 1
 """
 
 from __future__ import annotations
@@ -20,10 +30,10 @@ PASS_RATIO = 0.85
 
 
 def crossover(fraction: np.ndarray, coherence: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-    """Gains that pass from one signal to another of equal power and keep the power.
+    """Gains of two signals of equal power across a transition that preserve the power.
 
-    :param fraction: where between the first (0) and the second (1).
-    :param coherence: correlation of the two, 0 (incoherent) to 1 (equal); broadcast with
+    :param fraction: fraction x of the way from the first signal (0) to the second (1).
+    :param coherence: gamma of the two signals, 0 (incoherent) to 1 (equal); broadcast with
         ``fraction``.
     :return: gains of the first and of the second; their sum is 1 for coherence 1, the sum of their
         squares is 1 for coherence 0.
@@ -37,12 +47,14 @@ def crossover(fraction: np.ndarray, coherence: np.ndarray | float) -> tuple[np.n
 def spectral_coherence(
     a: np.ndarray, b: np.ndarray, frequencies: np.ndarray, corner: float
 ) -> np.ndarray:
-    """How far two signals agree in phase just below the corner.
+    """Phase coherence of two signals just below the corner.
 
-    The mean cosine of their phase difference over 0.5-1 corner, every frequency counting the same;
-    negative values, which only chance brings, count as zero.
+    The mean cosine of their phase difference over 0.5-1 corner, unweighted; negative values, which
+    are due to chance, are set to zero.
 
     :param a: spectra (..., frequencies); ``b`` likewise, broadcast.
+    :param frequencies: (frequencies,), Hz.
+    :param corner: upper frequency limit of the simulation, Hz.
     :return: (..., 1), between 0 and 1.
     """
     band = (frequencies >= 0.5 * corner) & (frequencies <= corner)
@@ -57,10 +69,10 @@ def hybridize(
 ) -> np.ndarray:
     """The simulation below the corner, the realization above it; zero phase throughout.
 
-    The result is the simulation plus a change that has nothing below 0.85 times the corner, so the
-    simulation passes there as it is. The change begins and ends at rest: its displacement fades in
-    and out within one period of the corner at the ends of the record, so that it brings no drift
-    into velocity and displacement.
+    The result is the simulation plus a correction without content below 0.85 times the corner, so
+    the simulation is unchanged there. The correction begins and ends at rest: its displacement is
+    tapered within one period of the corner at both ends of the record, so that it adds no drift to
+    velocity and displacement.
 
     :param low_frequency: acceleration (..., samples) as
         :func:`~obspy_broadband.signal.filters.band_limit` leaves it, fading out between 1 and 1.25
@@ -81,12 +93,14 @@ def hybridize(
     coherence = spectral_coherence(high, low, frequencies, corner)
     fraction = (frequencies / corner - PASS_RATIO) / (STOP_RATIO - PASS_RATIO)
     low_gain, high_gain = crossover(fraction, coherence)
-    # The input fades out above the corner already; what is left to do is the rest of the way.
-    faded = low_pass(frequencies, corner)
-    low_gain = np.divide(low_gain, faded, out=np.zeros_like(low_gain), where=faded > 1e-6)
-    # Nothing of the change lies below 0.85 corner, so it can be integrated by division.
-    change = high * high_gain - low * (1.0 - low_gain)
-    return low_frequency + _at_rest(change, frequencies, length, record, sampling_rate, corner)
+    # The input has been low-passed by band_limit: divide the gain by the one already applied.
+    applied_gain = low_pass(frequencies, corner)
+    low_gain = np.divide(
+        low_gain, applied_gain, out=np.zeros_like(low_gain), where=applied_gain > 1e-6
+    )
+    # The correction is zero below 0.85 corner, so it can be integrated by division by i omega.
+    correction = high * high_gain - low * (1.0 - low_gain)
+    return low_frequency + _at_rest(correction, frequencies, length, record, sampling_rate, corner)
 
 
 def _at_rest(
@@ -99,7 +113,7 @@ def _at_rest(
 ) -> np.ndarray:
     """Acceleration whose velocity and displacement are zero at both ends of the record.
 
-    The second derivative of (window x displacement), by the product rule.
+    (w u)'' = w u'' + 2 w' u' + w'' u with the window w and the displacement u.
     """
     omega = 2j * np.pi * np.where(frequencies > 0, frequencies, 1.0)
     acceleration = np.fft.irfft(spectrum, length)[..., record]

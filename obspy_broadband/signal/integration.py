@@ -1,4 +1,4 @@
-"""Acceleration, velocity and displacement."""
+"""Integration and differentiation in time, between acceleration, velocity and displacement."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def integrate(x: np.ndarray, sampling_rate: float) -> np.ndarray:
 
 
 def differentiate(x: np.ndarray, sampling_rate: float) -> np.ndarray:
-    """Derivative in the frequency domain, right up to nearly half the sampling rate.
+    """Derivative in the frequency domain, accurate up to nearly the Nyquist frequency.
 
-    The line through the end points is taken out and the rest continued as an odd function about
-    both ends, which is periodic with a continuous slope: a record may begin in the shaking, or end
-    with a static offset.
+    The line through the end points is subtracted and the remainder continued as an odd function
+    about both ends, which is periodic with a continuous slope: a record may begin in the shaking,
+    or end with a static offset. The slope of the line is added back.
 
     :param x: (..., samples).
     :param sampling_rate: Hz.
@@ -32,8 +32,8 @@ def differentiate(x: np.ndarray, sampling_rate: float) -> np.ndarray:
     samples = x.shape[-1]
     first, last = x[..., :1], x[..., -1:]
     position = np.linspace(0.0, 1.0, samples)
-    rest = x - (first + (last - first) * position)
-    odd = np.concatenate([rest[..., :-1], -rest[..., :0:-1]], axis=-1)
+    detrended = x - (first + (last - first) * position)
+    odd = np.concatenate([detrended[..., :-1], -detrended[..., :0:-1]], axis=-1)
     length = odd.shape[-1]
     omega = 2 * np.pi * np.fft.rfftfreq(length, 1.0 / sampling_rate)
     omega[-1] = 0.0  # length is even; the slope at the Nyquist frequency is not defined

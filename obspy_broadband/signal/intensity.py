@@ -1,4 +1,14 @@
-"""Intensity measures, one function a measure: (..., samples) of acceleration in m/s² -> (...)."""
+"""Intensity measures, one function a measure: (..., samples) of acceleration in m/s² -> (...).
+
+Notation, with the acceleration a(t), the velocity v(t) and the length t_r of the record::
+
+    I_A    = pi / (2 g) int_0^t_r a(t)^2 dt                   Arias intensity (Arias, 1970)
+    CAV    = int_0^t_r |a(t)| dt                              cumulative absolute velocity
+    H(t)   = int_0^t a(t')^2 dt' / int_0^t_r a(t')^2 dt'      Husid function
+    D_5-95 = t(H = 0.95) - t(H = 0.05)                        significant duration
+
+Integrals are trapezoidal.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +45,7 @@ def arias_intensity(acceleration: np.ndarray, sampling_rate: float) -> np.ndarra
 
 
 def cumulative_absolute_velocity(acceleration: np.ndarray, sampling_rate: float) -> np.ndarray:
-    """CAV, the integral of |a|, m/s (EPRI, 1988)."""
+    """CAV, the integral of |a|, m/s (EPRI, 1988); no threshold is applied."""
     return _integral(np.abs(acceleration), sampling_rate)
 
 
@@ -72,10 +82,14 @@ def spectral_acceleration(
 def significant_duration(
     acceleration: np.ndarray, sampling_rate: float, lower: float = 0.05, upper: float = 0.95
 ) -> np.ndarray:
-    """Time between two fractions of the Arias intensity, s (Trifunac and Brady, 1975).
+    """Significant duration, s: time between two fractions of the Arias intensity.
 
-    :param lower: fraction at the beginning; ``upper`` at the end: D5-95 by default, D5-75 with
+    Trifunac and Brady (1975).
+
+    :param acceleration: (..., samples), m/s².
+    :param lower: fraction H at the beginning; ``upper`` at the end: D5-95 by default, D5-75 with
         0.75.
+    :return: (...); 0 for a record without motion.
     """
     return _duration(np.square(acceleration), sampling_rate, lower, upper)
 
@@ -83,15 +97,15 @@ def significant_duration(
 def rotd_peak(
     h1: np.ndarray, h2: np.ndarray, percentiles: tuple[float, ...] = (50.0, 100.0)
 ) -> np.ndarray:
-    """Percentiles over 180 directions of the peak of two horizontal components (Boore, 2010).
+    """RotDnn of the peak of two horizontal components (Boore, 2010): percentiles of 180 directions.
 
     :param h1: (..., samples), acceleration, velocity or displacement; ``h2`` likewise.
     :return: (..., percentiles), in the same unit.
     """
     pairs = np.stack(np.broadcast_arrays(h1, h2), axis=-2)
     flat = pairs.reshape(-1, 2, pairs.shape[-1])
-    found = np.array([np.percentile(directional_peaks(pair), percentiles) for pair in flat])
-    return found.reshape(*pairs.shape[:-2], len(percentiles))
+    peaks = np.array([np.percentile(directional_peaks(pair), percentiles) for pair in flat])
+    return peaks.reshape(*pairs.shape[:-2], len(percentiles))
 
 
 def measures(
@@ -109,17 +123,17 @@ def measures(
     :return: arrays (...); the unit is the end of the name.
     """
     vertical, h1, h2 = np.moveaxis(np.asarray(acceleration, dtype=float), -2, 0)
-    found = _peaks_rotd50(h1, h2, sampling_rate)
-    found["pga_vertical_m_s2"] = pga(vertical)
+    by_name = _peaks_rotd50(h1, h2, sampling_rate)
+    by_name["pga_vertical_m_s2"] = pga(vertical)
     arias = [arias_intensity(h, sampling_rate) for h in (h1, h2)]
     cav = [cumulative_absolute_velocity(h, sampling_rate) for h in (h1, h2)]
-    found["arias_m_s"] = 0.5 * (arias[0] + arias[1])
-    found["cav_m_s"] = np.sqrt(cav[0] * cav[1])
+    by_name["arias_m_s"] = 0.5 * (arias[0] + arias[1])
+    by_name["cav_m_s"] = np.sqrt(cav[0] * cav[1])
     power = h1**2 + h2**2
-    found["d5_75_s"] = _duration(power, sampling_rate, 0.05, 0.75)
-    found["d5_95_s"] = _duration(power, sampling_rate, 0.05, 0.95)
+    by_name["d5_75_s"] = _duration(power, sampling_rate, 0.05, 0.75)
+    by_name["d5_95_s"] = _duration(power, sampling_rate, 0.05, 0.95)
     spectra = rotd(h1, h2, sampling_rate, tuple(periods), (50.0,))[..., 0, :]
-    return found | _by_period(spectra, periods)
+    return by_name | _by_period(spectra, periods)
 
 
 def measures_of_component(
@@ -127,11 +141,12 @@ def measures_of_component(
     sampling_rate: float,
     periods: np.ndarray | tuple[float, ...] = DEFAULT_PERIODS,
 ) -> dict[str, np.ndarray]:
-    """The same measures, of one component as it is.
+    """The measures of :func:`measures` that one component has, without any rotation.
 
     :param acceleration: (..., samples), m/s².
+    :return: arrays (...); the unit is the end of the name.
     """
-    found = {
+    by_name = {
         "pga_m_s2": pga(acceleration),
         "pgv_m_s": pgv(acceleration, sampling_rate),
         "pgd_m": pgd(acceleration, sampling_rate),
@@ -140,15 +155,16 @@ def measures_of_component(
         "d5_75_s": significant_duration(acceleration, sampling_rate, 0.05, 0.75),
         "d5_95_s": significant_duration(acceleration, sampling_rate),
     }
-    return found | _by_period(response_spectrum(acceleration, sampling_rate, periods), periods)
+    return by_name | _by_period(response_spectrum(acceleration, sampling_rate, periods), periods)
 
 
 def _peaks_rotd50(h1: np.ndarray, h2: np.ndarray, sampling_rate: float) -> dict[str, np.ndarray]:
-    found = {}
+    """RotD50 of PGA, PGV and PGD of two horizontal components (..., samples)."""
+    peaks = {}
     for name in ("pga_m_s2", "pgv_m_s", "pgd_m"):
-        found[name] = rotd_peak(h1, h2, (50.0,))[..., 0]
+        peaks[name] = rotd_peak(h1, h2, (50.0,))[..., 0]
         h1, h2 = integrate(h1, sampling_rate), integrate(h2, sampling_rate)
-    return found
+    return peaks
 
 
 def _by_period(
@@ -167,11 +183,11 @@ def _integral(x: np.ndarray, sampling_rate: float) -> np.ndarray:
 
 def _duration(power: np.ndarray, sampling_rate: float, lower: float, upper: float) -> np.ndarray:
     """Time between two fractions of the integral of a power, interpolated between samples."""
-    rise = integrate(power, sampling_rate)
-    flat = rise.reshape(-1, rise.shape[-1])
-    found = np.zeros(len(flat))
+    husid = integrate(power, sampling_rate)
+    flat = husid.reshape(-1, husid.shape[-1])
+    durations = np.zeros(len(flat))
     for row, curve in enumerate(flat):
         if curve[-1] > 0:
             times = np.interp([lower * curve[-1], upper * curve[-1]], curve, np.arange(len(curve)))
-            found[row] = (times[1] - times[0]) / sampling_rate
-    return found.reshape(rise.shape[:-1])
+            durations[row] = (times[1] - times[0]) / sampling_rate
+    return durations.reshape(husid.shape[:-1])

@@ -1,4 +1,12 @@
-"""The frequency up to which a simulation holds motion, as its own spectrum shows it."""
+"""The upper frequency limit of a simulation, estimated from the end of its own spectrum.
+
+Notation::
+
+    f_j      = f_0 2^(j/24), centres of bands of 2^-0.2 to 2^0.2 times f_j
+    L_j      root mean square amplitude of acceleration in band j (the level)
+    content  = the last f_j with L_j >= 0.01 max L
+    corner   = the last f_j up to it with L_j >= 0.35 max(L_j-24 ... L_j), the octave below
+"""
 
 from __future__ import annotations
 
@@ -9,23 +17,23 @@ import numpy as np
 from .filters import fast_length
 from .spectra import fourier_amplitude
 
-#: Amplitude, as a part of the largest below, under which there is next to nothing.
-_NOTHING = 0.01
-#: Amplitude, as a part of the largest in the octave below, at which a spectrum has fallen off.
+#: Fraction of the largest level below which a band counts as empty.
+_EMPTY = 0.01
+#: Fraction of the largest level of the octave below at which the spectrum has fallen off.
 _FALLEN = 0.35
 _LOWEST, _PER_OCTAVE = 0.05, 24
-_WIDTH = 2.0**0.2  #: of the band that a level is the mean of, to either side
-_TAPER = 0.05  #: of the duration, at both ends
+_WIDTH = 2.0**0.2  #: half-width of a band, as a ratio of frequencies
+_TAPER = 0.05  #: fraction of the duration that is tapered, at both ends
 
 
 @dataclass(frozen=True)
 class Limit:
-    """Where the spectrum of a simulation ends.
+    """The end of a simulation's spectrum.
 
-    :param corner: Hz, up to which it is whole: the last frequency with a third of the largest
-        amplitude of the octave below.
-    :param content: Hz, above which there is less than a hundredth of the largest amplitude.
-    :param ends: whether it ends at all below the Nyquist frequency.
+    :param corner: upper frequency limit of the simulation, Hz: the last frequency with at least
+        0.35 of the largest level of the octave below. Not the source's corner frequency.
+    :param content: Hz, above which the level is below a hundredth of the largest.
+    :param ends: whether the spectrum ends below the Nyquist frequency.
     """
 
     corner: float
@@ -34,15 +42,15 @@ class Limit:
 
 
 def upper_limit(motion: np.ndarray, sampling_rate: float) -> Limit:
-    """Look for the end of a spectrum.
+    """Estimate where a spectrum ends.
 
     A solver's limit, or the filter after it, takes the acceleration spectrum down by orders of
     magnitude within an octave or two, which neither a source nor attenuation does below some Hz.
 
     :param motion: (components, samples), acceleration in m/s².
     :param sampling_rate: Hz.
-    :return: without an end where the record is too short, or its rate too low, for a spectrum of
-        an octave or more.
+    :return: the limit; ``ends`` is false, and both frequencies are the Nyquist frequency, where
+        the record is too short, or its rate too low, for a spectrum of an octave or more.
     """
     samples = motion.shape[-1]
     ramp = max(1, int(_TAPER * samples))
@@ -64,10 +72,10 @@ def upper_limit(motion: np.ndarray, sampling_rate: float) -> Limit:
     first = np.searchsorted(frequencies, centers / _WIDTH)
     stop = np.maximum(np.searchsorted(frequencies, centers * _WIDTH), first + 1)
     level = np.sqrt((total[stop] - total[first]) / (stop - first))
-    last = int(np.flatnonzero(level >= _NOTHING * level.max())[-1])
-    whole = last
+    last = int(np.flatnonzero(level >= _EMPTY * level.max())[-1])
+    limit = last
     for index in range(last, -1, -1):
         if level[index] >= _FALLEN * level[max(0, index - _PER_OCTAVE) : index + 1].max():
-            whole = index
+            limit = index
             break
-    return Limit(float(centers[whole]), float(centers[last]), last < count - 1)
+    return Limit(float(centers[limit]), float(centers[last]), last < count - 1)

@@ -1,4 +1,11 @@
-"""Where P and S arrive in a low-frequency record."""
+"""Arrival times of P and S in a low-frequency record.
+
+Notation::
+
+    E(t)  power: squared Hilbert envelope, averaged over half a period of the corner
+    G(t)  = mean of E over a span after t / (mean of E over the span before t + floor), the growth
+    t_P, t_S  are maxima of G: of all components before S, and of the horizontals
+"""
 
 from __future__ import annotations
 
@@ -6,12 +13,13 @@ import numpy as np
 
 from .envelope import envelope
 
-#: An onset counts above this share of the largest envelope.
+#: Fraction of the largest envelope above which motion has begun.
 _ONSET = 0.03
-#: Where S may be behind the first motion, as multiples of the time that the distance gives, and how
-#: much the energy must grow there.
-_NEAR, _CLEAR = (0.7, 1.4), 1.5
-#: km/s: distance over the time between P and S, for a crust with Vp = 6 km/s, Vp/Vs = 1.73.
+#: Range of accepted S-P times, as multiples of that expected from the distance.
+_LAG_RANGE = (0.7, 1.4)
+#: Growth that an onset of S needs there.
+_MINIMUM_GROWTH = 1.5
+#: km/s: distance over S-P time (Omori), for a crust with Vp = 6 km/s, Vp/Vs = 1.73.
 OMORI_VELOCITY = 8.2
 
 
@@ -20,81 +28,89 @@ def arrivals(
 ) -> tuple[float | None, float]:
     """Times of P and S, estimated from the envelope of a band-limited record.
 
-    S is where the energy of the horizontals grows most up to their strongest motion; if the
-    distance is known, where it does so about as long after the first motion as the distance asks
-    for. P is where the energy of all components grows most against what came before, ahead of S; if
-    the distance is known, P lies where it puts it before S, unless the record shows an onset near
-    there. A zero-phase band limit smears onsets over about half a period of the corner.
+    S is the largest growth of the horizontals' power up to their strongest motion; with a distance,
+    the largest growth 0.7 to 1.4 times the expected S-P time after the first motion. P is the first
+    clear growth of the power of all components ahead of S; with a distance, P lies the expected S-P
+    time (distance / 8.2 km/s) before S, unless the record shows an onset near there. A zero-phase
+    band limit smears onsets over about half a period of the corner.
 
     :param low_frequency: (3, samples), components Z, N, E.
-    :param corner: Hz.
-    :param distance_km: from the source, if known.
-    :return: seconds from the first sample. P is None if the record begins after it; S is negative
-        if the record begins after it.
+    :param sampling_rate: Hz.
+    :param corner: upper frequency limit of the simulation, Hz.
+    :param distance_km: hypocentral distance, if known.
+    :return: times of P and S, s from the first sample. P is None if the record begins after it; S
+        is negative if the record begins after it.
     """
     period = 1.0 / corner
     width = max(1, round(0.5 * period * sampling_rate))
     power = smooth(envelope(low_frequency) ** 2, width)
     horizontal = power[1:].sum(axis=0)
-    loudest = int(horizontal.argmax())
-    if loudest < 2 * width:
+    strongest = int(horizontal.argmax())
+    if strongest < 2 * width:
         return None, -period  # the strongest motion is at the very beginning
     size = power.sum(axis=0)
     floor = max(_ONSET**2 * size.max(), np.percentile(size, 2))
     started = size[:width].mean() > 4 * floor
     began = int(np.argmax(size > 4 * floor))
-    # Over a stretch that silence ahead of the record does not lengthen, or P would be in it with S.
+    # The span follows from the first motion, not from the record's start: silence ahead of the
+    # record would lengthen it until it held P and S together.
     growth = _growth(
-        horizontal, loudest, max(width, (loudest - began) // 4), 0.02 * horizontal.max()
+        horizontal, strongest, max(width, (strongest - began) // 4), 0.02 * horizontal.max()
     )
     onset = int(growth.argmax())
     if distance_km is not None and not started:
-        onset = _where_expected(growth, onset, began, distance_km / OMORI_VELOCITY * sampling_rate)
+        onset = _onset_at_lag(growth, onset, began, distance_km / OMORI_VELOCITY * sampling_rate)
     s = onset / sampling_rate
 
     latest = round((s - 0.5 * period) * sampling_rate)
-    found = None
+    p_onset = None
     if not started and latest > width:
         growth = _growth(size, latest, 2 * width, floor)
         # The first clear onset, not the clearest: S grows more than P.
         first = int(np.argmax(growth >= min(max(3.0, 0.3 * growth.max()), growth.max())))
-        found = (first + int(growth[first : first + width].argmax())) / sampling_rate
+        p_onset = (first + int(growth[first : first + width].argmax())) / sampling_rate
     if distance_km is None:
-        return found, s
+        return p_onset, s
     expected = s - distance_km / OMORI_VELOCITY
-    near = found is not None and abs(found - expected) < period + 0.25 * (s - expected)
-    p = found if near else expected
+    agrees = p_onset is not None and abs(p_onset - expected) < period + 0.25 * (s - expected)
+    p = p_onset if agrees else expected
     return (None if p is None or p < 0 else p), s
 
 
-def _where_expected(growth: np.ndarray, onset: int, began: int, lag: float) -> int:
-    """The onset of S, if there is one where the distance puts it behind the first motion.
+def _onset_at_lag(growth: np.ndarray, onset: int, began: int, lag: float) -> int:
+    """The onset of S within the range of lags that the distance allows, else ``onset``.
 
-    Strong P grows more from silence than S does from P, and surface waves may grow more than S.
+    A strong P grows more from silence than S does from P, and surface waves may grow more than S.
 
-    :param lag: samples between P and S.
+    :param growth: (samples,) of the horizontals.
+    :param onset: sample of the largest growth.
+    :param began: sample of the first motion.
+    :param lag: expected samples between P and S.
     """
-    earliest, latest = began + int(_NEAR[0] * lag), began + int(_NEAR[1] * lag)
+    earliest, latest = began + int(_LAG_RANGE[0] * lag), began + int(_LAG_RANGE[1] * lag)
     if earliest <= onset <= latest or not growth[earliest:latest].size:
         return onset
-    other = earliest + int(growth[earliest:latest].argmax())
-    return other if growth[other] > _CLEAR else onset
+    expected = earliest + int(growth[earliest:latest].argmax())
+    return expected if growth[expected] > _MINIMUM_GROWTH else onset
 
 
 def _growth(power: np.ndarray, last: int, span: int, floor: float) -> np.ndarray:
-    """Power after each instant over the power before it and a floor, up to ``last``."""
+    """Mean power of ``span`` samples after each sample over that before it plus a floor.
+
+    :return: (last + 1,).
+    """
     total = np.concatenate([np.zeros(1), np.cumsum(power)])
-    at = np.arange(last + 1)
-    right, left = np.minimum(at + span, len(power)), np.maximum(at - span, 0)
-    after = (total[right] - total[at]) / np.maximum(right - at, 1)
-    before = (total[at] - total[left]) / np.maximum(at - left, 1)
+    centers = np.arange(last + 1)
+    stops, starts = np.minimum(centers + span, len(power)), np.maximum(centers - span, 0)
+    after = (total[stops] - total[centers]) / np.maximum(stops - centers, 1)
+    before = (total[centers] - total[starts]) / np.maximum(centers - starts, 1)
     return after / (before + floor)
 
 
 def smooth(x: np.ndarray, width: int) -> np.ndarray:
-    """Moving average over ``width`` samples, centred; the ends average over what there is."""
+    """Centred moving average over ``width`` samples of (..., samples), shorter at the ends."""
     total = np.concatenate([np.zeros((*x.shape[:-1], 1)), np.cumsum(x, axis=-1)], axis=-1)
-    at = np.arange(x.shape[-1])
-    left = np.maximum(at - width // 2, 0)
-    right = np.minimum(at + (width + 1) // 2, x.shape[-1])
-    return (total[..., right] - total[..., left]) / (right - left)
+    centers = np.arange(x.shape[-1])
+    starts = np.maximum(centers - width // 2, 0)
+    stops = np.minimum(centers + (width + 1) // 2, x.shape[-1])
+    return (total[..., stops] - total[..., starts]) / (stops - starts)

@@ -1,10 +1,22 @@
-"""The Fourier spectrum of an earthquake at a site: source, path and site of a point source.
+"""Fourier amplitude spectrum and duration of a point source: source, path and site.
 
 Active crust. Source and constants are those of Boore (2003, Pageoph 160) for the western United
 States, the crustal amplification is that of Boore (2016, BSSA 106) for 760 m/s, the linear site
 term that of Bayless and Abrahamson (2019, BSSA 109). Stress drop, kappa, spreading beyond 40 km
-and Q were fitted here to the mean of the four NGA-West2 models (docs/methods/stochastic.md).
+and Q were fitted here to the mean of the four NGA-West2 models (docs/explanation/methods/stochastic.md).
 Frequencies in Hz, distances in km, spectra in m/s (acceleration).
+
+Notation, in the terms of Boore (2003), Y = E (source) P (path) G (site)::
+
+    E(f)    = C M0 (2 pi f)^2 / (1 + (f / f_c)^2)            omega-square model
+    C       = <R> F V / (4 pi rho beta^3 R_0), R_0 = 1 km    radiation, free surface, partition
+    f_c     = 0.4906 beta (stress drop / M0)^(1/3)           Brune (1970)
+    P(f)    = Z(R) exp(-pi f R / (Q(f) beta))                geometrical spreading and Q
+    G(f)    = Amp(f) (Vs30 / 760)^c8(f) exp(-pi kappa f)     crust, linear soil, kappa
+    R       effective distance of the point source that is equivalent to a finite fault
+
+f_c is the corner frequency of the source (:func:`source_corner`); the ``corner`` of the rest of the
+package, the upper frequency limit of a simulation, does not occur here.
 """
 
 from __future__ import annotations
@@ -45,12 +57,12 @@ def seismic_moment(magnitude: float) -> float:
 
 
 def source_corner(magnitude: float, stress_drop_mpa: float) -> float:
-    """Corner frequency of the source, Hz: 0.4906 beta (stress drop / M0)^(1/3) (Brune, 1970)."""
+    """Source corner frequency f_c, Hz: 0.4906 beta (stress drop / M0)^(1/3) (Brune, 1970)."""
     return 0.4906 * _SHEAR_VELOCITY * (stress_drop_mpa * 1e6 / seismic_moment(magnitude)) ** (1 / 3)
 
 
 def effective_distance(magnitude: float, distance_km: float) -> float:
-    """Distance that a point source must have to act like a fault, km.
+    """Distance R of the point source that is equivalent to a finite fault, km.
 
     sqrt(R² + h²), log10 h = -0.405 + 0.235 M (Yenier and Atkinson, 2015, BSSA 105).
     """
@@ -58,15 +70,15 @@ def effective_distance(magnitude: float, distance_km: float) -> float:
 
 
 def duration(magnitude: float, distance_km: float, stress_drop_mpa: float) -> float:
-    """Duration of the shear waves, s: source (1 / corner) plus path (Boore and Thompson, 2014)."""
-    reach = effective_distance(magnitude, distance_km)
-    path = np.interp(reach, *_PATH_DURATION.T)
-    path += _PATH_DURATION_BEYOND * max(0.0, reach - _PATH_DURATION[-1, 0])
+    """Duration of the shear waves, s: source (1 / f_c) plus path (Boore and Thompson, 2014)."""
+    effective_km = effective_distance(magnitude, distance_km)
+    path = np.interp(effective_km, *_PATH_DURATION.T)
+    path += _PATH_DURATION_BEYOND * max(0.0, effective_km - _PATH_DURATION[-1, 0])
     return float(1.0 / source_corner(magnitude, stress_drop_mpa) + path)
 
 
 def site_slope(frequencies: np.ndarray) -> np.ndarray:
-    """Change of ln(spectrum) with ln(Vs30), linear soil; constant outside 0.1-24 Hz."""
+    """d ln(spectrum) / d ln(Vs30), coefficient c8, linear soil; constant outside 0.1-24 Hz."""
     return np.interp(np.log(frequencies), np.log(_SITE[:, 0]), _SITE[:, 1])
 
 
@@ -80,24 +92,26 @@ def fourier_spectrum(
 ) -> np.ndarray:
     """Fourier amplitude spectrum of acceleration of one horizontal component (Boore, 2003).
 
-    A(f) = C M0 (2 pi f)² / (1 + (f/f0)²) G(R) exp(-pi f R / (Q beta)) Amp(f) exp(-pi kappa f)
+    Y(f) = E(f) P(f) G(f), see the notation above.
 
-    :param frequencies: Hz, positive.
+    :param frequencies: (frequencies,), Hz, positive.
+    :param magnitude: moment magnitude.
     :param distance_km: to the rupture or the hypocentre; see :func:`effective_distance`.
     :param vs30_m_s: linear site response relative to 760 m/s; above 1000 m/s as at 1000 m/s.
-    :param kappa_s: attenuation near the surface.
-    :return: m/s.
+    :param stress_drop_mpa: MPa.
+    :param kappa_s: near-surface attenuation kappa, s.
+    :return: (frequencies,), m/s.
     """
     frequencies = np.asarray(frequencies, dtype=float)
-    reach = effective_distance(magnitude, distance_km)
+    effective_km = effective_distance(magnitude, distance_km)
     constant = _RADIATION * _FREE_SURFACE * _PARTITION
     constant /= 4 * np.pi * _DENSITY * _SHEAR_VELOCITY**3 * 1000.0
-    corner = source_corner(magnitude, stress_drop_mpa)
+    f_c = source_corner(magnitude, stress_drop_mpa)
     source = constant * seismic_moment(magnitude) * (2 * np.pi * frequencies) ** 2
-    source /= 1 + (frequencies / corner) ** 2
-    spreading = 1 / reach if reach <= 40 else 1 / 40 * (40 / reach) ** 0.9
+    source /= 1 + (frequencies / f_c) ** 2
+    spreading = 1 / effective_km if effective_km <= 40 else 1 / 40 * (40 / effective_km) ** 0.9
     quality = 180 * frequencies**0.6
-    attenuation = np.exp(-np.pi * frequencies * reach * 1000 / (quality * _SHEAR_VELOCITY))
+    attenuation = np.exp(-np.pi * frequencies * effective_km * 1000 / (quality * _SHEAR_VELOCITY))
     crust = np.exp(np.interp(np.log(frequencies), np.log(_CRUST[:, 0]), np.log(_CRUST[:, 1])))
     site = np.exp(site_slope(frequencies) * np.log(min(vs30_m_s, 1000.0) / 760.0))
     kappa = np.exp(-np.pi * kappa_s * frequencies)
@@ -110,18 +124,18 @@ def vertical_ratio(frequencies: np.ndarray) -> np.ndarray:
 
 
 def p_wave_share(frequencies: np.ndarray, magnitude: float, stress_drop_mpa: float) -> np.ndarray:
-    """Share of P in the energy of each component, Z, N, E: (3, frequencies).
+    """Fraction of the energy of each component that is P, Z, N, E: (3, frequencies).
 
     The amplitude of P over S is (beta/alpha)³ times the ratio of the mean radiation patterns (0.52
-    over 0.63), and the P wave's corner lies 1.5 times higher (Boore and Boatwright, 1984, BSSA 74).
-    Under the low velocities near the surface, waves arrive steeply, at about 35 degrees: P mostly
-    on the vertical, S mostly on the horizontals.
+    over 0.63), and the corner frequency of P is 1.5 f_c (Boore and Boatwright, 1984, BSSA 74).
+    Refraction in the low velocities near the surface makes waves arrive at about 35 degrees from
+    the vertical: P mostly on the vertical component, S mostly on the horizontals.
     """
-    corner = source_corner(magnitude, stress_drop_mpa)
+    f_c = source_corner(magnitude, stress_drop_mpa)
     ratio = (1 / np.sqrt(3)) ** 3 * 0.52 / 0.63
-    ratio = ratio * (1 + (frequencies / corner) ** 2) / (1 + (frequencies / (1.5 * corner)) ** 2)
-    steep = np.deg2rad(35.0)
-    vertical = ratio * np.cos(steep) / (np.sin(steep) / np.sqrt(2))
-    horizontal = ratio * np.sin(steep) / np.sqrt(2) / (1 / np.sqrt(2))
+    ratio = ratio * (1 + (frequencies / f_c) ** 2) / (1 + (frequencies / (1.5 * f_c)) ** 2)
+    incidence = np.deg2rad(35.0)
+    vertical = ratio * np.cos(incidence) / (np.sin(incidence) / np.sqrt(2))
+    horizontal = ratio * np.sin(incidence) / np.sqrt(2) / (1 / np.sqrt(2))
     squared = np.stack([vertical, horizontal, horizontal]) ** 2
     return squared / (1 + squared)

@@ -1,4 +1,13 @@
-"""Fourier amplitude spectra and their smoothing."""
+"""Fourier amplitude spectra and their smoothing.
+
+Notation::
+
+    FAS(f) = |sum_k x_k exp(-2 pi i f k dt)| dt
+    W(f, f_k) = [sin(b log10(f / f_k)) / (b log10(f / f_k))]^4      Konno and Ohmachi (1998)
+    EAS(f) = sqrt((FAS_1^2 + FAS_2^2) / 2), smoothed as power       Goulet et al. (2018)
+
+f_k is the centre of the smoothing window, neither a source's corner nor the simulation's.
+"""
 
 from __future__ import annotations
 
@@ -23,19 +32,18 @@ def konno_ohmachi_weights(
 ) -> np.ndarray:
     """Weights of the smoothing window of Konno and Ohmachi (1998, BSSA 88, eq. 4).
 
-    W = (sin(b log10(f/fc)) / (b log10(f/fc)))^4, normalized to the sum 1 for each centre.
+    W = (sin(b log10(f/f_k)) / (b log10(f/f_k)))^4, of which the main lobe alone is used, normalized
+    to the sum 1 for each centre. A centre whose window holds no frequency takes the nearest one.
 
-    The main lobe alone is used.
-
-    :param frequencies: of the spectrum, Hz; zero gets no weight.
-    :param centers: Hz, positive.
+    :param frequencies: f of the spectrum, (frequencies,), Hz; zero gets no weight.
+    :param centers: f_k, (centers,), Hz, positive.
     :param bandwidth: b; larger is narrower.
     :return: (frequencies, centers).
     """
     positive = np.where(frequencies > 0, frequencies, 1.0)
     argument = bandwidth * np.log10(positive[:, None] / np.asarray(centers)[None, :])
     weights = np.sinc(argument / np.pi) ** 4
-    # The side lobes would let a steep spectrum's strong end leak into its weak one.
+    # Through the side lobes the strong end of a steep spectrum would leak into its weak end.
     weights[(np.abs(argument) > np.pi) | (np.asarray(frequencies)[:, None] <= 0)] = 0.0
     total = weights.sum(axis=0)
     if (total <= 0).any():
@@ -49,9 +57,11 @@ def konno_ohmachi_weights(
 def smooth_konno_ohmachi(
     frequencies: np.ndarray, amplitude: np.ndarray, centers: np.ndarray, bandwidth: float = 40.0
 ) -> np.ndarray:
-    """A spectrum smoothed over windows of constant width on a logarithmic axis.
+    """A spectrum smoothed with the windows of :func:`konno_ohmachi_weights`.
 
-    :param amplitude: (..., frequencies).
+    :param frequencies: (frequencies,), Hz.
+    :param amplitude: (..., frequencies), amplitude or power.
+    :param centers: (centers,), Hz.
     :return: (..., centers).
     """
     weights = konno_ohmachi_weights(frequencies, centers, bandwidth)

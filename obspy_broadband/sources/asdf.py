@@ -3,7 +3,7 @@
 ``/Waveforms/NET.STA/NET.STA.LOC.CHA__START__END__TAG`` with the attributes ``starttime`` (ns) and
 ``sampling_rate`` (Hz), ``/Waveforms/NET.STA/StationXML`` and ``/QuakeML``.
 
-What the numbers of a tag are is looked for where gmprocess (``io/asdf/stream_workspace.py``) puts
+The unit of a tag's numbers is looked for where gmprocess (``io/asdf/stream_workspace.py``) puts
 it: ``output_units`` of the trace's provenance (SEIS-PROV), then ``standard.units`` in
 ``/AuxiliaryData/StreamSupplementalStats``, then the tag: ``EVENT_raw`` or ``raw_...`` are counts,
 another ``EVENT_LABEL`` beside it is in cm/s².
@@ -43,7 +43,7 @@ def is_asdf(path: Path) -> bool:
 
 
 def contents(path: Path, tag: str | None = None) -> list[tuple[str, str]]:
-    """Station and tag of all that belongs together, sorted.
+    """Station and tag of each group of traces, sorted.
 
     :param tag: of the waveforms; ``*`` and ``?`` stand for any characters and any one.
     :raises InputError: for a damaged file, or one without the tag.
@@ -62,16 +62,18 @@ def contents(path: Path, tag: str | None = None) -> list[tuple[str, str]]:
             )
     except Exception as error:  # h5py raises OSError, KeyError, RuntimeError, ... for damage
         raise InputError(f"{path} cannot be read as ASDF: {first_line(error)}") from error
-    found = [one for one in everything if fnmatchcase(one[1], tag or "*")]
-    if not found:
-        tags = ", ".join(sorted({one for _, one in everything})) or "none"
+    matches = [(station, name) for station, name in everything if fnmatchcase(name, tag or "*")]
+    if not matches:
+        tags = ", ".join(sorted({name for _, name in everything})) or "none"
         of_tag = "" if tag is None else f" of the tag {tag!r}; it has {tags}"
         raise InputError(f"{path} has no waveforms{of_tag}.")
-    return found
+    return matches
 
 
 def read(path: Path, station: str, tag: str) -> tuple[Stream, Inventory | None, Event | None]:
-    """A station's traces of one tag, its StationXML, and the event if there is no doubt of it.
+    """A station's traces of one tag, its StationXML, and their event.
+
+    The event is the one that the traces name, else the only one of the file, else None.
 
     :raises InputError: for a damaged file.
     """
@@ -113,34 +115,34 @@ def _trace(name: str, data: Any) -> Trace:
 
 
 def _units(file: Any, station: str, name: str, tag: str, names: set[str]) -> str | None:
-    """What the numbers are, as the file says; None if it does not."""
+    """The unit of a trace, as the file gives it; None if it does not."""
     id = name.split("__")[0]
-    found = _of_provenance(file, f"{id}_{tag}") or _of_supplement(file, station, id, tag)
-    if found:
-        return found
+    units = _provenance_units(file, f"{id}_{tag}") or _supplement_units(file, station, id, tag)
+    if units:
+        return units
     event, _, label = tag.rpartition("_")
     if label == "raw" or tag.startswith("raw_"):
         return "counts"
-    beside = {other.rsplit("__", 1)[-1] for other in names if "__" in other}
-    return "cm/s**2" if event and f"{event}_raw" in beside else None
+    tags = {other.rsplit("__", 1)[-1] for other in names if "__" in other}
+    return "cm/s**2" if event and f"{event}_raw" in tags else None
 
 
-def _of_provenance(file: Any, wanted: str) -> str | None:
+def _provenance_units(file: Any, document: str) -> str | None:
     group = file.get("Provenance")
     for name in group if group is not None else ():
-        if _plain(name) == _plain(wanted):
-            said = _OUTPUT_UNITS.findall(_document(group, name))
-            return said[-1].decode("utf-8", "replace").strip() if said else None
+        if _plain(name) == _plain(document):
+            units = _OUTPUT_UNITS.findall(_document(group, name))
+            return units[-1].decode("utf-8", "replace").strip() if units else None
     return None
 
 
-def _of_supplement(file: Any, station: str, id: str, tag: str) -> str | None:
+def _supplement_units(file: Any, station: str, id: str, tag: str) -> str | None:
     group = file.get(f"AuxiliaryData/StreamSupplementalStats/{station}")
     for name in group if group is not None else ():
         # The stream's name is the trace's, without the component.
         if name.endswith(f"_{tag}") and id.startswith(name[: -len(tag) - 1]):
-            said = json.loads(_document(group, name))
-            units = (said.get("standard") or {}).get("units")
+            values = json.loads(_document(group, name))
+            units = (values.get("standard") or {}).get("units")
             return units if isinstance(units, str) and units.strip() else None
     return None
 
@@ -150,15 +152,15 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", name.lower())
 
 
-def _event(path: Path, file: Any, wanted: set[str]) -> Event | None:
+def _event(path: Path, file: Any, ids: set[str]) -> Event | None:
     if "QuakeML" not in file:
         return None
     document = _document(file, "QuakeML")
-    found = xml.catalog(document, f"QuakeML of {path}") if document else []
-    named = [event for event in found if str(event.resource_id) in wanted]
-    if named or len(found) != 1:
-        return named[0] if named else None
-    return found[0]
+    events = list(xml.catalog(document, f"QuakeML of {path}")) if document else []
+    named = [event for event in events if str(event.resource_id) in ids]
+    if named:
+        return named[0]
+    return events[0] if len(events) == 1 else None
 
 
 def _document(group: Any, name: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -12,12 +13,13 @@ from obspy.geodetics import gps2dist_azimuth
 
 from ..errors import InputError, first_line
 from ..records.station_data import StationData
-from .channels import Codes
-from .fdsn_client import BoundedClient, check_address
+from .channel_selection import ChannelSelection
+from .events import event_from_json
+from .fdsn_client import USER, BoundedClient, check_address
 from .metadata import Metadata
 from .sds import cut
 from .source import Item, Source
-from .times import Times, Window, event_from
+from .time_windows import TimeSelection, TimeWindow
 
 Result = TypeVar("Result")
 
@@ -27,7 +29,7 @@ class FDSNSource(Source):
     """What a service has: an item is a station in a window, with its responses.
 
     :param address: URL or name of the service.
-    :param codes: which streams.
+    :param channels: which channels.
     :param times: which windows: one, or one around each event of the metadata's file or, with
         ``min_magnitude``, of the service.
     :param min_magnitude: ask the service for the events of this size between start and end.
@@ -38,8 +40,8 @@ class FDSNSource(Source):
 
     kind: ClassVar[str] = "FDSN"
     address: str
-    codes: Codes = field(default_factory=Codes)
-    times: Times = field(default_factory=Times)
+    channels: ChannelSelection = field(default_factory=ChannelSelection)
+    times: TimeSelection = field(default_factory=TimeSelection)
     metadata: Metadata = field(default_factory=Metadata)
     min_magnitude: float | None = None
     within_km: float | None = None
@@ -66,11 +68,11 @@ class FDSNSource(Source):
         self.metadata.check()
         windows = self.times.windows(self._events())
         stations = self._stations(windows)
-        found = False
+        is_empty = True
         for window in windows:
-            for (network, station), place in stations.items():
-                if self._near(window, place):
-                    found = True
+            for (network, station), coordinates in stations.items():
+                if self._is_near(window, coordinates):
+                    is_empty = False
                     yield Item(
                         f"{network}.{station}@{window.start.strftime('%Y%m%dT%H%M%S')}",
                         {
@@ -78,10 +80,10 @@ class FDSNSource(Source):
                             "station": station,
                             "start": str(window.start),
                             "end": str(window.end),
-                            "event": window.event,
+                            "event": window.event_at(network, station),
                         },
                     )
-        if not found:
+        if is_empty:
             raise InputError(f"{self.address} has no station that was asked for.")
 
     def _events(self) -> Catalog | None:
@@ -98,47 +100,47 @@ class FDSNSource(Source):
             "events",
         )
 
-    def _stations(self, windows: list[Window]) -> dict[tuple[str, str], tuple[float, float]]:
+    def _stations(self, windows: list[TimeWindow]) -> dict[tuple[str, str], tuple[float, float]]:
         """Coordinates by network and station, sorted."""
-        found: Inventory = self._ask(
+        inventory: Inventory = self._ask(
             lambda: self.client.get_stations(
-                **self._asked(),
+                **self._selected(),
                 starttime=windows[0].start,
                 endtime=max(window.end for window in windows),
                 level="station",
             ),
             "stations",
         )
-        places = {
+        coordinates = {
             (network.code, station.code): (station.latitude, station.longitude)
-            for network in found
+            for network in inventory
             for station in network
         }
-        return dict(sorted(places.items()))
+        return dict(sorted(coordinates.items()))
 
-    def _asked(self) -> dict[str, str]:
-        """Codes that are not simply all."""
-        return {name: value for name, value in asdict(self.codes).items() if value != "*"}
+    def _selected(self) -> dict[str, str]:
+        """The codes that select, for a query."""
+        return {name: value for name, value in asdict(self.channels).items() if value != "*"}
 
-    def _near(self, window: Window, place: tuple[float, float]) -> bool:
+    def _is_near(self, window: TimeWindow, coordinates: tuple[float, float]) -> bool:
         event = window.event
         if self.within_km is None or event is None or event["latitude"] is None:
             return True
-        away = gps2dist_azimuth(event["latitude"], event["longitude"], *place)[0]
-        return away <= 1000.0 * self.within_km
+        distance = gps2dist_azimuth(event["latitude"], event["longitude"], *coordinates)[0]
+        return distance <= 1000.0 * self.within_km
 
     def read(self, item: Item) -> StationData:
         """See :meth:`obspy_broadband.sources.source.Source.read`."""
-        where = item.where
-        start, end = UTCDateTime(where["start"]), UTCDateTime(where["end"])
-        network, station = where["network"], where["station"]
+        locator = item.locator
+        start, end = UTCDateTime(locator["start"]), UTCDateTime(locator["end"])
+        network, station = locator["network"], locator["station"]
         stream = self._ask(
             lambda: self.client.get_waveforms(
-                network, station, self.codes.location, self.codes.channel, start, end
+                network, station, self.channels.location, self.channels.channel, start, end
             ),
             item.key,
         )
-        # What was not asked for is no answer.
+        # A service may answer with more than it was asked for.
         stream.traces = [
             trace
             for trace in stream
@@ -150,21 +152,24 @@ class FDSNSource(Source):
             trace.stats.units = "counts"
         inventory = self._ask(
             lambda: self.client.get_stations(
-                network=network, station=station, location=self.codes.location,
-                channel=self.codes.channel, starttime=start, endtime=end, level="response",
+                network=network, station=station, location=self.channels.location,
+                channel=self.channels.channel, starttime=start, endtime=end, level="response",
             ),
             f"the responses of {item.key}",
         )  # fmt: skip
-        return self.metadata.complete(stream, event_from(where["event"]), inventory)
+        return self.metadata.complete(stream, event_from_json(locator["event"]), inventory)
 
-    def _ask(self, question: Callable[[], Result], what: str) -> Result:
-        """:raises InputError: whatever goes wrong."""
+    def _ask(self, request: Callable[[], Result], what: str) -> Result:
+        """The answer to a request.
+
+        :raises InputError: whatever goes wrong.
+        """
         import warnings
 
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return question()
+                return request()
         except InputError as error:
             raise InputError(f"{what}: {error}") from error
         except Exception as error:  # parsers of ObsPy's raise anything for rubbish
@@ -172,14 +177,22 @@ class FDSNSource(Source):
                 f"{what}: {self.address} answered what cannot be read: {first_line(error)}"
             ) from error
 
+    @property
+    def label(self) -> str:
+        """See :attr:`obspy_broadband.sources.source.Source.label`."""
+        return f"FDSN {self.address}"
+
     def describe(self) -> dict[str, Any]:
         """See :meth:`obspy_broadband.sources.source.Source.describe`."""
         return {
             "kind": self.kind,
             "address": self.address,
-            "codes": asdict(self.codes),
+            "codes": asdict(self.channels),
             "times": self.times.describe(),
             "min_magnitude": self.min_magnitude,
             "within_km": self.within_km,
+            "timeout": self.timeout,
+            "largest": self.largest,
+            "with_user": bool(os.environ.get(USER)),
             "metadata": self.metadata.describe(),
         }

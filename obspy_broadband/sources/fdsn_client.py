@@ -1,6 +1,6 @@
 """ObsPy's FDSN client with limits: on time, on size, and on what is parsed.
 
-ObsPy's own download waits as long as a byte comes now and then, and takes what comes.
+ObsPy's own download has a time limit for each read of the socket only, and none on size.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from obspy.clients.fdsn import Client
 from ..errors import InputError, first_line
 from ..io import xml
 
-#: Environment variables of the user's name and password, which are given nowhere else.
+#: Environment variables of the user's name and password, which come from nowhere else.
 USER, PASSWORD = "OBB_FDSN_USER", "OBB_FDSN_PASSWORD"
-#: Answers that may be another when asked again.
+#: HTTP codes of passing troubles, after which the request is sent again.
 _AGAIN = (429, 500, 502, 503, 504)
 _CHUNK = 64 * 1024
 
 
 class BoundedClient(Client):
-    """A service that may stall, or answer more than it was asked for, or rubbish.
+    """A client that bounds the time and the size of each answer.
 
     :param address: URL, or a name that ObsPy knows (``"EARTHSCOPE"``, ``"INGV"``, ...).
     :param timeout: s that one answer may take as a whole.
     :param largest: bytes of one answer.
-    :param pauses: s to wait before each further try of what a service refused for the moment.
+    :param pauses: s to wait before each further try.
     :raises InputError: for an address that is none, or holds a name and a password.
     """
 
@@ -47,7 +47,7 @@ class BoundedClient(Client):
         check_address(address)
         self.largest, self.pauses = largest, pauses
         try:
-            # Nothing is asked at this point: discovery has no limits of its own.
+            # Without discovery, which has no limits of its own.
             super().__init__(
                 address, user=os.environ.get(USER), password=os.environ.get(PASSWORD),
                 timeout=timeout, _discover_services=False,
@@ -65,14 +65,14 @@ class BoundedClient(Client):
         if code == 204 or code == 404:
             raise InputError(f"{self.base_url} has no data for this request.")
         if code != 200:
-            said = first_line(answer.decode("utf-8", "replace")) if answer else "no reason"
-            raise InputError(f"{self.base_url} answered {code}: {said}")
+            reason = first_line(answer.decode("utf-8", "replace")) if answer else "no reason"
+            raise InputError(f"{self.base_url} answered {code}: {reason}")
         if answer.lstrip()[:1] == b"<":
             return xml.checked(answer, f"The answer of {self.base_url}")
         return io.BytesIO(answer)
 
     def _answer(self, url: str, data: Any) -> tuple[int, bytes]:
-        """Ask in a thread of its own, since a trickle of bytes satisfies every socket's timeout."""
+        """HTTP code and body; in a thread, since a trickle of bytes meets any socket's timeout."""
         results: queue.SimpleQueue[Any] = queue.SimpleQueue()
         stop = threading.Event()
         thread = threading.Thread(target=self._fetch, args=(url, data, results, stop), daemon=True)

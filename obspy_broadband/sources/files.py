@@ -1,4 +1,4 @@
-"""Which files a user means: files, patterns, folders; what lies together comes together."""
+"""Input files: files, patterns, folders, one folder after the other."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _COMPRESSED = re.compile(r"\.(gz|bz2|zip|xz)$", re.I)
 _ANYTHING = {"", ".txt", ".dat"}
 
 
-def merely_found(path: Path, inputs: Sequence[str]) -> bool:
+def is_from_folder(path: Path, inputs: Sequence[str]) -> bool:
     """Whether a file was not named, by itself or by a pattern, but lies below a folder that was."""
-    given = {Path(name) for name in inputs}
-    return path not in given and any(above in given for above in path.parents)
+    named = {Path(name) for name in inputs}
+    return path not in named and any(folder in named for folder in path.parents)
 
 
-def damaged(unknown: Sequence[Path], known: Iterable[Path]) -> list[Path]:
-    """Files of no known format that were meant as waveforms, by their names; warns of the others.
+def damaged(unrecognised: Sequence[Path], recognised: Iterable[Path]) -> list[Path]:
+    """Files of no known format whose suffix is a waveform file's; warns of the others.
 
-    :param unknown: files found in folders.
-    :param known: the files of known formats. What ends as one of them does is meant as a waveform.
+    :param unrecognised: files of folders, of no known format.
+    :param recognised: the files of known formats.
     """
-    endings = {_ending(path) for path in known} - _ANYTHING
-    others = [path for path in unknown if _ending(path) not in endings]
+    endings = {_ending(path) for path in recognised} - _ANYTHING
+    others = [path for path in unrecognised if _ending(path) not in endings]
     if others:
         names = ", ".join(str(path) for path in others[:3])
         more = f" and {len(others) - 3} more" if len(others) > 3 else ""
@@ -40,7 +40,7 @@ def damaged(unknown: Sequence[Path], known: Iterable[Path]) -> list[Path]:
             InputWarning,
             stacklevel=3,
         )
-    return [path for path in unknown if _ending(path) in endings]
+    return [path for path in unrecognised if _ending(path) in endings]
 
 
 def _ending(path: Path) -> str:
@@ -66,29 +66,29 @@ def folders(inputs: Sequence[str], without: Sequence[str] = ()) -> Iterator[list
     :raises InputError: for an input that matches nothing.
     """
     unwanted = {os.path.abspath(name) for name in without}
-    seen: set[str] = set()
-    alone: dict[Path, list[Path]] = {}
-    for given in dict.fromkeys(inputs):
-        path = Path(given)
+    listed: set[str] = set()
+    single: dict[Path, list[Path]] = {}
+    for name in dict.fromkeys(inputs):
+        path = Path(name)
         if path.is_dir():
-            found = False
+            is_empty = True
             for below in _walk(path):
                 files = [file for file in below if os.path.abspath(file) not in unwanted]
                 folder = os.path.abspath(below[0].parent)
-                if files and folder not in seen:
+                if files and folder not in listed:
                     yield files
-                seen.add(folder)
-                found = True
+                listed.add(folder)
+                is_empty = False
         else:
-            matches = [path] if path.exists() else _matching(given)
-            found = bool(matches)
+            matches = [path] if path.exists() else _matching(name)
+            is_empty = not matches
             for file in matches:
                 if os.path.abspath(file) not in unwanted:
-                    alone.setdefault(file.parent, []).append(file)
-        if not found:
-            raise InputError(f"{given} is no file, no folder with files and matches none.")
-    for parent, files in alone.items():
-        if os.path.abspath(parent) not in seen:
+                    single.setdefault(file.parent, []).append(file)
+        if is_empty:
+            raise InputError(f"{name} is no file, no folder with files and matches none.")
+    for parent, files in single.items():
+        if os.path.abspath(parent) not in listed:
             yield list(dict.fromkeys(files))
 
 
@@ -112,8 +112,8 @@ def _walk(top: Path) -> Iterator[list[Path]]:
         below[:] = sorted(name for name in below if not name.startswith("."))
         results = [name for name in below if is_result(Path(folder, name))]
         if results:
-            where = ", ".join(str(Path(folder, name)) for name in results)
-            warnings.warn(f"Left out: {where}, results of obb enrich.", InputWarning, stacklevel=4)
+            paths = ", ".join(str(Path(folder, name)) for name in results)
+            warnings.warn(f"Left out: {paths}, results of obb enrich.", InputWarning, stacklevel=4)
             below[:] = [name for name in below if name not in results]
         files = [Path(folder, name) for name in sorted(names) if not name.startswith(".")]
         if files:

@@ -16,8 +16,8 @@ from ..io.hdf5 import is_hdf5
 from ..records.orientation import station_id
 from ..records.station_data import StationData
 from . import asdf
-from .files import damaged, folders, merely_found
-from .grouping import Part, groups, one_motion, parts_of
+from .files import damaged, folders, is_from_folder
+from .grouping import Part, groups, parts_of, select_quantity
 from .metadata import Metadata
 from .source import Item, Source
 from .waveforms import (
@@ -69,35 +69,35 @@ class FolderSource(Source):
         """See :meth:`obspy_broadband.sources.source.Source.items`."""
         known_format(self.format)
         self.metadata.check()
-        found = False
-        known: dict[str, Path] = {}
-        unknown: list[Path] = []
+        is_empty = True
+        recognised: dict[str, Path] = {}
+        unrecognised: list[Path] = []
         for files in folders(self.inputs, self.metadata.files):
-            for item in self._folder(files, known, unknown):
+            for item in self._folder(files, recognised, unrecognised):
                 yield item
-                found = True
-        for path in damaged(unknown, known.values()):
+                is_empty = False
+        for path in damaged(unrecognised, recognised.values()):
             yield self._item(path.as_posix(), [path], None)
-            found = True
-        if not found:
-            given = ", ".join(self.inputs)
-            if known:  # SEM3D's files without a station, files of other quantities
+            is_empty = False
+        if is_empty:
+            inputs = ", ".join(self.inputs)
+            if recognised:  # SEM3D's files without a station, files of other quantities
                 raise InputError(
-                    f"There is nothing to read in {given}: no file holds "
+                    f"There is nothing to read in {inputs}: no file holds "
                     f"{self.quantity or 'samples of a station'}."
                 )
             raise InputError(
-                f"There is nothing to read in {given}: no file is of a known waveform format. "
-                "Formats that are not recognised are named with --format."
+                f"There is nothing to read in {inputs}: no file is of a known waveform format. "
+                "Formats that are not recognised are named with --read format=."
             )
 
     def _folder(
-        self, files: list[Path], known: dict[str, Path], unknown: list[Path]
+        self, files: list[Path], recognised: dict[str, Path], unrecognised: list[Path]
     ) -> Iterator[Item]:
         """Items of one folder, in the order of their first files.
 
-        :param known: one file of each suffix whose format is known; added to.
-        :param unknown: files of no known format that nobody named; added to.
+        :param recognised: one file of each suffix whose format is known; added to.
+        :param unrecognised: files of folders, of no known format; added to.
         """
         items: list[Item] = []
         parts: list[Part] = []
@@ -112,9 +112,9 @@ class FolderSource(Source):
                     continue
                 format = known_format(self.format) or recognise(path)
                 if format:
-                    known[path.suffix] = path
-                elif merely_found(path, self.inputs):
-                    unknown.append(path)
+                    recognised[path.suffix] = path
+                elif is_from_folder(path, self.inputs):
+                    unrecognised.append(path)
                     continue
                 if format == "SEM3D":
                     items += self._captors(path, captors)
@@ -123,18 +123,20 @@ class FolderSource(Source):
                 else:
                     parts += parts_of(path, format, self.largest, **self._reading())
             except InputError as error:
-                if isinstance(error, NoWaveforms) and merely_found(path, self.inputs):
-                    unknown.append(path)
-                    continue  # else it is said when the item is read
+                if isinstance(error, NoWaveforms) and is_from_folder(path, self.inputs):
+                    unrecognised.append(path)
+                    continue  # else reading the item gives the reason
                 items.append(self._item(path.as_posix(), [path], None))
-        for group in groups(one_motion(parts, self.quantity)):
+        for group in groups(select_quantity(parts, self.quantity)):
             ids = None if group.ids is None else list(group.ids)
-            items.append(self._item(group.key, group.files, group.format, group.of, select=ids))
+            items.append(self._item(group.key, group.files, group.format, group.share, select=ids))
         order = {os.path.abspath(path): number for number, path in enumerate(files)}
-        yield from _apart(sorted(items, key=lambda item: order[item.where["files"][0]]))
+        yield from _with_unique_keys(
+            sorted(items, key=lambda item: order[item.locator["files"][0]])
+        )
 
     def _captors(self, path: Path, captors: dict[str, Path]) -> Iterator[Item]:
-        """One item a station: reading one of a file is cheap, and a damaged one harms no other."""
+        """One item a station: reading one of many is cheap, and a damaged one harms no other."""
         names = sem3d.station_names(path)
         for name in names:
             first = captors.setdefault(name, path)
@@ -145,45 +147,49 @@ class FolderSource(Source):
 
     def _asdf(self, path: Path) -> list[Item]:
         """:raises InputError: for a damaged file, or one without the tag."""
-        found = asdf.contents(path, self.tag)
+        contents = asdf.contents(path, self.tag)
         return [
             self._item(
-                f"{path.as_posix()}:{station}:{tag}", [path], "ASDF", len(found),
+                f"{path.as_posix()}:{station}:{tag}", [path], "ASDF", len(contents),
                 select=[station, tag],
             )
-            for station, tag in found
+            for station, tag in contents
         ]  # fmt: skip
 
     def _item(
-        self, key: str, files: Sequence[Path], format: str | None, of: int = 1, **where: Any
+        self, key: str, files: Sequence[Path], format: str | None, share: int = 1, **locator: Any
     ) -> Item:
-        """``where`` without what is None; the files' bytes divided among the items they are in."""
-        said = {name: value for name, value in where.items() if value is not None}
+        """An item of files.
+
+        :param share: items that the files are divided among, as their bytes are.
+        :param locator: further values; those that are None are left out.
+        """
+        values = {name: value for name, value in locator.items() if value is not None}
         paths = [os.path.abspath(path) for path in files]
         size = sum(os.path.getsize(path) for path in paths if os.path.exists(path))
-        return Item(key, {"files": paths, "format": format, **said}, size // of)
+        return Item(key, {"files": paths, "format": format, **values}, size // share)
 
     def read(self, item: Item) -> StationData:
         """See :meth:`obspy_broadband.sources.source.Source.read`."""
-        where = item.where
-        format, select = where["format"], where.get("select", [])
-        if where.get("also"):
-            raise InputError(f"{item.key} is in {where['also']} already.")
+        locator = item.locator
+        format, select = locator["format"], locator.get("select", [])
+        if locator.get("also"):
+            raise InputError(f"{item.key} is in {locator['also']} already.")
         if format == "ASDF":
-            path = Path(where["files"][0])
+            path = Path(locator["files"][0])
             check_file(path, self.largest)
-            found, inventory, event = asdf.read(path, select[0], select[1])
-            return self.metadata.complete(found, event, inventory)
+            stream, inventory, event = asdf.read(path, select[0], select[1])
+            return self.metadata.complete(stream, event, inventory)
         if format is None:
-            path = Path(where["files"][0])
+            path = Path(locator["files"][0])
             check_file(path, self.largest)
             if asdf.is_asdf(path):
-                self._asdf(path)  # says why it has no items
+                self._asdf(path)  # raises the reason why it has no items
         options = self._reading()
         if format == "SEM3D" and select:
             options["stations"] = select
         stream = Stream()
-        for path in where["files"]:
+        for path in locator["files"]:
             if format == "MSEED" and select:  # libmseed unpacks what is asked for, no more
                 # By station: components such as NS, EW, UD do not begin alike.
                 for station in dict.fromkeys(id.rsplit(".", 2)[0] for id in select):
@@ -198,9 +204,15 @@ class FolderSource(Source):
         return self.metadata.complete(stream)
 
     def _reading(self) -> dict[str, Any]:
-        """What was said of the files, for the readers that know it."""
-        said = {name: getattr(self, name) for name in READING}
-        return {name: value for name, value in said.items() if value is not None}
+        """The options of the formats' readers."""
+        options = {name: getattr(self, name) for name in READING}
+        return {name: value for name, value in options.items() if value is not None}
+
+    @property
+    def label(self) -> str:
+        """See :attr:`obspy_broadband.sources.source.Source.label`."""
+        more = f" and {len(self.inputs) - 1} more" if len(self.inputs) > 1 else ""
+        return self.inputs[0] + more
 
     def describe(self) -> dict[str, Any]:
         """See :meth:`obspy_broadband.sources.source.Source.describe`."""
@@ -210,16 +222,17 @@ class FolderSource(Source):
             "format": self.format,
             "quantity": self.quantity,
             **{name: getattr(self, name) for name in (*READING[1:], "tag")},
+            "largest": self.largest,
             "metadata": self.metadata.describe(),
         }
 
 
-def _apart(items: list[Item]) -> Iterator[Item]:
-    """Give items of one key keys of their own."""
-    taken: set[str] = set()
+def _with_unique_keys(items: list[Item]) -> Iterator[Item]:
+    """Number the items that share a key."""
+    keys: set[str] = set()
     for item in items:
         key, number = item.key, 2
-        while key in taken:
+        while key in keys:
             key, number = f"{item.key}#{number}", number + 1
-        taken.add(key)
-        yield Item(key, item.where, item.bytes)
+        keys.add(key)
+        yield Item(key, item.locator, item.bytes)

@@ -16,8 +16,8 @@ from ..io.quantity import UNITS
 from ..records.orientation import station_id
 from .waveforms import read_waveforms
 
-#: Formats that write displacement, velocity and acceleration to files of their own, and what tells,
-#: without reading one, which of them it holds, and of which traces (None: its headers say it).
+#: Formats with files of their own for displacement, velocity and acceleration: a function from the
+#: path to the quantity and the ids of its traces (None: its headers have them).
 _BY_QUANTITY: dict[str, Callable[[Any], tuple[str, list[str] | None]]] = {
     "BBP": bbp.contents,
     "SPECFEM": specfem.contents,
@@ -29,7 +29,7 @@ STATIONS = 8
 
 @dataclass(frozen=True)
 class Part:
-    """What a file holds of a station: the time that all its traces take together.
+    """A station's traces in a file, and the time that they span together.
 
     :param id: network.station.location.channel without the component.
     :param components: ids of its traces.
@@ -41,7 +41,7 @@ class Part:
     end: UTCDateTime
     path: Path
     format: str
-    quantity: str = ""  #: of formats that write one a file
+    quantity: str = ""  #: of formats that write one to a file
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Group:
     files: tuple[Path, ...]
     format: str
     ids: tuple[str, ...] | None
-    of: int  #: groups that the first file is in
+    share: int  #: number of groups that the first file is in
 
 
 def parts_of(path: Path, format: str, largest: int, **options: Any) -> list[Part]:
@@ -74,56 +74,56 @@ def parts_of(path: Path, format: str, largest: int, **options: Any) -> list[Part
         for trace in read_waveforms(path, format, largest, headonly=True, **options):
             stats = trace.stats
             id = station_id(stats)
-            names, start, end = spans.get(id, (set(), stats.starttime, stats.endtime))
-            names.add(trace.id)
-            spans[id] = (names, min(start, stats.starttime), max(end, stats.endtime))
+            components, start, end = spans.get(id, (set(), stats.starttime, stats.endtime))
+            components.add(trace.id)
+            spans[id] = (components, min(start, stats.starttime), max(end, stats.endtime))
     return [
-        Part(id, frozenset(names), start, end, path, format, quantity)
-        for id, (names, start, end) in spans.items()
+        Part(id, frozenset(components), start, end, path, format, quantity)
+        for id, (components, start, end) in spans.items()
     ]
 
 
-def one_motion(parts: list[Part], asked: str | None) -> list[Part]:
-    """Of a station whose displacement, velocity and acceleration are all there, one is kept.
+def select_quantity(parts: list[Part], quantity: str | None) -> list[Part]:
+    """Keep one quantity of a station whose displacement, velocity and acceleration are all there.
 
-    It is the one that was asked for, else the one of most components, acceleration before velocity
-    before displacement; a warning says what was chosen.
+    It is ``quantity``, else the one of most components, acceleration before velocity before
+    displacement, with a warning.
     """
-    found: dict[tuple[str, str], dict[str, set[str]]] = {}
+    stations: dict[tuple[str, str], dict[str, set[str]]] = {}
     for part in parts:
         if part.quantity:
-            of_station = found.setdefault((part.format, part.id), {})
+            of_station = stations.setdefault((part.format, part.id), {})
             of_station.setdefault(part.quantity, set()).update(part.components)
-    chosen, said = {}, set()
-    for station, components in found.items():
-        best = min(UNITS, key=lambda one: -len(components.get(one, ())))
-        chosen[station] = asked if asked in components else best
-        if len(components) > 1 and asked is None:
-            held = " and ".join(quantity for quantity in UNITS if quantity in components)
-            said.add(
-                f"{station[0]} files hold {held} of the same motion; {best} is read. "
-                "Choose another by quantity= (--quantity)."
+    chosen, messages = {}, set()
+    for station, components in stations.items():
+        best = min(UNITS, key=lambda name: -len(components.get(name, ())))
+        chosen[station] = quantity if quantity in components else best
+        if len(components) > 1 and quantity is None:
+            quantities = " and ".join(name for name in UNITS if name in components)
+            messages.add(
+                f"{station[0]} files hold {quantities} of the same motion; {best} is read. "
+                "Choose another by quantity= (--read quantity=)."
             )
-    for sentence in sorted(said):
-        warnings.warn(sentence, InputWarning, stacklevel=2)
+    for message in sorted(messages):
+        warnings.warn(message, InputWarning, stacklevel=2)
     return [
         part for part in parts if not part.quantity or part.quantity == chosen[part.format, part.id]
     ]
 
 
 def groups(parts: list[Part]) -> Iterator[Group]:
-    """Parts of one station that overlap in time put together, stations of the same files, too."""
+    """Join the parts of a station that overlap in time, and stations of the same files."""
     by_station: dict[tuple[str, str], list[Part]] = {}
-    held: dict[Path, int] = {}
+    parts_in_file: dict[Path, int] = {}
     together: dict[tuple[tuple[Path, ...], str], list[Part]] = {}
     for part in parts:
-        held[part.path] = held.get(part.path, 0) + 1
+        parts_in_file[part.path] = parts_in_file.get(part.path, 0) + 1
         if len(part.components) >= 3:
             together.setdefault(((part.path,), part.format), []).append(part)
         else:
             by_station.setdefault((part.id, part.format), []).append(part)
-    for pieces in by_station.values():
-        for files in _overlapping(sorted(pieces, key=lambda part: (part.start.ns, part.path))):
+    for of_station in by_station.values():
+        for files in _overlapping(sorted(of_station, key=lambda part: (part.start.ns, part.path))):
             paths = tuple(sorted(part.path for part in files))
             together.setdefault((paths, files[0].format), []).append(files[0])
     chunks = [
@@ -135,21 +135,21 @@ def groups(parts: list[Part]) -> Iterator[Group]:
     for paths, _, _ in chunks:
         uses[paths[0]] = uses.get(paths[0], 0) + 1
     for paths, format, firsts in chunks:
-        everything = all(held[path] == len(firsts) for path in paths)
+        is_whole = all(parts_in_file[path] == len(firsts) for path in paths)
         if len(paths) > 1:
             begins = firsts[0].start.strftime("%Y%m%dT%H%M%S")
             key = f"{paths[0].parent.as_posix()}/{firsts[0].id}@{begins}"
         else:
-            key = paths[0].as_posix() + ("" if everything else f":{firsts[0].id}")
-        ids = None if everything else tuple(part.id for part in firsts)
+            key = paths[0].as_posix() + ("" if is_whole else f":{firsts[0].id}")
+        ids = None if is_whole else tuple(part.id for part in firsts)
         yield Group(key, paths, format, ids, uses[paths[0]])
 
 
 def _overlapping(parts: list[Part]) -> Iterator[list[Part]]:
-    """Parts in the order of their starts, divided where none goes on."""
+    """Divide parts, in the order of their starts, where none overlaps the next."""
     together: list[Part] = []
     for part in parts:
-        if together and part.start > max(one.end for one in together):
+        if together and part.start > max(other.end for other in together):
             yield together
             together = []
         together.append(part)

@@ -40,5 +40,5 @@ def read_traces(path: Path, format: str, **options: Any) -> Stream:
 
 def _traces(data: bytes) -> list[bytes]:
     """The parts that begin with ``WID``."""
-    begins = [found.start() for found in re.finditer(rb"^WID", data, re.M)]
+    begins = [match.start() for match in re.finditer(rb"^WID", data, re.M)]
     return [data[first:last] for first, last in zip(begins, [*begins[1:], len(data)])]

@@ -1,4 +1,4 @@
-"""What a user knows beside the waveforms: stations, events, a CSV, an origin of coordinates."""
+"""Metadata beside the waveforms: stations, events, a scenario table, an origin of coordinates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..records.events import origin_of, origin_time
 from ..records.headers import header_part
 from ..records.places import header_place, station_place
 from ..records.station_data import StationData
-from .stations_table import Known, find_row, read_table
+from .scenario_table import StationRow, find_row, read_table
 
 #: A record belongs to the last event that began at most so long before it, s.
 _EARLIEST = 600.0
@@ -32,7 +32,7 @@ class Metadata:
 
     :param inventories: StationXML, or other files of stations that ObsPy reads.
     :param events: QuakeML, CMTSOLUTION or another file of events that ObsPy reads.
-    :param scenarios: CSV, see :mod:`obspy_broadband.sources.stations_table`.
+    :param scenarios: CSV, see :mod:`obspy_broadband.sources.scenario_table`.
     :param origin: latitude and longitude of x = y = 0, for stations that have only x and y.
     """
 
@@ -68,13 +68,13 @@ class Metadata:
         """
         if self.events is None:
             return None
-        found = xml.events(self.events)
-        if not len(found):
+        catalog = xml.events(self.events)
+        if not len(catalog):
             raise InputError(f"{self.events} holds no event.")
-        return found
+        return catalog
 
     @cached_property
-    def table(self) -> dict[str, Known]:
+    def table(self) -> dict[str, StationRow]:
         """The CSV; empty if there is none.
 
         :raises InputError: for a file that is none.
@@ -82,7 +82,7 @@ class Metadata:
         return {} if self.scenarios is None else read_table(self.scenarios)
 
     def describe(self) -> dict[str, Any]:
-        """What was given, as JSON."""
+        """Names of the files, as JSON."""
         return {
             "inventories": list(self.inventories),
             "events": self.events,
@@ -104,18 +104,18 @@ class Metadata:
         """
         if self.scenarios is None:
             return None
-        read = []
+        codes = []
         for id in stations:
             network, rest = id.split(".", 1)
             station = rest.rsplit(".", 2)[0]  # which may have dots of its own
             if find_row(self.table, network, station) is not None:
                 return None
-            read.append(f"{network}.{station}")
-        if not read:
+            codes.append(f"{network}.{station}")
+        if not codes:
             return None
         return (
-            f"{self.scenarios} has none of the {len(set(read))} stations that were read: it says "
-            f"{', '.join(list(self.table)[:3])}, ..., the records {', '.join(read[:3])}, ... Its "
+            f"{self.scenarios} has none of the {len(set(codes))} stations that were read: it says "
+            f"{', '.join(list(self.table)[:3])}, ..., the records {', '.join(codes[:3])}, ... Its "
             "values were not used. Write station codes as NET.STA or STA; `obb scenarios` writes "
             "a table with those of the records."
         )
@@ -123,7 +123,7 @@ class Metadata:
     def complete(
         self, stream: Stream, event: Event | None = None, inventory: Inventory | None = None
     ) -> StationData:
-        """Put beside a Stream what is known of it.
+        """A Stream with its stations, its event and its scenarios.
 
         Coordinates go into ``stats.coordinates``: of the station's epoch that was open then, see
         :func:`obspy_broadband.records.places.station_place`. What the Inventories say of the
@@ -134,41 +134,46 @@ class Metadata:
         """
         if event is None and self.catalog is not None:
             event = event_of(self.catalog, stream)
-        inventories = [one for one in (inventory, self.inventory) if one is not None]
-        known: dict[str, Scenario] = {}
-        passed_on: Inventory | None = None
+        inventories = [each for each in (inventory, self.inventory) if each is not None]
+        scenarios: dict[str, Scenario] = {}
+        stations: Inventory | None = None
         for network, station in dict.fromkeys(
             (trace.stats.network, trace.stats.station) for trace in stream
         ):
             row = find_row(self.table, network, station)
             if row is not None:
-                known[f"{network}.{station}"] = row.scenario
-            selected = [one.select(network=network or None, station=station) for one in inventories]
-            for one in selected:
-                if len(one):
-                    passed_on = one if passed_on is None else passed_on + one
+                scenarios[f"{network}.{station}"] = row.scenario
+            for each in inventories:
+                selected = each.select(network=network or None, station=station)
+                if len(selected):
+                    stations = selected if stations is None else stations + selected
             for trace in stream:
                 if (trace.stats.network, trace.stats.station) == (network, station):
                     self._locate(trace, row, inventories, event)
-        return StationData(stream, passed_on, event, known)
+        return StationData(stream, stations, event, scenarios)
 
     def _locate(
-        self, trace: Trace, row: Known | None, inventories: list[Inventory], event: Event | None
+        self,
+        trace: Trace,
+        row: StationRow | None,
+        inventories: list[Inventory],
+        event: Event | None,
     ) -> None:
         stats = trace.stats
-        have = dict(header_part(stats, "coordinates"))
+        coordinates = dict(header_part(stats, "coordinates"))
         if row is not None and row.place is not None:
-            have["latitude"], have["longitude"] = row.place
-        elif "latitude" not in have or "longitude" not in have:
-            noted = header_place(trace.id, stats, "st")
-            found = noted or station_place(inventories, stats, origin_time(event))
-            if found is not None:
-                have |= dict(zip(("latitude", "longitude", "elevation"), found))
-            elif self.origin is not None and {"x", "y"} <= set(have):
-                have["latitude"], have["longitude"], _ = place(stats.station, have, self.origin)
+            coordinates["latitude"], coordinates["longitude"] = row.place
+        elif "latitude" not in coordinates or "longitude" not in coordinates:
+            of_header = header_place(trace.id, stats, "st")
+            geographic = of_header or station_place(inventories, stats, origin_time(event))
+            if geographic is not None:
+                coordinates |= dict(zip(("latitude", "longitude", "elevation"), geographic))
+            elif self.origin is not None and {"x", "y"} <= set(coordinates):
+                latitude, longitude, _ = place(stats.station, coordinates, self.origin)
+                coordinates |= {"latitude": latitude, "longitude": longitude}
             else:
                 return
-        stats.coordinates = AttribDict(have)
+        stats.coordinates = AttribDict(coordinates)
 
 
 def event_of(catalog: Catalog, stream: Stream) -> Event | None:
@@ -179,10 +184,10 @@ def event_of(catalog: Catalog, stream: Stream) -> Event | None:
         min(trace.stats.starttime for trace in stream),
         max(trace.stats.endtime for trace in stream),
     )
-    found = [
+    candidates = [
         (origin.time, number)
         for number, event in enumerate(catalog)
         for origin in [origin_of(event)]
         if origin is not None and origin.time and begins - _EARLIEST <= origin.time <= ends
     ]
-    return catalog[max(found)[1]] if found else None
+    return catalog[max(candidates)[1]] if candidates else None

@@ -13,13 +13,14 @@ from obspy.clients.filesystem.sds import Client
 
 from ..errors import InputError
 from ..records.station_data import StationData
-from .channels import Codes
+from .channel_selection import ChannelSelection
+from .events import event_from_json
 from .metadata import Metadata
 from .source import Item, Source
-from .times import Times, Window, event_from
+from .time_windows import TimeSelection, TimeWindow
 from .waveforms import LARGEST, read_waveforms
 
-#: What of a day's file may lie in the neighbouring day's, s.
+#: How far a day's samples may reach into the neighbouring day's file, s.
 _SPILL = 60.0
 
 
@@ -28,15 +29,15 @@ class SDSSource(Source):
     """Windows of an SDS archive; the channels of a station in a window are an item.
 
     :param root: the archive's folder.
-    :param codes: which streams.
+    :param channels: which channels.
     :param times: which windows; with events in the metadata, one around each.
     :param largest: bytes of a day's file; larger ones are skipped.
     """
 
     kind: ClassVar[str] = "SDS"
     root: str
-    codes: Codes = field(default_factory=Codes)
-    times: Times = field(default_factory=Times)
+    channels: ChannelSelection = field(default_factory=ChannelSelection)
+    times: TimeSelection = field(default_factory=TimeSelection)
     metadata: Metadata = field(default_factory=Metadata)
     largest: int = LARGEST
 
@@ -45,10 +46,10 @@ class SDSSource(Source):
         if not os.path.isdir(self.root):
             raise InputError(f"{self.root} is no folder, so no SDS archive.")
         self.metadata.check()
-        found = False
+        is_empty = True
         for window in self.times.windows(self.metadata.catalog):
             for (network, station), streams in sorted(self._streams(window).items()):
-                found = True
+                is_empty = False
                 files = sorted(file for stream in streams for file in self._files(stream, window))
                 yield Item(
                     f"{network}.{station}@{window.start.strftime('%Y%m%dT%H%M%S')}",
@@ -56,29 +57,29 @@ class SDSSource(Source):
                         "files": files,
                         "start": str(window.start),
                         "end": str(window.end),
-                        "event": window.event,
+                        "event": window.event_at(network, station),
                     },
                     sum(os.path.getsize(file) for file in files),
                 )
-        if not found:
+        if is_empty:
             raise InputError(
                 f"The SDS archive {self.root} has no file of "
-                f"{'.'.join(asdict(self.codes).values())} in the time given."
+                f"{'.'.join(asdict(self.channels).values())} in the time given."
             )
 
-    def _streams(self, window: Window) -> dict[tuple[str, str], list[tuple[str, ...]]]:
+    def _streams(self, window: TimeWindow) -> dict[tuple[str, str], list[tuple[str, ...]]]:
         """Streams with a file of the window's days, by network and station."""
         client = Client(self.root)
         streams: dict[tuple[str, str], list[tuple[str, ...]]] = {}
         for day in _days(window):
             for codes in client.get_all_nslc(datetime=day):
-                if self.codes.matches(*codes):
-                    known = streams.setdefault(codes[:2], [])
-                    if codes not in known:
-                        known.append(codes)
+                if self.channels.matches(*codes):
+                    of_station = streams.setdefault(codes[:2], [])
+                    if codes not in of_station:
+                        of_station.append(codes)
         return streams
 
-    def _files(self, codes: tuple[str, ...], window: Window) -> list[str]:
+    def _files(self, codes: tuple[str, ...], window: TimeWindow) -> list[str]:
         network, station, location, channel = codes
         names = (
             Path(self.root, f"{day.year:04d}", network, station, f"{channel}.D",
@@ -89,22 +90,28 @@ class SDSSource(Source):
 
     def read(self, item: Item) -> StationData:
         """See :meth:`obspy_broadband.sources.source.Source.read`."""
-        start, end = UTCDateTime(item.where["start"]), UTCDateTime(item.where["end"])
+        start, end = UTCDateTime(item.locator["start"]), UTCDateTime(item.locator["end"])
         stream = Stream()
-        for file in item.where["files"]:
+        for file in item.locator["files"]:
             stream += read_waveforms(
                 Path(file), "MSEED", self.largest, starttime=start, endtime=end
             )
         cut(stream, start, end, item.key)
-        return self.metadata.complete(stream, event_from(item.where["event"]))
+        return self.metadata.complete(stream, event_from_json(item.locator["event"]))
+
+    @property
+    def label(self) -> str:
+        """See :attr:`obspy_broadband.sources.source.Source.label`."""
+        return f"SDS {self.root}"
 
     def describe(self) -> dict[str, Any]:
         """See :meth:`obspy_broadband.sources.source.Source.describe`."""
         return {
             "kind": self.kind,
             "root": self.root,
-            "codes": asdict(self.codes),
+            "codes": asdict(self.channels),
             "times": self.times.describe(),
+            "largest": self.largest,
             "metadata": self.metadata.describe(),
         }
 
@@ -124,7 +131,7 @@ def cut(stream: Stream, start: UTCDateTime, end: UTCDateTime, name: str) -> None
         raise InputError(f"{name} has no data between {start} and {end}.")
 
 
-def _days(window: Window) -> list[UTCDateTime]:
+def _days(window: TimeWindow) -> list[UTCDateTime]:
     day = UTCDateTime((window.start - _SPILL).date)
     days = []
     while day <= window.end + _SPILL:

@@ -1,11 +1,11 @@
-"""SeisBench data sets by name or folder, and raw STEAD files; a record is an item."""
+"""SeisBench data sets by name or folder, and raw STEAD files, as a source: a record is an item."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from obspy import Stream, Trace, UTCDateTime
@@ -17,6 +17,9 @@ from ..records.station_data import StationData
 from .metadata import Metadata
 from .source import Item, Source
 
+if TYPE_CHECKING:  # it imports pandas
+    from .buckets import Bucket
+
 _UNITS = {
     "mps2": "m/s**2", "m/s**2": "m/s**2", "mps": "m/s", "m/s": "m/s", "m": "m",
     "cmps2": "cm/s**2", "gal": "gal",
@@ -27,25 +30,34 @@ _UNITS = {
 class SeisBenchSource(Source):
     """The records of a data set in physical units. Those in counts are skipped.
 
-    :param name: a data set's name, or a folder, as for ``obb data prepare``.
+    :param name: see :func:`obspy_broadband.sources.buckets.open_data_set`.
     """
 
     kind: ClassVar[str] = "SeisBench"
     name: str
     metadata: Metadata = field(default_factory=Metadata)
 
+    def buckets(self) -> list[Bucket]:
+        """The buckets of the data set, for reading many records at once.
+
+        :raises InputError: if there is no such data set, or it is damaged.
+        """
+        from .buckets import open_data_set
+
+        return open_data_set(self.name)
+
     def items(self) -> Iterator[Item]:
         """See :meth:`obspy_broadband.sources.source.Source.items`."""
-        from ..data.buckets import open_source
-        from ..data.metadata import columns_of
+        from .buckets import columns_of
 
         self.metadata.check()
-        found = False
-        for bucket in open_source(self.name):
+        buckets = self.buckets()
+        if not buckets:
+            raise InputError(f"{self.name} holds no record.")
+        for bucket in buckets:
             table = columns_of(bucket)
             raw = bucket.metadata.reset_index(drop=True)
-            for (_, known), (_, row) in zip(table.iterrows(), raw.iterrows()):
-                found = True
+            for (_, columns), (_, row) in zip(table.iterrows(), raw.iterrows()):
                 yield Item(
                     f"{bucket.source}/{bucket.waveforms.stem}/{row['trace_name']}",
                     {
@@ -59,76 +71,82 @@ class SeisBenchSource(Source):
                         "location": _text(row.get("station_location_code")),
                         "latitude": _number(row.get("station_latitude_deg")),
                         "longitude": _number(row.get("station_longitude_deg")),
-                        "station": known["station"],
-                        "start": known["start"],
-                        "rate": known["rate"],
-                        "units": known["unit"],
-                        **{name: _number(known[name]) for name in Scenario.ranges},
+                        "station": columns["station"],
+                        "start": columns["start"],
+                        "rate": columns["rate"],
+                        "units": columns["unit"],
+                        **{name: _number(columns[name]) for name in Scenario.ranges},
                     },
                 )
-        if not found:
-            raise InputError(f"{self.name} holds no record.")
 
     def read(self, item: Item) -> StationData:
         """See :meth:`obspy_broadband.sources.source.Source.read`."""
-        where = item.where
-        units = _UNITS.get(where["units"])
+        row = item.locator
+        units = _UNITS.get(row["units"])
         if units is None:
             raise InputError(
-                f"{item.key} is in {where['units'] or 'unknown units'}; only records in physical "
+                f"{item.key} is in {row['units'] or 'unknown units'}; only records in physical "
                 f"units ({', '.join(_UNITS)}) can be enriched."
             )
-        motion = _motion(where)
+        motion = _motion(row)
         try:
-            start = UTCDateTime(where["start"]) if where["start"] else UTCDateTime(0)
-            rate = float(where["rate"])
+            start = UTCDateTime(row["start"]) if row["start"] else UTCDateTime(0)
+            rate = float(row["rate"])
         except Exception as error:  # UTCDateTime raises TypeError, ValueError, ...
-            raise InputError(f"{item.key} has no start {where['start']!r} or no rate.") from error
+            raise InputError(f"{item.key} has no start {row['start']!r} or no rate.") from error
         if not 0 < rate < float("inf"):
             raise InputError(f"{item.key} has the sampling rate {rate}.")
-        network, _, station = where["station"].partition(".")
-        known = Scenario(**{name: where[name] for name in Scenario.ranges})
+        network, _, station = row["station"].partition(".")
+        scenario = Scenario(**{name: row[name] for name in Scenario.ranges})
         stream = Stream()
-        for code, data in zip("ZNE", motion):
+        for code, samples in zip("ZNE", motion):
             header = {
-                "network": network, "station": station or "X", "location": where["location"],
-                "channel": (where["channel"] or "HX")[:2] + code, "sampling_rate": rate,
+                "network": network, "station": station or "X", "location": row["location"],
+                "channel": (row["channel"] or "HX")[:2] + code, "sampling_rate": rate,
                 "starttime": start, "units": units,
             }  # fmt: skip
-            if where["latitude"] is not None and where["longitude"] is not None:
+            if row["latitude"] is not None and row["longitude"] is not None:
                 header["coordinates"] = AttribDict(
-                    latitude=where["latitude"], longitude=where["longitude"], elevation=0.0
+                    latitude=row["latitude"], longitude=row["longitude"], elevation=0.0
                 )
             for name in Scenario.ranges:
-                if where[name] is not None:
-                    header[name] = where[name]
-            stream.append(Trace(np.array(data, dtype=float), header))
-        loaded = self.metadata.complete(stream)
-        scenarios = {f"{network}.{station or 'X'}": known, **loaded.scenarios}
-        return StationData(loaded.stream, loaded.inventory, loaded.event, scenarios)
+                if row[name] is not None:
+                    header[name] = row[name]
+            stream.append(Trace(np.array(samples, dtype=float), header))
+        data = self.metadata.complete(stream)
+        scenarios = {f"{network}.{station or 'X'}": scenario, **data.scenarios}
+        return StationData(data.stream, data.inventory, data.event, scenarios)
+
+    @property
+    def label(self) -> str:
+        """See :attr:`obspy_broadband.sources.source.Source.label`."""
+        return self.name
 
     def describe(self) -> dict[str, Any]:
         """See :meth:`obspy_broadband.sources.source.Source.describe`."""
         return {"kind": self.kind, "name": self.name, "metadata": self.metadata.describe()}
 
 
-def _motion(where: Any) -> np.ndarray:
-    """(3, samples), Z, N, E."""
+def _motion(row: Mapping[str, Any]) -> np.ndarray:
+    """(3, samples), Z, N, E.
+
+    :param row: the locator of an item.
+    """
     import pandas as pd
 
-    from ..data.buckets import Bucket, read_bucket
+    from .buckets import Bucket, read_bucket
 
-    row = pd.DataFrame(
+    metadata = pd.DataFrame(
         {
-            "trace_name": [where["trace"]],
-            "_row": [where["row"] or 0],
-            "_samples": [np.nan if where["samples"] is None else where["samples"]],
+            "trace_name": [row["trace"]],
+            "_row": [row["row"] or 0],
+            "_samples": [np.nan if row["samples"] is None else row["samples"]],
         }
     )
-    bucket = Bucket("", Path(where["file"]), where["bucket"], row, where["order"])
-    (motion,) = read_bucket(bucket, row)
+    bucket = Bucket("", Path(row["file"]), row["bucket"], metadata, row["order"])
+    (motion,) = read_bucket(bucket, metadata)
     if motion.ndim != 2 or motion.shape[0] != 3 or motion.shape[1] < 2:
-        raise InputError(f"{where['trace']} has the shape {motion.shape}; (3, samples) is needed.")
+        raise InputError(f"{row['trace']} has the shape {motion.shape}; (3, samples) is needed.")
     return motion
 
 

@@ -1,4 +1,4 @@
-"""The contract of a source: where the records of a run come from, piece by piece."""
+"""The contract of a source: where records come from, item by item."""
 
 from __future__ import annotations
 
@@ -12,27 +12,31 @@ from ..records.station_data import StationData
 
 @dataclass(frozen=True)
 class Item:
-    """A piece of work: what is read, enriched and written as one, or skipped as one.
+    """What is read, enriched and written together, or skipped together.
 
-    :param key: of its own in the run and the same in every run over the same source: names of
-        files, codes of stations, times. What it may contain is up to the source; outputs make
-        names of files of it that cannot leave their folder.
-    :param where: what the source needs to read it, JSON types only, no credentials.
+    :param key: unique in the source and the same whenever it is listed: names of files, codes of
+        stations, times. It may hold any characters; outputs make safe file names of it.
+    :param locator: what the source needs to read it, JSON types only, no credentials.
     :param bytes: of the input, as far as it is known; 0 if not.
     """
 
     key: str
-    where: Mapping[str, Any] = field(default_factory=dict)
+    locator: Mapping[str, Any] = field(default_factory=dict)
     bytes: int = 0
 
 
 class Source(ABC):
-    """Lists items and reads them; small, and pickled to workers.
+    """Lists items and reads them, for archive runs and for training stores.
 
-    What was opened (clients, files) is opened again by each worker and is no part of the pickle.
+    It is small and pickled to workers; clients and files are opened by each worker for itself.
     """
 
     kind: ClassVar[str]  #: one word, for provenance and messages
+
+    @property
+    def label(self) -> str:
+        """What a user calls it, for tables and messages."""
+        return self.kind
 
     @abstractmethod
     def items(self) -> Iterator[Item]:
@@ -51,4 +55,4 @@ class Source(ABC):
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
-        """What was asked for, as JSON; never a user's name or password."""
+        """The source's settings, as JSON; never a user's name or password."""

@@ -1,4 +1,4 @@
-"""Reading a waveform file that nobody vouches for."""
+"""Reading waveform files that may be damaged or hostile."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from ..io.files import LARGEST, check_file
 from ..io.options import refuse_unknown
 from . import gse2
 
-#: ObsPy's format that runs what the file says, already while asking whether it is one.
+#: ObsPy's format that executes code in the file, even while it is being recognised.
 _EXECUTES = "PICKLE"
-#: Bytes of a miniSEED file that is unpacked without counting first.
-_UNASKED = 64 * 1024**2
-#: What a user may say of files; a reader that does not know it refuses it.
+#: Bytes of a miniSEED file that is unpacked without counting its samples first.
+_UNCOUNTED = 64 * 1024**2
+#: Options of readers; a reader that does not have one refuses it.
 READING = ("quantity", "components", "dt", "azimuth", "axes", "variables")
 #: Files that simulation programs write beside the waveforms, and that readers look up there.
 _BESIDE = re.compile(
@@ -45,7 +45,7 @@ def recognise(path: Path) -> str | None:
         if name == _EXECUTES:
             continue
         try:
-            with _listening():
+            with _libmseed_messages():
                 if _plugin(name, "isFormat")(str(path)):
                     return str(name)
         except Exception:  # the detection of one format must not hide the others
@@ -94,19 +94,20 @@ def read_waveforms(
     if name is None:
         raise NoWaveforms(
             f"{path} is of no known waveform format, or damaged at its beginning. A format that is "
-            "not recognised is named by format= (--format), e.g. COLUMNS for a table of numbers."
+            "not recognised is named by format= (--read format=), e.g. COLUMNS for a table of "
+            "numbers."
         )
-    known = inspect.signature(_plugin(name, "readFormat")).parameters
-    if "quantity" not in known:  # of formats that hold one only, nothing is to be chosen
+    parameters = inspect.signature(_plugin(name, "readFormat")).parameters
+    if "quantity" not in parameters:  # of formats that hold one only
         options = {option: value for option, value in options.items() if option != "quantity"}
-    if "component" in known and "components" in options:  # of files of one component
+    if "component" in parameters and "components" in options:  # of files of one component
         options["component"] = options.pop("components")
     if ENTRY_POINTS["waveform"][name].value.startswith("obspy."):
         refuse_unknown(name, options)  # ObsPy's readers leave aside what they do not know
-    with _listening() as said:
+    with _libmseed_messages() as messages:
         try:
-            if name == "MSEED" and size > _UNASKED:
-                _check_claim(path, largest, options)
+            if name == "MSEED" and size > _UNCOUNTED:
+                _check_unpacked_size(path, largest, options)
             if name in gse2.FORMATS:
                 stream = gse2.read_traces(path, name, **options)
             else:
@@ -115,15 +116,15 @@ def read_waveforms(
             raise
         except Exception as error:  # a reader of ObsPy's raises anything, MemoryError included
             raise InputError(f"{path} cannot be read as {name}: {first_line(error)}") from error
-    if said:
-        raise InputError(f"{path} is damaged: {first_line(said[0])}")
+    if messages:
+        raise InputError(f"{path} is damaged: {first_line(messages[0])}")
     for trace in stream:
         if not isinstance(trace.data, np.ndarray) or not np.isfinite(trace.stats.sampling_rate):
             raise InputError(f"{path} is damaged: {trace.id} has no samples or no sampling rate.")
     if name == "SEM3D" and not stream:  # a process without a station, which is no fault
         return stream
-    held = sum(trace.stats.npts for trace in stream)
-    if not held and not {"starttime", "quantity"} & set(options):
+    samples = sum(trace.stats.npts for trace in stream)
+    if not samples and not {"starttime", "quantity"} & set(options):
         raise InputError(f"{path} holds no samples.")
     return stream
 
@@ -136,35 +137,33 @@ def _read(path: Path, name: str, options: dict[str, Any]) -> Stream:
     return stream
 
 
-def _check_claim(path: Path, largest: int, options: dict[str, Any]) -> None:
+def _check_unpacked_size(path: Path, largest: int, options: dict[str, Any]) -> None:
     """Count samples before they are unpacked: Steim makes up to seven of four bytes."""
-    claimed = 4 * sum(
-        trace.stats.npts for trace in _read(path, "MSEED", options | {"headonly": True})
-    )
-    if claimed > largest:
+    size = 4 * sum(trace.stats.npts for trace in _read(path, "MSEED", options | {"headonly": True}))
+    if size > largest:
         raise InputError(
-            f"{path} unpacks to {claimed >> 20} MiB; at most {largest >> 20} MiB are read. Split "
+            f"{path} unpacks to {size >> 20} MiB; at most {largest >> 20} MiB are read. Split "
             "it, or allow more (--largest)."
         )
 
 
 @contextmanager
-def _listening() -> Iterator[list[str]]:
-    """What libmseed complains of, which ObsPy only warns of or cannot even decode.
+def _libmseed_messages() -> Iterator[list[str]]:
+    """Collect the errors of libmseed, of which ObsPy only warns or which it cannot even decode.
 
     Of other warnings, those of this package's readers are passed on.
     """
-    said: list[str] = []
+    messages: list[str] = []
     hook = sys.unraisablehook
-    sys.unraisablehook = lambda args: said.append(f"{args.exc_value}")
+    sys.unraisablehook = lambda args: messages.append(f"{args.exc_value}")
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            yield said
+            yield messages
     finally:
         sys.unraisablehook = hook
-    for one in caught:
-        if one.category.__name__ == "InternalMSEEDWarning":
-            said.append(str(one.message))
-        elif issubclass(one.category, InputWarning):
-            warnings.warn(one.message, one.category, stacklevel=4)
+    for warning in caught:
+        if warning.category.__name__ == "InternalMSEEDWarning":
+            messages.append(str(warning.message))
+        elif issubclass(warning.category, InputWarning):
+            warnings.warn(warning.message, warning.category, stacklevel=4)

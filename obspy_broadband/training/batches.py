@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
+from ..data.event_weights import event_weights
 from ..data.pairs import Pairs
 from ..errors import InputError
 from ..method.contract import Batch
@@ -49,7 +49,7 @@ class Batches:
             )
         self.pairs, self.size, self.seed = pairs, batch, seed
         self.rank, self.world = rank, world
-        self.weights = event_weights(pairs, event_balance)
+        self.weights = event_weights(pairs.store.columns["event"][pairs.records], event_balance)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="batches")
         self._next: tuple[int, Future[Batch]] | None = None
 
@@ -94,11 +94,3 @@ class Batches:
     def _load(self, number: int) -> Batch:
         positions = self._positions_here(number).tolist()
         return self.pairs.batch(positions, seed=self.seed * _SEED_STRIDE + number + 1)
-
-
-def event_weights(pairs: Pairs, balance: float) -> np.ndarray:
-    """Weight of each record, sum 1: proportional to 1 / (records of its event) ** balance."""
-    events = pairs.store.columns["event"][pairs.records].tolist()
-    counts = Counter(events)
-    weights = np.array([counts[event] ** -balance for event in events])
-    return weights / weights.sum()

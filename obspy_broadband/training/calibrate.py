@@ -17,11 +17,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from ..data.event_weights import event_weights
 from ..data.store import SAMPLING_RATE, Store
 from ..ensemble.measures import PERIODS
 from ..errors import InputError
-from ..evaluation.calibration import bootstrap, coverage, crps, event_weights, spread_ratio
-from ..evaluation.cases import Case, draw, seeds_for
+from ..evaluation.calibration import bootstrap, coverage, crps, spread_ratio
+from ..evaluation.cases import Case, draw
 from ..evaluation.evaluate import cases_on_store
 from ..evaluation.tables import HEADLINE
 from ..method.neural import NeuralMethod
@@ -154,9 +155,8 @@ def _generate(
     method.level_spread = factor
     per_record = []
     label = f"spread times {factor:g}"
-    for number, case in enumerate(tqdm(cases, label, unit="record", disable=not progress)):
-        generated = draw(method, case, seeds_for(number, realizations, seed))
-        per_record.append(_spectra(generated).T)
+    for case in tqdm(cases, label, unit="record", disable=not progress):
+        per_record.append(_spectra(draw(method, case, realizations, seed)).T)
     return np.stack(per_record)
 
 

@@ -7,11 +7,12 @@ import torch
 from ..errors import BroadbandError
 from ..method.contract import Batch
 from ..method.neural import NeuralMethod
-from .step import frozen, generator_state, side
+from ..nn.gradients import frozen
+from .step import generator_state, side
 
 
 def training_problems(method: NeuralMethod, batch: Batch) -> list[str]:
-    """What a method would do wrong in the loop, in words.
+    """Breaches of what the training loop relies on, in words.
 
     :param batch: windows with ``broadband``, as arrays or tensors.
     """
@@ -37,12 +38,14 @@ def training_problems(method: NeuralMethod, batch: Batch) -> list[str]:
 def _phases(method: NeuralMethod, batch: Batch) -> list[str]:
     problems = []
     outputs = method(batch)
-    fixed = {name: value.detach() for name, value in outputs.items()}
+    detached = {name: value.detach() for name, value in outputs.items()}
     sides = {phase: side(method, phase) for phase in ("generator", "discriminator")}
     if sides["discriminator"]:
         with frozen(sides["generator"]):
-            method.weighted("discriminator", method.discriminator_losses(batch, fixed)).backward()
-        if any(one.grad is not None for one in sides["generator"]):
+            method.weighted(
+                "discriminator", method.discriminator_losses(batch, detached)
+            ).backward()
+        if any(parameter.grad is not None for parameter in sides["generator"]):
             problems.append("the discriminator's losses move the generator's side")
         problems += _unreached(method, "discriminator")
     method.zero_grad(set_to_none=True)
@@ -50,27 +53,31 @@ def _phases(method: NeuralMethod, batch: Batch) -> list[str]:
         return problems
     with frozen(sides["discriminator"]):
         method.weighted("generator", method.generator_losses(batch, outputs)).backward()
-    if any(one.grad is not None for one in sides["discriminator"]):
+    if any(parameter.grad is not None for parameter in sides["discriminator"]):
         problems.append("the generator's losses move the adversaries")
     return problems + _unreached(method, "generator")
 
 
 def _unreached(method: NeuralMethod, phase: str) -> list[str]:
-    mine = {id(one) for one in side(method, phase)}
-    idle = [
+    """Parameters of a phase's side that its losses give no gradient."""
+    parameters = {id(parameter) for parameter in side(method, phase)}
+    names = [
         name
-        for name, one in method.named_parameters()
-        if id(one) in mine and one.requires_grad and one.grad is None
+        for name, parameter in method.named_parameters()
+        if id(parameter) in parameters and parameter.requires_grad and parameter.grad is None
     ]
-    listed = ", ".join(idle[:5]) + (", ..." if len(idle) > 5 else "")
-    return [f"no loss of the {phase} reaches {listed}"] if idle else []
+    listed = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return [f"no loss of the {phase} reaches {listed}"] if names else []
 
 
 def _state(method: NeuralMethod) -> list[str]:
-    again = type(method)(method.options)
-    kept = {name: value.clone() for name, value in generator_state(method).items()}
-    again.load_state_dict(kept, strict=False)
+    """Whether a new instance that loads the weights has them."""
+    copy = type(method)(method.options)
+    weights = {name: value.clone() for name, value in generator_state(method).items()}
+    copy.load_state_dict(weights, strict=False)
     differ = [
-        name for name, value in generator_state(again).items() if not torch.equal(value, kept[name])
+        name
+        for name, value in generator_state(copy).items()
+        if not torch.equal(value, weights[name])
     ]
     return [f"weights do not come back: {', '.join(differ)}"] if differ else []

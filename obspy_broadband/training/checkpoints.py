@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 from ..errors import InputError
-from ..io.durable import write_file, write_with
+from ..io.durable import replace_file, write_file
 from ..method.contract import Batch
 
 VERSION = 1
@@ -92,9 +92,8 @@ class TrainingFolder:
     def save(self, state: Mapping[str, Any]) -> None:
         """Replace the checkpoint in one step: at any moment there is a whole one."""
         if self.writes:
-            write_with(
-                self.checkpoint_path, lambda file: torch.save({"version": VERSION, **state}, file)
-            )
+            with replace_file(self.checkpoint_path) as part:
+                torch.save({"version": VERSION, **state}, part)
 
     def log(self, line: Mapping[str, Any]) -> None:
         """Add a line to the log, and to TensorBoard if it is installed."""

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..data.event_weights import event_weights
 from ..data.pairs import Augmentation, Pairs
 from ..data.store import Store
 from ..errors import InputError
 from ..method.contract import Batch
-from .batches import event_weights
 from .options import TrainingOptions
 
 #: Windows given to ``prepare_training``, at least and at most (100 kB each), and how many of them
@@ -92,10 +92,10 @@ def record_windows(pairs: Pairs, training: TrainingOptions) -> tuple[Batch, Tens
         for repetition in range(repetitions)
         for positions in chunks
     ]
-    balanced = np.tile(event_weights(pairs, training.event_balance), repetitions) / repetitions
+    events = pairs.store.columns["event"][pairs.records].tolist()
+    balanced = np.tile(event_weights(events, training.event_balance), repetitions) / repetitions
     weights = torch.as_tensor(balanced, dtype=torch.float32, device=pairs.device)
-    events = pairs.store.columns["event"][pairs.records].tolist() * repetitions
-    return _concatenate(parts), weights, events
+    return _concatenate(parts), weights, events * repetitions
 
 
 def _concatenate(parts: Sequence[Batch]) -> Batch:

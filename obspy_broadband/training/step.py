@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from torch.nn.utils.parametrize import cached
 
 from ..method.contract import Batch
 from ..method.neural import NeuralMethod
+from ..nn.gradients import frozen
 from .batches import Batches
 from .options import TrainingOptions
 
@@ -147,19 +147,6 @@ def _gather_names(values: Mapping[str, float]) -> list[list[str]]:
     names: list[Any] = [None] * torch.distributed.get_world_size()
     torch.distributed.all_gather_object(names, list(values))
     return names
-
-
-@contextmanager
-def frozen(parameters: Iterable[Tensor]) -> Iterator[None]:
-    """Within, these parameters get no gradient."""
-    trainable = [parameter for parameter in parameters if parameter.requires_grad]
-    for parameter in trainable:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in trainable:
-            parameter.requires_grad_(True)
 
 
 def side(method: NeuralMethod, phase: str) -> list[nn.Parameter]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..data.event_weights import event_weights
 from ..data.pairs import Pairs
 from ..data.store import SAMPLING_RATE, Store
-from ..evaluation.calibration import crps, event_weights
-from ..evaluation.cases import Case, cases_of, draw, seeds_for
+from ..evaluation.calibration import crps
+from ..evaluation.cases import Case, cases_of_windows, draw
 from ..evaluation.goodness import by_band, envelope_phase
 from ..method.contract import Method
 from ..signal.response import rotd
@@ -53,7 +54,7 @@ class Validation:
         records = records[rank::world]
         self.cases: list[Case] = []
         if len(records):
-            self.cases = cases_of(Pairs(store, records, samples, options.protocol))
+            self.cases = cases_of_windows(Pairs(store, records, samples, options.protocol))
             self.recorded_spectra = np.stack([spectra(case.recorded) for case in self.cases])
         self.draws, self.seed = options.validation_draws, options.seed
 
@@ -65,12 +66,7 @@ class Validation:
         """
         if not self.cases:
             return {}, None
-        realizations = np.stack(
-            [
-                draw(method, case, seeds_for(number, self.draws, self.seed))
-                for number, case in enumerate(self.cases)
-            ]
-        )
+        realizations = np.stack([draw(method, case, self.draws, self.seed) for case in self.cases])
         first = realizations[:, 0].astype(np.float32)
         recorded = np.stack([case.recorded for case in self.cases]).astype(np.float32)
         if self.cases[0].protocol == "thesis":

@@ -14,8 +14,8 @@ from obspy_broadband.archive.run import run
 if __name__ == "__main__":
     records, out, count, delay, kind, *resume = sys.argv[1:]
     workers = LocalWorkers(int(count))
-    asked = RunRequest(n=1, seed=7, to=kind, measures="csv" if kind == "ensemble" else "none")
+    request = RunRequest(n=1, seed=7, to=kind, measures="csv" if kind == "ensemble" else "none")
     try:
-        run(faulty.Records(records, float(delay)), out, asked, workers, resume=bool(resume))
+        run(faulty.Records(records, float(delay)), out, request, workers, resume=bool(resume))
     finally:
         workers.close()

@@ -39,7 +39,7 @@ class Records(Source):
             yield Item(path.name, {"name": path.name}, path.stat().st_size)
 
     def read(self, item):
-        name = item.where["name"]
+        name = item.locator["name"]
         time.sleep(self.delay)
         if "poison" in name:
             os.kill(os.getpid(), signal.SIGKILL)

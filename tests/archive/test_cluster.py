@@ -176,7 +176,7 @@ def test_a_scheduler_that_dies_stops_the_run_and_it_can_go_on(
     thread = threading.Thread(target=end)
     thread.start()
     try:
-        with pytest.raises(InputError, match="--resume"):
+        with pytest.raises(InputError, match="obb archive resume"):
             run(source, out, PLAIN, workers)
     finally:
         thread.join()

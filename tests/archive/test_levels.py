@@ -57,7 +57,7 @@ def test_a_station_is_the_same_bytes_among_others_in_an_item_and_alone(stream, t
 
 def test_the_report_counts_the_stations_drawn_each_way(stream, tmp_path, inline):
     counts = run(Streams(alone(stream), EVENT), tmp_path / "out", PLAIN, inline)
-    assert (counts.records, counts.shared) == (3, 2)
+    assert (counts.records, counts.correlated) == (3, 2)
     said = "The levels of 2 records were drawn from a field that the stations of their event share"
     assert f"{said}, those of 1 by themselves." in (tmp_path / "out" / "report.html").read_text()
 
@@ -66,17 +66,17 @@ def test_the_report_counts_the_stations_drawn_each_way(stream, tmp_path, inline)
 def test_without_an_event_or_if_asked_for_stations_are_drawn_by_themselves(
     stream, tmp_path, inline, event, spatial_correlation
 ):
-    asked = RunRequest(n=2, seed=7, measures="none", spatial_correlation=spatial_correlation)
-    counts = run(Streams(alone(stream), event), tmp_path / "out", asked, inline)
-    assert (counts.records, counts.shared) == (3, 0)
+    request = RunRequest(n=2, seed=7, measures="none", spatial_correlation=spatial_correlation)
+    counts = run(Streams(alone(stream), event), tmp_path / "out", request, inline)
+    assert (counts.records, counts.correlated) == (3, 0)
     card = json.loads((tmp_path / "out" / "run.json").read_text())
     assert card["request"]["spatial_correlation"] == spatial_correlation
 
 
 def test_a_model_that_cannot_be_had_is_refused(stream, tmp_path, inline):
-    asked = RunRequest(n=2, seed=7, measures="none", spatial_correlation="loth-baker-2013")
-    counts = run(Streams(alone(stream)), tmp_path / "out", asked, inline)
-    assert (counts.done, counts.skipped, counts.shared) == (2, 1, 2)
+    request = RunRequest(n=2, seed=7, measures="none", spatial_correlation="loth-baker-2013")
+    counts = run(Streams(alone(stream)), tmp_path / "out", request, inline)
+    assert (counts.done, counts.skipped, counts.correlated) == (2, 1, 2)
     assert "has no coordinates" in (tmp_path / "out" / "skipped.csv").read_text()
     nowhere = RunRequest(spatial_correlation="everywhere")
     with pytest.raises(InputError, match="'auto', 'loth-baker-2013' or None"):

@@ -29,8 +29,8 @@ def written(tmp_path, inline):
     """A function: the folder of records of a run over streams."""
 
     def write(kind, name="out", **streams):
-        asked = RunRequest(n=3, seed=7, to=kind, measures="none")
-        counts = run(Streams(streams), tmp_path / name, asked, inline)
+        request = RunRequest(n=3, seed=7, to=kind, measures="none")
+        counts = run(Streams(streams), tmp_path / name, request, inline)
         return tmp_path / name / "records", counts
 
     return write
@@ -136,12 +136,12 @@ def test_sds_joins_events_of_one_day_and_refuses_what_it_cannot_tell_apart(
 
 def test_a_truncated_day_file_is_made_again(records, tmp_path, inline, output):
     source = records(3)
-    asked = RunRequest(n=1, seed=7, to="sds", measures="none")
-    run(source, tmp_path / "out", asked, inline)
+    request = RunRequest(n=1, seed=7, to="sds", measures="none")
+    run(source, tmp_path / "out", request, inline)
     whole = output(tmp_path / "out")
     for path in (tmp_path / "out" / "records").rglob("*S001*D.2019*"):
         path.write_bytes(path.read_bytes()[:5000])
-    run(source, tmp_path / "out", asked, inline, resume=True)
+    run(source, tmp_path / "out", request, inline, resume=True)
     assert output(tmp_path / "out") == whole
 
 
@@ -172,8 +172,8 @@ def test_no_code_and_no_key_leaves_the_folder(tmp_path, inline, simulation, kind
             trace.stats.starttime += 100 * number
         streams[f"{code}|{number}" if code in ("", ".") else code] = stream
     before = set(tmp_path.rglob("*"))
-    asked = RunRequest(n=1, seed=7, to=kind, measures="none")
-    run(Streams(streams), tmp_path / "deep" / "er" / "out", asked, inline)
+    request = RunRequest(n=1, seed=7, to=kind, measures="none")
+    run(Streams(streams), tmp_path / "deep" / "er" / "out", request, inline)
     new = {path for path in tmp_path.rglob("*") if path not in before}
     out = tmp_path / "deep" / "er" / "out"
     assert all(path == out or out in path.parents or path in out.parents for path in new)

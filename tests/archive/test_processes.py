@@ -34,18 +34,18 @@ def workers():
         return made[-1]
 
     yield make
-    for one in made:
-        one.close()
+    for workers in made:
+        workers.close()
 
 
 def test_processes_give_the_same_bytes_whatever_their_number(
     records, tmp_path, inline, workers, output
 ):
     source = records(5)
-    asked = RunRequest(n=2, seed=7)
-    run(source, tmp_path / "inline", asked, inline)
+    request = RunRequest(n=2, seed=7)
+    run(source, tmp_path / "inline", request, inline)
     for count in (1, 2):
-        run(source, tmp_path / str(count), asked, workers(count))
+        run(source, tmp_path / str(count), request, workers(count))
         assert output(tmp_path / str(count)) == output(tmp_path / "inline")
 
 
@@ -145,15 +145,15 @@ def wait_until(condition, process=None):
 @pytest.mark.parametrize("kind", ["ensemble", "sds"])
 def test_a_run_killed_at_ten_random_moments_loses_nothing(records, tmp_path, inline, output, kind):
     source = records(12, "004-bad", delay=0.02)
-    asked = RunRequest(n=1, seed=7, to=kind)
-    run(source, tmp_path / "whole", asked, inline)
+    request = RunRequest(n=1, seed=7, to=kind)
+    run(source, tmp_path / "whole", request, inline)
     out = tmp_path / "out"
     moments = random.Random(kind)
     kills = 0
     while kills < 10:
         resume = RunFolder(out).card.exists()
         process = multiprocessing.get_context("fork").Process(
-            target=run, args=(source, out, asked, inline, resume)
+            target=run, args=(source, out, request, inline, resume)
         )
         process.start()
         process.join(moments.uniform(0.02, 0.3))
@@ -165,7 +165,7 @@ def test_a_run_killed_at_ten_random_moments_loses_nothing(records, tmp_path, inl
         process.join()
         kills += 1
         assert not is_running(RunFolder(out))
-    run(source, out, asked, inline, resume=RunFolder(out).card.exists())
+    run(source, out, request, inline, resume=RunFolder(out).card.exists())
     assert output(out) == output(tmp_path / "whole")
 
 

@@ -44,13 +44,13 @@ def test_parquet_holds_what_the_csv_holds(records, simulation, tmp_path, inline,
     single = simulation(stations=("NAN",), components="Z", duration=20)
     single[0].data = single[0].data.astype(np.float32)
     single.write(str(tmp_path / "records" / "NA.mseed"), format="MSEED")
-    asked = RunRequest(n=2, seed=7, measures="parquet")
-    run(source, tmp_path / "out", asked, inline)
+    request = RunRequest(n=2, seed=7, measures="parquet")
+    run(source, tmp_path / "out", request, inline)
     table = pd.read_parquet(tmp_path / "out" / "measures.parquet")
     text = tmp_path / "out" / "measures.csv"
     expected = pd.read_csv(text, keep_default_na=False, na_values=[""])
     pd.testing.assert_frame_equal(table, expected, check_dtype=False, rtol=1e-15)
     assert list(table["pga_vertical_m_s2"].isna()) == [False] * 4 + [True] * 2
     before = output(tmp_path / "out")
-    run(source, tmp_path / "out", asked, inline, resume=True)
+    run(source, tmp_path / "out", request, inline, resume=True)
     assert output(tmp_path / "out") == before

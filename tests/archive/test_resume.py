@@ -56,7 +56,7 @@ def test_a_full_disk_stops_the_run_and_nothing_is_lost(
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setitem(work.KINDS, "ensemble", full)
-    with pytest.raises(InputError, match=r"No space left.*--resume"):
+    with pytest.raises(InputError, match=r"No space left.*obb archive resume"):
         run(source, tmp_path / "out", PLAIN, inline)
     folder = RunFolder(tmp_path / "out")
     assert len(list(folder.records.iterdir())) == 2
@@ -80,7 +80,7 @@ def test_a_disk_that_fills_under_the_work_list_stops_the_run_too(records, tmp_pa
                     pages = database.execute("PRAGMA page_count").fetchone()[0]
                     database.execute(f"PRAGMA max_page_count = {pages}")
                     filler = "x" * 100_000
-                    outcome = work.Finished(3, f"full {filler}")
+                    outcome = work.Outcome(3, f"full {filler}")
                 yield outcome
 
     limited = []
@@ -92,7 +92,7 @@ def test_a_disk_that_fills_under_the_work_list_stops_the_run_too(records, tmp_pa
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WorkList, "__init__", remember)
-        with pytest.raises(InputError, match=r"full.*--resume"):
+        with pytest.raises(InputError, match=r"full.*obb archive resume"):
             run(source, folder, PLAIN, Filling())
     run(source, folder, PLAIN, inline, resume=True)
     assert output(folder) == output(tmp_path / "whole")
@@ -186,7 +186,7 @@ def test_what_cannot_begin_or_go_on_is_refused_and_nothing_is_touched(
     source = records(2)
     run(source, tmp_path / "out", ASKED, inline)
     before = output(tmp_path / "out")
-    with pytest.raises(InputError, match=r"holds a run already.*--resume"):
+    with pytest.raises(InputError, match=r"holds a run already.*obb archive resume"):
         run(source, tmp_path / "out", ASKED, inline)
     other = RunRequest(n=3, seed=7, magnitude=5.0)
     with pytest.raises(InputError, match="n was 2 and is 3"):

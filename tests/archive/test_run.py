@@ -78,9 +78,9 @@ def test_the_order_of_finishing_does_not_matter(records, tmp_path, inline, outpu
 
     source = records(4, "002-bad")
     for kind in ("ensemble", "sds"):
-        asked = RunRequest(n=2, seed=7, to=kind)
-        run(source, tmp_path / kind, asked, inline)
-        run(source, tmp_path / f"{kind}-backwards", asked, Backwards())
+        request = RunRequest(n=2, seed=7, to=kind)
+        run(source, tmp_path / kind, request, inline)
+        run(source, tmp_path / f"{kind}-backwards", request, Backwards())
         assert output(tmp_path / kind) == output(tmp_path / f"{kind}-backwards")
 
 

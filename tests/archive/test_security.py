@@ -1,4 +1,4 @@
-"""What docs/guide/security.md promises of inputs."""
+"""What docs/how-to/security.md promises of inputs."""
 
 import contextlib
 import io
@@ -150,7 +150,7 @@ def test_a_packed_file_is_counted_before_it_is_unpacked(tmp_path, monkeypatch):
     path = tmp_path / "a.mseed"
     trace = obspy.Trace(np.zeros(500_000, dtype=np.int32))
     trace.write(str(path), format="MSEED", encoding="STEIM2")
-    monkeypatch.setattr("obspy_broadband.sources.waveforms._UNASKED", 1000)
+    monkeypatch.setattr("obspy_broadband.sources.waveforms._UNCOUNTED", 1000)
     assert len(read_waveforms(path, largest=2 * 1024**2)[0]) == 500_000
     with pytest.raises(InputError, match="unpacks to 1 MiB"):
         read_waveforms(path, largest=1024**2)
@@ -164,7 +164,7 @@ def test_names_from_inputs_are_not_paths(simulation, tmp_path):
         trace.write(str(tmp_path / f"{trace.stats.channel}.sac"), format="SAC")
     source = FolderSource((str(tmp_path),))
     for item in source.items():
-        assert all(Path(name).parent == tmp_path for name in item.where["files"])
+        assert all(Path(name).parent == tmp_path for name in item.locator["files"])
         assert source.read(item).stream[0].stats.station == "../x"
 
 

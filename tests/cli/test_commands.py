@@ -1,5 +1,6 @@
 """Every command as a user calls it: exit codes, messages, files."""
 
+import click
 import numpy as np
 import obspy
 import pandas as pd
@@ -11,6 +12,7 @@ from obspy.core.event import Event, Origin
 from obspy.core.inventory import Network, Station
 
 from obspy_broadband import Ensemble, methods
+from obspy_broadband.errors import MethodError
 
 
 @pytest.fixture
@@ -44,8 +46,75 @@ def test_every_command_has_help_with_an_example(name):
     assert f"obb {name}" in done.output
 
 
+def commands(group, words=()):
+    """Words and Command of every command below a group, itself among them."""
+    yield words, group
+    if isinstance(group, click.Group):
+        context = click.Context(group)
+        for name in group.list_commands(context):
+            yield from commands(group.get_command(context, name), (*words, name))
+
+
+@pytest.mark.parametrize("words", [words for words, _ in commands(obb)], ids=" ".join)
+def test_help_fits_a_screen(words):
+    done = CliRunner().invoke(obb, [*words, "--help"], env={"COLUMNS": "100"}, terminal_width=100)
+    assert done.exit_code == 0
+    lines = done.output.splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 100
+
+
+def test_options_of_enrich_can_be_kept_in_mind():
+    options = [
+        parameter
+        for parameter in dict(commands(obb))[("enrich",)].params
+        if isinstance(parameter, click.Option) and not parameter.hidden
+    ]
+    assert len(options) <= 15
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("enrich", "a", "--to", "bbp", "-o", "b"), "It is now obb archive run."),
+        (("enrich", "--sds", "a", "-o", "b"), "It is now obb archive run sds."),
+        (("enrich", "a", "-o", "b", "--resume"), "It is now obb archive resume RUN."),
+        (("archive", "run", "files", "a", "--resume"), "It is now obb archive resume RUN."),
+        (("enrich", "a", "--strict"), "It is now --set on_bad=raise."),
+        (("enrich", "a", "--rupture-distance", "3"), "It is now --set rupture_distance=VALUE."),
+        (("measure", "a", "--components", "ZNE"), "It is now --read components=VALUE."),
+        (("status", "a"), "it is now obb archive status."),
+        (("archive", "run", "a"), "obb archive run files a"),
+        (("scenarios", "t.csv", "a"), "'t.csv' is no source. One of files, sds, fdsn, seisbench"),
+        (("measure", "a", "--nothing"), "No such option"),
+    ],
+)
+def test_an_option_of_before_is_told_where_it_is_now(words, told):
+    done = run(*words)
+    assert done.exit_code == 2
+    assert told in done.output.splitlines()[-1]
+
+
+def test_the_earlier_name_of_the_spatial_correlation_warns_once(folder):
+    done = enrich(folder, "--coherence", "none")
+    assert done.exit_code == 0, done.output
+    assert done.output.count("--coherence is now --set spatial_correlation=") == 1
+    assert Ensemble.read(folder / "out").provenance["spatial_correlation"] is None
+
+
+def broken_load(name):
+    raise MethodError("no GPU here")
+
+
 def test_methods():
-    assert "stochastic" in run("methods").output
+    lines = {line.split()[0]: line for line in run("methods").output.splitlines()}
+    assert sorted(lines) == sorted(methods())
+    assert "one-to-many  no training" in lines["stochastic"]
+    assert "one-to-many  weights " in lines["pix2pix"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("obspy_broadband.method.registry.load", broken_load)
+        assert "pix2pix" in run("methods").output
+        assert "cannot be used: no GPU here" in run("methods").output
     done = run("methods", "stochastic")
     assert "Boore" in done.output
     assert "stress_drop_mpa" in done.output
@@ -118,8 +187,8 @@ def test_levels_are_shared_where_station_and_event_are_known_unless_told_otherwi
         ]
 
     assert models() == (0, ["loth-baker-2013", None])
-    assert models("--spatial-correlation", "none") == (0, [None, None])
-    assert models("--spatial-correlation", "loth-baker-2013") == (2, ["loth-baker-2013"])
+    assert models("--set", "spatial_correlation=none") == (0, [None, None])
+    assert models("--set", "spatial_correlation=loth-baker-2013") == (2, ["loth-baker-2013"])
 
 
 def test_options_of_the_method(folder):
@@ -163,7 +232,7 @@ def test_bad_inputs_are_skipped_with_a_reason_or_stop_a_strict_run(folder):
     assert "XX.CCC..HXZ.sac" in done.output
     assert "2 components" in done.output
     assert Ensemble.read(folder / "out").stations == ["XX.AAA..HX"]
-    done = enrich(folder, "--overwrite", "--strict")
+    done = enrich(folder, "--overwrite", "--set", "on_bad=raise")
     assert done.exit_code == 1
     assert "Traceback" not in done.output
 

@@ -30,13 +30,13 @@ def folder(simulation, tmp_path):
     return tmp_path
 
 
-def enrich(folder, *options):
+def enrich(folder, *options, command=("enrich",)):
     arguments = (folder / "records.mseed", "-n", 1, "-u", "m/s**2", "-o", folder / "out", *options)
-    return CliRunner().invoke(obb, ["enrich", *map(str, arguments)])
+    return CliRunner().invoke(obb, [*command, *map(str, arguments)])
 
 
 def test_a_cmtsolution_and_a_rupture_distance(folder):
-    result = enrich(folder, "--event", folder / "CMTSOLUTION", "--rupture-distance", 1.5)
+    result = enrich(folder, "--event", folder / "CMTSOLUTION", "--set", "rupture_distance=1.5")
     assert result.exit_code == 0, result.output
     said = json.loads((folder / "out" / "ensemble.json").read_text())["provenance"]
     assert said["stations"][0]["scenario"] == {
@@ -50,7 +50,7 @@ def test_a_cmtsolution_and_a_rupture_distance(folder):
 
 def test_runs_take_it_too(folder):
     options = ("--events", folder / "CMTSOLUTION", "--workers", 1, "--measures", "none")
-    result = enrich(folder, *options)
+    result = enrich(folder, *options, command=("archive", "run", "files"))
     assert result.exit_code == 0, result.output
     (card,) = (folder / "out" / "provenance").glob("*.json")
     scenario = json.loads(card.read_text())["provenance"]["stations"][0]["scenario"]
@@ -62,7 +62,7 @@ def test_runs_take_it_too(folder):
     [
         (("--event", "two"), "holds 2 events; one is needed"),
         (("--event", "records.mseed"), "cannot be read as events"),
-        (("--distance", 10, "--depth", 30), "is 10 km, but the depth is 30 km"),
+        (("--distance", 10, "--set", "depth=30"), "is 10 km, but the depth is 30 km"),
     ],
 )
 def test_mistakes_are_one_message(folder, options, told):

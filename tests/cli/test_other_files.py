@@ -41,16 +41,16 @@ def output_files(tmp_path):
 
 
 COMMANDS = [
-    ("enrich", "-n", 1, "--seed", 1, "-o", "{out}"),
-    ("enrich", "-n", 1, "--seed", 1, "--to", "ensemble", "--workers", 1, "-o", "{out}"),
-    ("measure", "-o", "{out}"),
+    (("enrich",), "-n", 1, "--seed", 1, "-o", "{out}"),
+    (("archive", "run", "files"), "-n", 1, "--seed", 1, "--workers", 1, "-o", "{out}"),
+    (("measure",), "-o", "{out}"),
 ]
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=["enrich", "run", "measure"])
 def test_what_lies_beside_waveforms_is_said_in_one_line(output_files, tmp_path, words):
-    command, *options = [str(word).format(out=tmp_path / "out") for word in words]
-    done = invoke(command, output_files, *options)
+    command, options = words[0], [str(word).format(out=tmp_path / "out") for word in words[1:]]
+    done = invoke(*command, output_files, *options)
     assert done.exit_code == 0, done.output
     (line,) = [line for line in done.output.splitlines() if "no known waveform format" in line]
     assert "and 2 more" in line  # STATIONS is looked up by the reader
@@ -59,13 +59,13 @@ def test_what_lies_beside_waveforms_is_said_in_one_line(output_files, tmp_path, 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=["enrich", "run", "measure"])
 def test_what_is_named_or_called_as_the_waveforms_are_is_a_skip(output_files, tmp_path, words):
-    command, *options = [str(word).format(out=tmp_path / "out") for word in words]
+    command, options = words[0], [str(word).format(out=tmp_path / "out") for word in words[1:]]
     for component in "ENZ":
         (output_files / f"DB.S2.BX{component}.semv").write_text("")
-    done = invoke(command, output_files, *options)
+    done = invoke(*command, output_files, *options)
     assert done.exit_code == 2, done.output
-    command, *options = [str(word).format(out=tmp_path / "more") for word in words]
-    done = invoke(command, output_files, output_files / "output_solver.txt", *options)
+    command, options = words[0], [str(word).format(out=tmp_path / "more") for word in words[1:]]
+    done = invoke(*command, output_files, output_files / "output_solver.txt", *options)
     assert done.exit_code == 2, done.output
 
 
@@ -73,8 +73,8 @@ def test_what_is_named_or_called_as_the_waveforms_are_is_a_skip(output_files, tm
 def test_a_folder_without_waveforms_is_refused(output_files, tmp_path, words):
     for path in output_files.glob("*.semv"):
         path.unlink()
-    command, *options = [str(word).format(out=tmp_path / "out") for word in words]
-    done = invoke(command, output_files, *options)
+    command, options = words[0], [str(word).format(out=tmp_path / "out") for word in words[1:]]
+    done = invoke(*command, output_files, *options)
     assert done.exit_code == 1
     (line,) = [line for line in done.output.splitlines() if line.startswith("obb: ")][-1:]
     assert str(output_files) in line

@@ -33,10 +33,11 @@ def columns(simulation, tmp_path):
 
 def test_columns_are_named_or_refused(columns):
     path, table = columns
-    done = run("measure", path, "--format", "COLUMNS", "--periods", 1)
+    done = run("measure", path, "--read", "format=COLUMNS", "--periods", 1)
     assert done.exit_code == 1
-    assert "--components ZNE" in done.output
-    done = run("measure", path, "--format", "columns", "--components", "ZNE", "--periods", 1)
+    assert "--read components=ZNE" in done.output
+    reading = ("--read", "format=columns", "--read", "components=ZNE")
+    done = run("measure", path, *reading, "--periods", 1)
     assert done.exit_code == 0, done.output
     measured = pd.read_csv(io.StringIO(done.stdout)).iloc[0]
     largest = np.abs(table[:, 1:]).max(axis=0)
@@ -46,14 +47,14 @@ def test_columns_are_named_or_refused(columns):
 
 def test_columns_are_enriched_with_their_names(columns, tmp_path):
     path, _ = columns
-    words = (path, "-n", 1, "--seed", 1, "--format", "COLUMNS")
+    words = (path, "-n", 1, "--seed", 1, "--read", "format=COLUMNS")
     assert run("enrich", *words, "-o", tmp_path / "no").exit_code == 1
-    done = run("enrich", *words, "-o", tmp_path / "one", "--components", "ZNE")
+    done = run("enrich", *words, "-o", tmp_path / "one", "--read", "components=ZNE")
     assert done.exit_code == 0, done.output
     (record,) = Ensemble.read(tmp_path / "one").records
     assert [header.channel[-1] for header in record.headers] == ["Z", "N", "E"]
-    wanted = ("--components", "ZNE", "--to", "opensees", "--workers", 1)
-    done = run("enrich", *words, "-o", tmp_path / "run", *wanted)
+    wanted = ("--read", "components=ZNE", "--to", "opensees", "--workers", 1)
+    done = run("archive", "run", "files", *words, "-o", tmp_path / "run", *wanted)
     assert done.exit_code == 0, done.output
     written = sorted((tmp_path / "run/records").glob("*/realization-0000/*_dt0.01.txt"))
     assert len(written) == 3
@@ -75,7 +76,7 @@ def test_a_folder_with_all_quantities_of_specfem(tmp_path):
             np.savetxt(folder / f"CE.K400.BX{code}.{kind}", np.c_[times, number * values])
     (folder / "STATIONS").write_text("K400 CE 34.0370 -118.1780 0.0 100.0\n")
     done = run(
-        "enrich", folder, "--to", "ensemble", "-n", 1, "--seed", 1, "--workers", 1,
+        "archive", "run", "files", folder, "-n", 1, "--seed", 1, "--workers", 1,
         "-o", tmp_path / "run",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
@@ -86,10 +87,12 @@ def test_a_folder_with_all_quantities_of_specfem(tmp_path):
     assert np.abs(record.low_frequency).max() == pytest.approx(
         3 * np.abs(motions["sema"]).max(), rel=0.02
     )
-    done = run("enrich", folder, "--quantity", "velocity", "--dry-run", "-o", tmp_path / "none")
+    done = run(
+        "enrich", folder, "--read", "quantity=velocity", "--dry-run", "-o", tmp_path / "none"
+    )
     assert done.exit_code == 0, done.output
     assert done.output.startswith("1 records")
-    done = run("measure", folder / "*.semd", "--quantity", "velocity")
+    done = run("measure", folder / "*.semd", "--read", "quantity=velocity")
     assert done.output == "obb: None of the files holds velocity.\n"
 
 
@@ -101,12 +104,12 @@ def test_components_name_the_one_of_a_file_of_one(tmp_path):
     )
     (tmp_path / "a.AT2").write_text(header + rows)
     words = ("measure", tmp_path / "a.AT2", "--periods", 1)
-    assert "Pass component= (--components)" in run(*words).output
-    assert run(*words, "--components", "UP").exit_code == 0
+    assert "Pass component= (--read components=)" in run(*words).output
+    assert run(*words, "--read", "components=UP").exit_code == 0
 
 
 def test_what_a_format_does_not_know_is_refused_but_a_choice_of_quantity(tmp_path):
-    """--axes on SAC would be a silent wrong answer; a format of one quantity has none to choose."""
+    """axes= on SAC would be a silent wrong answer; a format of one quantity has none to choose."""
     trace = Trace(np.zeros(100, np.float32), {"delta": 0.01})
     for format in ("SAC", "MSEED"):
         path = tmp_path / f"a.{format.lower()}"

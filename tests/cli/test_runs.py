@@ -29,7 +29,7 @@ def make_run(simulation, folder, *words):
         stream.write(str(folder / "traces" / f"{station}.mseed"), format="MSEED")
     to = words or ("--to", "ensemble")
     asked = ("-n", 2, "--seed", 7, "-u", "m/s**2", "--workers", 1, "-o", folder / "run")
-    done = run("enrich", folder / "traces", *to, *asked)
+    done = run("archive", "run", "files", folder / "traces", *to, *asked)
     assert done.exit_code == 0, done.output
     return folder / "run"
 
@@ -197,7 +197,7 @@ def test_offsets_of_ensembles_and_recordings(simulation, noise):
         ("measure", "{run}", "-o", "{taken}/notes.txt"),
         ("evaluate", "{run}", "-o", "{taken}"),
         ("latent", "-m", "must", "--data", "store", "-o", "{taken}"),
-        ("scenarios", "{taken}/notes.txt", "{traces}"),
+        ("scenarios", "files", "{traces}", "-o", "{taken}/notes.txt"),
     ],
 )
 def test_nothing_is_overwritten_unasked(archive, tmp_path, words):
@@ -215,7 +215,7 @@ def test_what_may_be_overwritten_is(archive, tmp_path):
     table = tmp_path / "table.csv"
     for words in (
         ("measure", archive, "--periods", "1", "-o", table),
-        ("scenarios", table, archive.parent / "traces"),
+        ("scenarios", "files", archive.parent / "traces", "-o", table),
         ("plot", archive, "--station", "AAA", "-o", tmp_path / "figures"),
         ("evaluate", archive, "-o", tmp_path / "checks"),
     ):

@@ -9,7 +9,9 @@ from click.testing import CliRunner
 from obb_cli.main import obb
 from sem3d_files import rows_of, write_rank, write_text
 
-RUN = ("enrich", "-n", "1", "--seed", "1", "-o")
+COMMON = ("-n", "1", "--seed", "1", "-o")
+ENRICH = ("enrich", *COMMON)
+RUN = ("archive", "run", "files", *COMMON)
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def invoke(*words):
 
 @pytest.mark.parametrize("inside", ["", "traces"])
 def test_one_ensemble(run, tmp_path, inside):
-    done = invoke(*RUN, tmp_path / "out", run / inside)
+    done = invoke(*ENRICH, tmp_path / "out", run / inside)
     assert done.exit_code == 0, done.output
     assert "skipped" not in done.output
     assert "files with nothing to read are left out" in done.output
@@ -50,7 +52,7 @@ def test_one_ensemble(run, tmp_path, inside):
 
 @pytest.mark.parametrize("inside", ["", "traces"])
 def test_an_archive_run(run, tmp_path, inside):
-    done = invoke(*RUN, tmp_path / "out", run / inside, "--to", "ensemble", "--axes", "ENZ")
+    done = invoke(*RUN, tmp_path / "out", run / inside, "--to", "ensemble", "--read", "axes=ENZ")
     assert done.exit_code == 0, done.output
     assert len(list((tmp_path / "out" / "records").iterdir())) == 3
     found = obspy.read(str(tmp_path / "out" / "records" / "*" / "*.mseed"))
@@ -60,7 +62,7 @@ def test_an_archive_run(run, tmp_path, inside):
 def test_many_processes_without_a_station_are_said_once(run, tmp_path):
     for number in range(20, 40):
         write_rank(run / "traces" / f"capteurs.{number:04d}.h5", {}, ())
-    done = invoke(*RUN, tmp_path / "out", run)
+    done = invoke(*ENRICH, tmp_path / "out", run)
     assert done.exit_code == 0, done.output
     assert done.output.count("files with nothing to read are left out") == 1
 
@@ -81,24 +83,24 @@ def test_text_files(run, tmp_path, simulation):
         rows = rows_of(stream, name, 0.02)
         write_text(traces / f"{name}.txt", np.hstack([rows, rows[:, 1:]]))
     write_text(traces / "En_PS.txt", np.ones((40, 6)))
-    words = (*RUN, tmp_path / "out", traces, "--format", "sem3d")
+    words = (*ENRICH, tmp_path / "out", traces, "--read", "format=sem3d")
     done = invoke(*words)
     assert done.exit_code == 1
     assert "variables='Veloc,Accel'" in done.output
-    for more in ((), ("--to", "ensemble")):
-        out = tmp_path / f"out{len(more)}"
-        words = (*RUN, out, traces, "--format", "sem3d", "--variables", "Veloc,Accel", *more)
-        done = invoke(*words)
+    for command, count in ((ENRICH, 1), (RUN, 2)):
+        out = tmp_path / f"out{count}"
+        reading = ("--read", "format=sem3d", "--read", "variables=Veloc,Accel")
+        done = invoke(*command, out, traces, *reading)
         assert done.exit_code == 0, done.output
-        assert len(list(out.rglob("*ensemble.json"))) == (2 if more else 1)
+        assert len(list(out.rglob("*ensemble.json"))) == count
 
 
 def test_axes_are_of_sem3d_alone(run, tmp_path, simulation):
     simulation()[0].write(str(tmp_path / "a.sac"), format="SAC")
-    done = invoke(*RUN, tmp_path / "out", tmp_path / "a.sac", "--axes", "NEZ")
+    done = invoke(*ENRICH, tmp_path / "out", tmp_path / "a.sac", "--read", "axes=NEZ")
     assert done.exit_code == 1
     assert "SAC files are read without axes=" in done.output
-    done = invoke(*RUN, tmp_path / "out", run, "--axes", "north")
+    done = invoke(*ENRICH, tmp_path / "out", run, "--read", "axes=north")
     assert done.exit_code == 1
     assert "directions of x, y and z" in done.output
     assert "Traceback" not in done.output

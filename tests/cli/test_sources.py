@@ -1,71 +1,69 @@
-"""What a user may ask for, and what excludes what."""
+"""Sources as subcommands, and the table of their stations."""
 
 import csv
+import json
 
-import click
 import pytest
 from click.testing import CliRunner
 from obb_cli.main import obb
-from obb_cli.sources import source_of, source_options
+from obb_cli.sources import KINDS, SourceGroup, add_sources
 from sem3d_files import write_run
 
 from obspy_broadband.errors import InputError
 from obspy_broadband.sources.fdsn import FDSNSource
 from obspy_broadband.sources.folder import FolderSource
+from obspy_broadband.sources.rebuild import source_from
 from obspy_broadband.sources.sds import SDSSource
 from obspy_broadband.sources.seisbench import SeisBenchSource
 
 
 def source(*words):
-    """The source that these words mean."""
-    found = []
-
-    @click.command()
-    @click.argument("inputs", nargs=-1)
-    @source_options
-    def command(inputs, **options):
-        found.append(source_of(inputs, **options))
-
-    done = CliRunner().invoke(command, [str(word) for word in words])
-    if done.exception:
+    """The source that these words mean, made again from its description."""
+    sources = []
+    group = SourceGroup()
+    add_sources(group, sources.append, dict.fromkeys(KINDS, ()), dict.fromkeys(KINDS, ""))
+    done = CliRunner().invoke(group, [str(word) for word in words])
+    if isinstance(done.exception, InputError):
         raise done.exception
-    return found[0]
+    assert done.exit_code == 0, done.output
+    description = json.loads(json.dumps(sources[0].describe()))
+    assert source_from(description) == sources[0]
+    return sources[0]
 
 
 def test_one_kind_each(tmp_path):
-    assert isinstance(source("a/", "b/*.sac", "--format", "sac"), FolderSource)
-    assert isinstance(source("--seisbench", "InstanceGM"), SeisBenchSource)
-    sds = source("--sds", tmp_path, "--station", "A*", "--starttime", "2020-01-01", "--after", 60)
+    files = source("files", "a/", "b/*.sac", "--read", "format=sac", "--read", "dt=0.01")
+    assert isinstance(files, FolderSource)
+    assert (files.inputs, files.format, files.dt) == (("a/", "b/*.sac"), "sac", 0.01)
+    assert isinstance(source("seisbench", "InstanceGM"), SeisBenchSource)
+    sds = source("sds", tmp_path, "--station", "A*", "--starttime", "2020-01-01", "--after", 60)
     assert isinstance(sds, SDSSource)
-    assert (sds.codes.station, sds.codes.network, sds.times.after) == ("A*", "*", 60.0)
-    fdsn = source("--fdsn", "http://127.0.0.1:80", "--min-magnitude", 4, "--within", 100)
+    assert (sds.channels.station, sds.channels.network, sds.times.after) == ("A*", "*", 60.0)
+    fdsn = source("fdsn", "http://127.0.0.1:80", "--min-magnitude", 4, "--within", 100)
     assert isinstance(fdsn, FDSNSource)
     assert (fdsn.min_magnitude, fdsn.within_km, fdsn.timeout) == (4.0, 100.0, 60.0)
     assert (sds.largest, fdsn.largest) == (2048 * 1024**2, 256 * 1024**2)
-    assert source("a", "--largest", 5).largest == 5 * 1024**2
-    assert source("a", "--origin", "44.5,4.6").metadata.origin == (44.5, 4.6)
+    assert source("files", "a", "--largest", 5).largest == 5 * 1024**2
+    assert source("files", "a", "--origin", "44.5,4.6").metadata.origin == (44.5, 4.6)
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ((), "none is given"),
-        (("a", "--sds", "b"), "sds and files are given"),
-        (("--sds", "a", "--fdsn", "INGV"), "sds and fdsn are given"),
-        (("a", "--network", "FR"), "--network is for --sds and --fdsn, not files"),
-        (("--sds", "a", "--quantity", "velocity"), "--quantity is for files, not sds"),
-        (("--sds", "a", "--within", "5"), "--within is for --fdsn, not sds"),
-        (("--seisbench", "a", "--before", "5"), "--before is for --sds and --fdsn"),
-        (("a", "--origin", "here"), "LATITUDE,LONGITUDE"),
-        (("a", "--origin", "95,5"), "no place on Earth"),
-        (("a", "--largest", "0"), "must be 1 MiB or more"),
-        (("--sds", "a", "--starttime", "noon"), "--starttime is 'noon'"),
-        (("--sds", "a", "--after", "-5"), "--after is -5"),
-        (("--sds", "a", "--network", "/etc"), "network is '/etc'"),
-        (("--fdsn", "https://me:secret@example.org"), "environment"),
+        (("files", "a", "--origin", "here"), "LATITUDE,LONGITUDE"),
+        (("files", "a", "--origin", "95,5"), "no place on Earth"),
+        (("files", "a", "--largest", "0"), "must be 1 MiB or more"),
+        (("files", "a", "--read", "axis=NEZ"), "axes=NEZ"),
+        (("files", "a", "--read", "dt=short"), "write a number"),
+        (("files", "a", "--read", "dt=1", "--read", "dt=2"), "twice"),
+        (("sds", "a", "--starttime", "noon"), "--starttime is 'noon'"),
+        (("sds", "a", "--after", "-5"), "--after is -5"),
+        (("sds", "a", "--network", "/etc"), "network is '/etc'"),
+        (("fdsn", "INGV", "--within", "nan"), "--within is nan"),
+        (("fdsn", "https://me:secret@example.org"), "environment"),
     ],
 )
-def test_what_excludes_each_other_is_said(words, told):
+def test_what_cannot_be_used_is_said(words, told):
     with pytest.raises(InputError, match=told):
         source(*words)
 
@@ -76,8 +74,8 @@ def test_the_table_of_stations(simulation, tmp_path):
     write_run(traces, simulation(stations=stations, components="XYZ", duration=10), "Veloc")
     (tmp_path / "given.csv").write_text("station,magnitude\nA_0001,4.9\n")
     table = tmp_path / "table.csv"
-    words = ["scenarios", table, traces, "--origin", "44.5,4.6"]
-    words += ["--scenarios", tmp_path / "given.csv"]
+    words = ["scenarios", "files", traces, "--origin", "44.5,4.6"]
+    words += ["--scenarios", tmp_path / "given.csv", "-o", table]
     done = CliRunner().invoke(obb, [str(word) for word in words])
     assert done.exit_code == 0, done.output
     with open(table, newline="") as file:
@@ -86,11 +84,11 @@ def test_the_table_of_stations(simulation, tmp_path):
     assert [row["magnitude"] for row in rows] == ["", "4.9"]
     assert {row["latitude"] for row in rows} == {"44.5"}
     # What it writes, it reads; and it replaces nothing.
-    again = [*words[:4], "44.5,4.6", "--scenarios", table]
+    again = [*words[:5], "--scenarios", table, "-o", table]
     done = CliRunner().invoke(obb, [str(word) for word in again])
     assert done.exit_code == 1
     assert "exists" in done.output
-    again[1] = tmp_path / "again.csv"
+    again[-1] = tmp_path / "again.csv"
     assert CliRunner().invoke(obb, [str(word) for word in again]).exit_code == 0
     assert (tmp_path / "again.csv").read_text() == table.read_text()
 
@@ -99,6 +97,8 @@ def test_what_cannot_be_read_is_said_and_the_exit_code_says_so(simulation, tmp_p
     for trace in simulation(duration=10):
         trace.write(str(tmp_path / f"{trace.id}.sac"), format="SAC")
     (tmp_path / "broken.sac").write_bytes(b"x")
-    done = CliRunner().invoke(obb, ["scenarios", str(tmp_path / "t.csv"), str(tmp_path)])
+    done = CliRunner().invoke(
+        obb, ["scenarios", "files", str(tmp_path), "-o", str(tmp_path / "t.csv")]
+    )
     assert done.exit_code == 2
     assert "broken.sac is of no known waveform format" in done.output

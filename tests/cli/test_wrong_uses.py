@@ -26,7 +26,7 @@ def work(tmp_path_factory):
         write_rank(folder / "traces" / f"capteurs.{rank:04d}.h5", own)
     run("enrich", folder / "traces", "-n", 2, "--seed", 1, "-o", folder / "ensemble")
     words = ("--to", "bbp", "--workers", 1, "-o", folder / "run")
-    run("enrich", folder / "traces", "-n", 1, "--seed", 1, *words)
+    run("archive", "run", "files", folder / "traces", "-n", 1, "--seed", 1, *words)
     return folder
 
 
@@ -46,21 +46,23 @@ def content(folder):
     ("words", "told"),
     [
         (("enrich", "{w}/ensemble", "-n", 1, "-o", "{w}/new"), "is a result"),
-        (("enrich", "{w}/ensemble", "-n", 1, "--to", "bbp", "-o", "{w}/new"), "is a result"),
+        (("archive", "run", "files", "{w}/ensemble", "-n", 1, "-o", "{w}/new"), "is a result"),
         (("enrich", "{w}/run", "-n", 1, "-o", "{w}/new"), "is a result"),
         (("enrich", "{w}/traces", "-o", "{w}/traces", "--overwrite"), "is no ensemble"),
         (("enrich", "{w}/traces", "-o", "{w}/ensemble/ensemble.json/x"), "is a file, no folder"),
-        (("enrich", "{w}/traces", "--format", "SEM", "-o", "{w}/new"), "Unknown format 'SEM'"),
-        (("enrich", "{w}/traces", "--quantity", "speed", "-o", "{w}/new"), "'speed'"),
-        (("enrich", "{w}/traces", "--axes", "NNZ", "-o", "{w}/new"), "'NNZ'"),
+        (("enrich", "{w}/traces", "--read", "format=SEM", "-o", "{w}/new"), "Unknown format 'SEM'"),
+        (("enrich", "{w}/traces", "--read", "quantity=speed", "-o", "{w}/new"), "'speed'"),
+        (("enrich", "{w}/traces", "--read", "axes=NNZ", "-o", "{w}/new"), "'NNZ'"),
         (("enrich", "{w}/traces", "--units", "counts", "-o", "{w}/new"), "inventory"),
         (("measure", "{w}/ensemble", "--units", "g"), "are of records"),
-        (("measure", "{w}/ensemble", "--azimuth", 0), "are of records"),
+        (("measure", "{w}/ensemble", "--read", "azimuth=0"), "are of records"),
         (("measure", "{w}/traces", "--units", "parsec"), "Unknown units 'parsec'"),
         (("measure", "{w}/ensemble", "-o", "{w}/run", "--overwrite"), "is a folder"),
         (("measure", "{w}/ensemble", "-o", "{w}/run/run.json/m.csv"), "is a file, no folder"),
         (("evaluate", "{w}/ensemble", "--recorded", "{w}/a", "{w}/b"), "a pattern in quotes"),
-        (("scenarios", "{w}/run", "{w}/traces", "--overwrite"), "is a folder"),
+        (("scenarios", "files", "{w}/traces", "-o", "{w}/run", "--overwrite"), "is a folder"),
+        (("measure", "{w}/traces", "--read", "axis=NEZ"), "axes=NEZ"),
+        (("measure", "{w}/traces", "--read", "dt=short"), "write a number, e.g. dt=0.01"),
         (("weights", "add", "{w}/traces"), "is no training"),
     ],
 )
@@ -80,18 +82,20 @@ def test_results_below_the_folder_of_a_simulation_are_left_out(work, tmp_path):
     header = {"network": "XX", "station": "AAA", "sampling_rate": 50.0}
     stream = Stream([Trace(row, {**header, "channel": f"HN{c}"}) for row, c in zip(record, "ZNE")])
     stream.write(str(tmp_path / "simulation.mseed"), format="MSEED")
-    words = ("enrich", tmp_path, "-u", "m/s**2", "-n", 1, "--seed", 1, "-o")
+    common = (tmp_path, "-u", "m/s**2", "-n", 1, "--seed", 1, "-o")
+    words = ("enrich", *common)
     assert run(*words, tmp_path / "ensemble").exit_code == 0
     again = run(*words, tmp_path / "ensemble", "--overwrite")
     assert again.exit_code == 0, again.output
     assert f"Left out: {tmp_path / 'ensemble'}, results" in again.output
-    done = run(*words, tmp_path.parent / f"{tmp_path.name}-run", "--to", "bbp", "--workers", 1)
+    out = tmp_path.parent / f"{tmp_path.name}-run"
+    done = run("archive", "run", "files", *common, out, "--to", "bbp", "--workers", 1)
     assert done.exit_code == 0, done.output
     assert "1 items done, 1 records" in done.output
 
 
 def test_recordings_that_cannot_be_read_are_said(work):
-    done = run("evaluate", work / "ensemble", "--recorded", work / "traces", "--format", "SAC")
+    done = run("evaluate", work / "ensemble", "--recorded", work / "traces", "--read", "format=SAC")
     assert done.exit_code == 1
     assert "None of the recordings could be read" in done.output
     assert done.output.count("cannot be read as SAC") == 2

@@ -4,14 +4,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from obspy import Stream, Trace
 
-from obspy_broadband.data.pairs import Augmentation, Pairs, band_limit
+from obspy_broadband import Method, enrich
+from obspy_broadband.data.pairs import Augmentation, Pairs
 from obspy_broadband.data.prepare import Settings, prepare
 from obspy_broadband.data.store import Store
 from obspy_broadband.errors import InputError
 from obspy_broadband.evaluation.goodness import envelope_phase
 from obspy_broadband.evaluation.references import inverse_filter
-from obspy_broadband.signal import filters
 
 spec = importlib.util.spec_from_file_location(
     "prepare_tests", Path(__file__).with_name("test_prepare.py")
@@ -30,13 +31,40 @@ def store(dataset, tmp_path):
 EVERYTHING = np.arange(12)
 
 
-def test_the_filter_is_that_of_enriching():
-    x = np.random.default_rng(0).normal(size=(3, 8000))
-    x[:, :2500] = x[:, -2500:] = 0.0
-    corners = torch.tensor([0.7, 1.0, 3.0])
-    found = band_limit(torch.as_tensor(x), 100.0, corners.double()).numpy()
-    for row, expected, corner in zip(found, x, corners):
-        assert np.abs(row - filters.band_limit(expected, 100.0, float(corner))).max() < 2e-5
+class Spy(Method):
+    """A method that keeps what it is handed: the low frequencies of whole records, in m/s²."""
+
+    summary = citation = "A test"
+    samples = None
+
+    def realize(self, batch, seeds):
+        self.low_frequency = batch.low_frequency * batch.scale[:, None, None]
+        return np.repeat(batch.low_frequency[:, None], seeds.shape[1], axis=1)
+
+
+@pytest.mark.parametrize("corner", [0.5, 1.0, 2.3, 5.0])
+@pytest.mark.parametrize("record", [0, 4, 11])
+def test_training_sees_what_enriching_sees_of_a_record_cut_in_motion(
+    dataset, tmp_path, corner, record
+):
+    prepare([str(dataset)], tmp_path / "store", Settings(before_s=1.0, after_s=5.0))
+    store = Store(tmp_path / "store")
+    motion = store.motion(record)
+    assert np.abs(motion[:, -50:]).max() > 0.1 * np.abs(motion).max()
+    spy, channels = Spy(), ("HNZ", "HNN", "HNE")
+    stream = Stream(
+        Trace(component, {"sampling_rate": 100.0, "channel": channel, "station": "A"})
+        for component, channel in zip(motion, channels)
+    )
+    enrich(stream, spy, n=1, seed=0, corner=corner, units="m/s**2")
+    from_p = Augmentation(onset_s=(0.0, 0.0), rotate=False, flip=False)
+    pairs = Pairs(store, np.array([record]), 1024, corner=corner, augmentation=from_p)
+    batch = pairs.batch([0])
+    window = (batch.low_frequency * batch.scale[:, None, None])[0].numpy()
+    expected = spy.low_frequency[0][:, round(float(store.columns["p_sample"][record])) :]
+    assert not window[:, expected.shape[-1] :].any()  # beyond the record's end
+    window = window[:, : expected.shape[-1]]
+    assert np.abs(window - expected).max() < 1e-5 * np.abs(expected).max()
 
 
 def test_a_batch_is_what_a_method_sees_when_enriching(store):

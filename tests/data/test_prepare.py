@@ -152,11 +152,11 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(dataset, tmp_path, monkeyp
     prepare([str(dataset)], tmp_path / "whole")
     calls = []
 
-    def failing(bucket, path, settings):
+    def failing(part, path, sources, settings):
         calls.append(path.name)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        make_shard(bucket, path, settings)
+        make_shard(part, path, sources, settings)
 
     monkeypatch.setattr("obspy_broadband.data.prepare.make_shard", failing)
     with pytest.raises(KeyboardInterrupt):
@@ -231,14 +231,16 @@ def test_raw_stead(tmp_path, place):
 
 def test_what_is_no_data_set_is_said(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match=r"neither metadata"):
+    with pytest.raises(InputError, match="no folder with files"):
         prepare([str(tmp_path / "empty")], tmp_path / "store")
     with pytest.raises(InputError, match="no SeisBench data set of this name"):
         prepare(["NoSuchSet"], tmp_path / "store")
 
 
 def test_the_command(dataset, tmp_path):
-    done = CliRunner().invoke(obb, ["data", "prepare", str(dataset), "-o", str(tmp_path / "s")])
+    done = CliRunner().invoke(
+        obb, ["data", "prepare", "datasets", str(dataset), "-o", str(tmp_path / "s")]
+    )
     assert done.exit_code == 0, done.output
     shown = CliRunner().invoke(obb, ["data", "show", str(tmp_path / "s")])
     assert "records" in shown.output

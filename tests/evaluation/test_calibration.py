@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
+from obspy_broadband.data.event_weights import event_weights
 from obspy_broadband.evaluation.calibration import (
     bootstrap,
     coverage,
     crps,
-    event_weights,
     pit,
     spread_ratio,
 )

@@ -15,11 +15,11 @@ from obspy_broadband.errors import InputError
 from obspy_broadband.evaluation.latent import (
     STEPS,
     Latent,
+    common_code_distance,
     embeddings,
-    look,
+    encode_records,
     normality,
     principal,
-    togetherness,
     traverse,
 )
 from obspy_broadband.training import selection
@@ -67,20 +67,20 @@ def test_normal_codes_pass_the_test_and_others_do_not():
     assert table["standard_deviation"][1] == pytest.approx(2.0, rel=0.1)
 
 
-def test_together_means_nearer_than_strangers():
+def test_common_codes_of_a_record_are_nearer_than_those_of_others():
     rng = np.random.default_rng(0)
     base = rng.normal(size=(30, 8))
-    near = togetherness(
+    near = common_code_distance(
         latent_of(content__low=base, content__broadband=base + 0.1 * rng.normal(size=base.shape)),
         Fake(),
     )
     assert near["distance"] == pytest.approx(0.1 / np.sqrt(2), rel=0.2)
     assert near["nearest"] == 1.0
-    strangers = togetherness(
+    others_codes = common_code_distance(
         latent_of(content__low=base, content__broadband=rng.normal(size=base.shape)), Fake()
     )
-    assert strangers["distance"] == pytest.approx(1.0, rel=0.15)
-    assert strangers["nearest"] < 0.3
+    assert others_codes["distance"] == pytest.approx(1.0, rel=0.15)
+    assert others_codes["nearest"] < 0.3
 
 
 def test_the_first_direction_is_that_of_the_largest_spread():
@@ -92,9 +92,9 @@ def test_the_first_direction_is_that_of_the_largest_spread():
 
 
 @pytest.mark.parametrize("name", ["factorized", "2020", "bicyclegan", "must"])
-def test_records_are_looked_at_whatever_codes_there_are(name, pairs):
-    method = others.made(name)
-    found = look(method, pairs)
+def test_records_are_encoded_whatever_codes_a_method_has(name, pairs):
+    method = others.tiny(name)
+    found = encode_records(method, pairs)
     assert {len(one) for one in found.codes.values()} == {12}
     assert set(found.scores["way"]) >= {"rebuilt_broadband", "translated_broadband"}
     assert found.scores[["EG", "PG"]].stack().between(0, 10).all()

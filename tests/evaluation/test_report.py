@@ -1,5 +1,7 @@
 """From cases to a report: what is measured, what is said, and what nothing may see."""
 
+import dataclasses
+import importlib
 import json
 import re
 
@@ -10,17 +12,22 @@ from click.testing import CliRunner
 from obb_cli.main import obb
 from obspy import Stream
 
-from obspy_broadband import Batch, Method, Scenario
-from obspy_broadband.data.pairs import Pairs
+from obspy_broadband import Method, Scenario
 from obspy_broadband.data.simulated import Population, simulate
 from obspy_broadband.data.store import Store
 from obspy_broadband.errors import InputError
 from obspy_broadband.evaluation import tables
-from obspy_broadband.evaluation.cases import Case, cases_of, cases_of_ensemble, draw, seeds_for
+from obspy_broadband.evaluation.cases import Case, cases_of_ensemble, cases_of_records, draw
 from obspy_broadband.evaluation.evaluate import evaluate_on_store
 from obspy_broadband.evaluation.judging import judge
 from obspy_broadband.evaluation.report import write_report
 from obspy_broadband.evaluation.rows import reference_rows, rows_of
+from obspy_broadband.method.registry import create
+from obspy_broadband.records.windows import prepare
+from obspy_broadband.request import Request
+
+# The package's attribute of this name is the function.
+enrich = importlib.import_module("obspy_broadband.enrich")
 
 PERIODS = (0.1, 0.3, 1.0)
 
@@ -35,40 +42,111 @@ def store(tmp_path_factory):
 @pytest.fixture(scope="module")
 def cases(store):
     opened = Store(store)
-    return cases_of(Pairs(opened, opened.select("test", "mps2")[:5]))
+    return list(cases_of_records(opened, opened.select("test", "mps2")[:5], 1.0))
 
 
 class Spy(Method):
-    """Notes what it is handed."""
+    """Keeps what it is handed; answers with noise of its seeds, which differs between windows."""
 
     summary = citation = "A test"
+    samples = 4096
 
     def realize(self, batch, seeds):
-        self.seen = batch
-        return np.repeat(batch.low_frequency[:, None], seeds.shape[1], axis=1)
+        self.batch = batch
+        noise = [
+            [np.random.default_rng(seed).normal(size=(3, self.samples)) for seed in row]
+            for row in seeds
+        ]
+        return np.array(noise)
+
+
+def above_corner(motion):
+    """The largest Fourier amplitude above 1.5 Hz, over that below; the corner is 1 Hz."""
+    spectrum = np.abs(np.fft.rfft(motion * np.hanning(motion.shape[-1])))
+    above = np.fft.rfftfreq(motion.shape[-1], 0.01) > 1.5
+    return spectrum[..., above].max() / spectrum[..., ~above].max()
+
+
+def reachable(value, seen=None):
+    """All arrays that can be reached from an object by its attributes and items."""
+    seen = set() if seen is None else seen
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            yield from reachable(part, seen)
+    elif hasattr(value, "__dict__"):
+        yield from reachable(list(vars(value).values()), seen)
 
 
 def test_a_method_is_handed_low_frequencies_corner_and_metadata_and_nothing_else(cases):
     spy = Spy()
-    draw(spy, cases[0], seeds_for(0, 2))
-    assert spy.seen.broadband is None
-    assert len(spy.seen) == 1
-    spectrum = np.abs(np.fft.rfft(spy.seen.low_frequency[0] * np.hanning(4096)))
-    above = np.fft.rfftfreq(4096, 0.01) > 1.4
-    assert spectrum[:, above].max() < 1e-5 * spectrum.max()
-    # Its scale is that of the low frequencies.
-    assert np.abs(spy.seen.low_frequency).max() == pytest.approx(1.0)
-    batch = Batch(**{**vars(spy.seen), "broadband": np.zeros((1, 3, 4096))})
+    draw(spy, cases[0], 2)
+    batch = spy.batch
+    assert batch.broadband is None
+    assert len(batch) == 4  # windows of 40.96 s that cover 95 s
+    assert batch.scenarios == (cases[0].scenario,) * 4
+    assert above_corner(batch.low_frequency) < 1e-3 < 0.1 < above_corner(cases[0].recorded)
+    # One scale, that of the low frequencies.
+    assert np.abs(batch.low_frequency).max() == pytest.approx(1.0)
+    assert (batch.scale == np.abs(cases[0].low_frequency).max()).all()
+
+
+def test_nothing_behind_a_case_holds_the_target(cases, monkeypatch):
+    """Neither what is drawn from nor the batch: every array there ends at the corner."""
+    prepared = []
+
+    def draw_and_keep(items, method, request):
+        prepared.extend(items)
+        return enrich.draw(items, method, request)
+
+    monkeypatch.setattr("obspy_broadband.evaluation.cases.draw_records", draw_and_keep)
+    case, spy = cases[0], Spy()
+    draw(spy, case, 2)
+    signals = [values for values in reachable([prepared, spy]) if values.shape[-1:] > (1000,)]
+    assert len(signals) == 2  # the record and the windows
+    for values in signals:
+        assert not np.shares_memory(values, case.recorded)
+        assert above_corner(values) < 1e-3
     with pytest.raises(AssertionError, match="must not be handed the target"):
-        Case("a", "b", batch, np.zeros((3, 4096)), 100.0)
+        Case("a", "b", dataclasses.replace(case.input, data=case.recorded), case.recorded, 1.0)
+    leaking = dataclasses.replace(spy.batch, broadband=np.zeros_like(spy.batch.low_frequency))
+    with pytest.raises(AssertionError, match="must not be handed the target"):
+        dataclasses.replace(case, thesis_window=leaking)
+
+
+@pytest.mark.parametrize("method", [Spy(), create("stochastic", {})], ids=["windows", "stochastic"])
+def test_a_case_is_drawn_as_its_low_frequencies_are_enriched(store, method):
+    """The same bytes: windows, seeds and joining are those of a user who has this simulation."""
+    opened = Store(store)
+    record = opened.select("test", "mps2")[0]
+    case = next(cases_of_records(opened, [record], 0.7))
+    p = int(opened.columns["p_sample"][record])
+    assert np.array_equal(case.recorded, opened.motion(record, p - 500).astype(float))
+    item = prepare(dataclasses.replace(case.input, data=case.recorded), method, 0.7)
+    request = Request(n=3, seed=5)
+    ((_, parts),) = enrich.draw([item], method, request)
+    assert np.array_equal(draw(method, case, 3, seed=5), np.concatenate(parts))
+    seeds = enrich.realization_seeds(5, case.name, case.input.start.ns, 3)
+    assert np.array_equal(case.seeds(3, 5), seeds)
+
+
+def test_a_method_of_another_sampling_rate_is_refused(cases):
+    slow = Spy()
+    slow.sampling_rate = 50.0
+    with pytest.raises(InputError, match="50 Hz"):
+        draw(slow, cases[0], 1)
 
 
 @pytest.fixture(scope="module")
 def judged(cases):
-    def louder(case, seeds):
-        return np.exp(-0.5) * case.recorded[None].repeat(len(seeds), axis=0)
+    def louder(case, realizations, seed):
+        return np.exp(-0.5) * case.recorded[None].repeat(realizations, axis=0)
 
-    return judge(cases, {"louder": louder, **reference_rows()}, 6, periods=PERIODS)
+    return judge(cases, {"louder": louder, **reference_rows()}, 4, periods=PERIODS)
 
 
 def test_a_known_factor_is_found_in_every_amplitude(judged):
@@ -121,12 +199,12 @@ def test_under_the_thesis_protocol_the_leak_is_seen(store):
 
 
 @pytest.fixture(scope="module")
-def judged_on_store(store):
-    return evaluate_on_store("stochastic", store, realizations=6, limit=6)
+def on_store(store):
+    return evaluate_on_store("stochastic", store, realizations=6, limit=5)
 
 
-def test_the_report_is_one_page_that_needs_nothing_beside_it(judged_on_store, tmp_path):
-    judged, provenance = judged_on_store
+def test_the_report_is_one_page_that_needs_nothing_beside_it(on_store, tmp_path):
+    judged, provenance = on_store
     report = write_report(judged, tmp_path, "A test.", provenance)
     page = (tmp_path / "report.html").read_text()
     assert "level ridge" in report.summary.index
@@ -142,7 +220,7 @@ def test_the_report_is_one_page_that_needs_nothing_beside_it(judged_on_store, tm
     measures = pd.read_csv(tmp_path / "by_measure.csv")
     assert {"bias", "bias_5", "crps", "coverage_90", "spread_ratio"} <= set(measures)
     assert set(pd.read_csv(tmp_path / "by_scenario.csv")["by"]) <= {"magnitude", "distance_km"}
-    assert len(pd.read_csv(tmp_path / "residuals.csv")) == 5 * 6
+    assert len(pd.read_csv(tmp_path / "residuals.csv")) == 5 * 5
 
 
 def test_of_one_record_nothing_is_said_of_spread_or_better(simulation, noise, tmp_path):
@@ -155,8 +233,8 @@ def test_of_one_record_nothing_is_said_of_spread_or_better(simulation, noise, tm
     assert report.summary["spread_ratio"].isna().all()
 
 
-def test_the_level_ridge_beats_a_copy(judged_on_store):
-    summary = tables.summary(judged_on_store[0])
+def test_the_level_ridge_beats_a_copy(on_store):
+    summary = tables.summary(on_store[0])
     assert summary.loc["level ridge", "crps_sa"] < 0.7 * summary.loc["copy", "crps_sa"]
 
 
@@ -166,7 +244,7 @@ def ensemble(simulation, noise):
 
 
 def folder_rows(drawn):
-    return {"generated": lambda case, seeds: drawn[case.name], "copy": reference_rows()["copy"]}
+    return {"generated": lambda case, *_: drawn[case.name], "copy": reference_rows()["copy"]}
 
 
 def test_an_ensemble_beside_its_own_realization(ensemble):

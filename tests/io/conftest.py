@@ -1,4 +1,4 @@
-"""Tests of formats import mangling.py by its name."""
+"""Tests of formats import mangling.py and streams.py by their names."""
 
 import sys
 from pathlib import Path

@@ -1,13 +1,15 @@
-"""Honest files of the simulation formats as text, and what is done to files."""
+"""Valid files of the text formats, and damage that is done to files."""
 
 import numpy as np
+
+from obspy_broadband.errors import InputError
 
 SAMPLES = 300
 _ROWS = [
     f"{0.02 * k:.4f} {np.sin(k):.5e} {np.cos(k):.5e} {np.sin(2 * k):.5e}" for k in range(SAMPLES)
 ]
 _TABLE = "\n".join(_ROWS)
-#: By format: a name that its files may have, and what is in one.
+#: By format: the name and the text of a valid file.
 TEXTS = {
     "SPECFEM": ("DB.X20.BXZ.semv", "\n".join(" ".join(row.split()[:2]) for row in _ROWS)),
     "SW4": (
@@ -49,12 +51,30 @@ TEXTS = {
         "DATA_TYPE: ACCELERATION\n" + "\n".join(row.split()[1] for row in _ROWS),
     ),
 }
-#: By format: what the reader must be told.
+#: By format: the arguments that the reader needs.
 ARGUMENTS = {"COLUMNS": {"components": "XYZ"}, "OPENSEES": {"components": "N", "dt": 0.02}}
 WORDS = [
     *(b"NaN", b"inf", b"-1e999", b"1e308", b"\n", b",", b"-", b"99999999999", b"-2147483648"),
     *(b"\xff\xfe", b"\0", b"%s%n", b"../../", b"<!DOCTYPE a>", b"&x;", b"]]>", b'"'),
 ]
+
+
+def attempt(module, path, **options):
+    """Detect and read a file; None for an InputError, which alone may be raised."""
+    assert module.is_format(str(path)) in (True, False)
+    try:
+        return module.read(str(path), **options)
+    except InputError as error:
+        assert str(error)
+        return None
+
+
+def attempt_mangled(module, path, count, seed, **options):
+    """:func:`attempt` ``count`` mangled versions of a valid file, which they overwrite."""
+    good, rng = path.read_bytes(), np.random.default_rng(seed)
+    for _ in range(count):
+        path.write_bytes(mangle(good, rng))
+        attempt(module, path, **options)
 
 
 def mangle(good, rng):
@@ -66,7 +86,7 @@ def mangle(good, rng):
     elif kind == 1:
         for at in rng.integers(len(bad), size=rng.integers(1, 30)):
             bad[at] = rng.integers(256)
-    elif kind == 2:  # headers are where it hurts
+    elif kind == 2:  # in the header
         for at in rng.integers(min(len(bad), 700), size=rng.integers(1, 6)):
             bad[at] = rng.choice([0, 1, 0x7F, 0x80, 0xFF, rng.integers(256)])
     elif kind == 3:

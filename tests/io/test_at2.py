@@ -67,16 +67,17 @@ def test_horizontals_of_unknown_azimuth(tmp_path, name, letter):
     assert "orientation" not in trace.stats
 
 
-def test_two_horizontals_at_a_right_angle_are_never_one_component():
+def test_horizontals_at_a_right_angle_have_different_letters():
     for azimuth in range(361):
         for alone in (True, False):
-            pair = {
-                axes.component(f"{one % 360:03d}", alone).letter for one in (azimuth, azimuth + 90)
+            letters = {
+                axes.component(f"{angle % 360:03d}", alone).letter
+                for angle in (azimuth, azimuth + 90)
             }
-            assert len(pair) == 2
+            assert len(letters) == 2
 
 
-def test_a_component_that_is_not_named_is_asked_for(tmp_path):
+def test_a_missing_component_is_asked_for(tmp_path):
     path = write(tmp_path / "a.AT2", "Example event, a motion without a name")
     with pytest.raises(InputError, match="component="):
         obspy.read(path)
@@ -104,14 +105,14 @@ def test_a_component_that_is_not_named_is_asked_for(tmp_path):
         ("DISPLACEMENT TIME SERIES IN UNITS OF CM", "CM"),
     ],
 )
-def test_the_third_line_says_the_unit(tmp_path, third, units):
+def test_the_unit_is_that_of_the_third_line(tmp_path, third, units):
     assert obspy.read(write(tmp_path / "a.AT2", third=third))[0].stats.units == units
 
 
 @pytest.mark.parametrize(
     "third", ["ACCELERATION TIME SERIES", "ACCELERATION TIME SERIES IN UNITS OF CM/S"]
 )
-def test_no_unit_or_a_wrong_one_is_asked_for(tmp_path, third, noise):
+def test_a_missing_or_contradictory_unit_is_asked_for(tmp_path, third, noise):
     path = write(tmp_path / "a.AT2", third=third, data=np.tile(MOTION, 3))
     with pytest.raises(InputError, match=r"[Uu]nit"):
         obspy.read(path).enrich(noise, n=1, seed=1)
@@ -132,7 +133,7 @@ def test_station(tmp_path, second, station):
     assert obspy.read(write(tmp_path / name, second))[0].stats.station == station
 
 
-def test_sensors_of_kiknet_are_apart(tmp_path):
+def test_surface_and_borehole_sensors_of_kiknet_are_two_stations(tmp_path):
     for name in ("NS1", "EW2"):
         write(tmp_path / f"{name}.AT2", f"Iwate, 6/13/2008, AKTH04, {name}")
     assert [trace.id for trace in obspy.read(tmp_path / "*.AT2")] == [
@@ -185,7 +186,7 @@ def test_three_files_are_one_station(tmp_path, simulation, names):
     assert len({trace.id[:-1] for trace in stream}) == 1
     assert sorted(trace.stats.channel[-1] for trace in stream) == ["1", "2", "Z"]
     items = list(FolderSource((str(tmp_path),)).items())
-    assert [len(item.where["files"]) for item in items] == [3]
+    assert [len(item.locator["files"]) for item in items] == [3]
 
 
 def test_written_files_are_read_again(tmp_path, simulation):
@@ -199,10 +200,10 @@ def test_written_files_are_read_again(tmp_path, simulation):
     assert "DT= 0.0078125 SEC" in text[3]
     again = obspy.read(tmp_path / "*.AT2")
     for trace in stream:
-        same = again.select(component=trace.stats.channel[-1])[0]
-        assert same.stats.delta == trace.stats.delta
-        assert same.stats.station == "AAA"
-        assert same.data * 9.80665 == pytest.approx(trace.data, rel=1e-6, abs=1e-8)
+        read = again.select(component=trace.stats.channel[-1])[0]
+        assert read.stats.delta == trace.stats.delta
+        assert read.stats.station == "AAA"
+        assert read.data * 9.80665 == pytest.approx(trace.data, rel=1e-6, abs=1e-8)
 
 
 def test_x_is_written_as_east_and_others_are_refused(tmp_path, simulation):

@@ -4,6 +4,7 @@ import numpy as np
 import obspy
 import pytest
 from obspy import UTCDateTime
+from streams import codes, values
 
 import obspy_broadband  # noqa: F401 - adds Stream.enrich
 from obspy_broadband.archive.outputs import check_stream
@@ -22,14 +23,6 @@ NAMES = "#    time(sec)      N-S(cm/s/s)      E-W(cm/s/s)      U-D(cm/s/s)\n"
 def write(path, header, rows=ROWS):
     path.write_text(header + rows)
     return path
-
-
-def codes(stream):
-    return "".join(trace.stats.channel[-1] for trace in stream)
-
-
-def values(stream):
-    return np.column_stack([trace.data for trace in stream])
 
 
 def test_simulated(tmp_path):
@@ -105,7 +98,9 @@ def test_percent_signs_and_a_unit_that_the_line_cuts_off(tmp_path):
 @pytest.mark.parametrize(
     "header", ["", "# HF Sim NGAH, stat=s01\n", "# nt = 400   dt = 0.02\n# t\tn/s\te/w\tu/d\n"]
 )
-def test_without_a_unit_the_name_says_it_or_it_is_asked_for(tmp_path, header, noise):
+def test_a_unit_missing_in_the_header_follows_from_the_name_or_is_asked_for(
+    tmp_path, header, noise
+):
     for ending, unit in (("acc", "cm/s/s"), ("vel", "cm/s"), ("dis", "cm")):
         stream = obspy.read(write(tmp_path / f"s01.{ending}.bbp", header))
         assert (codes(stream), stream[0].stats.units) == ("NEZ", unit)
@@ -118,7 +113,7 @@ def test_without_a_unit_the_name_says_it_or_it_is_asked_for(tmp_path, header, no
         obspy.read(path, format="BBP", units="counts of something")
 
 
-def test_a_header_that_contradicts_the_name_is_no_unit(tmp_path, noise):
+def test_a_unit_that_contradicts_the_name_is_refused(tmp_path, noise):
     """wcc2bbp writes cm/s unless it is given a unit, above accelerations, too."""
     path = write(tmp_path / "s01.acc.bbp", NAMES.replace("cm/s/s", "cm/s"))
     with pytest.raises(InputError, match="contradictory"):
@@ -147,7 +142,7 @@ def test_azimuths_in_the_header(tmp_path):
     assert values(turned) == pytest.approx(MOTION * [1, 1, -1])
 
 
-def test_a_date_is_read_if_it_is_one(tmp_path):
+def test_dates_and_what_is_no_date(tmp_path):
     header = "# Station= s01\n# time= 2019/11/11,10:52:45.250 UTC\n" + NAMES
     stats = obspy.read(write(tmp_path / "s01.bbp", header))[0].stats
     assert stats.starttime == UTCDateTime(2019, 11, 11, 10, 52, 45, 250000)
@@ -155,7 +150,7 @@ def test_a_date_is_read_if_it_is_one(tmp_path):
     assert obspy.read(bad)[0].stats.starttime == UTCDateTime(0)
 
 
-def test_what_others_write_is_left_alone(tmp_path):
+def test_tables_of_other_programs_are_not_recognized(tmp_path):
     tables = {
         "SW4": "# Author: SW4\n# nColumns: 4\n# Column 1: Time (s)\n"
         "# Column 2: East-west velocity (m/s)\n# Column 3: North-south velocity (m/s)\n"
@@ -201,7 +196,7 @@ def test_x_y_z_are_written_as_east_north_up(tmp_path, simulation):
         assert again.select(component=code)[0].data == pytest.approx(expected, rel=1e-5, abs=1e-7)
 
 
-def test_components_that_are_along_no_known_direction_are_refused(tmp_path, simulation):
+def test_components_of_unknown_direction_are_not_written(tmp_path, simulation):
     for letters, hint in (("ZRT", "RT->NE"), ("Z12", "->ZNE")):
         with pytest.raises(InputError, match=hint):
             simulation(components=letters, duration=10).write(tmp_path / "a.bbp", format="BBP")

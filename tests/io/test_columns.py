@@ -1,8 +1,9 @@
-"""Tables of numbers by format="COLUMNS": what each column is, is said."""
+"""Tables of numbers by format="COLUMNS", whose columns are named by the caller."""
 
 import numpy as np
 import obspy
 import pytest
+from streams import values
 
 from obspy_broadband.errors import InputError
 from obspy_broadband.records.trace_units import to_acceleration
@@ -22,10 +23,6 @@ def read(path, **options):
     return obspy.read(path, format="COLUMNS", **options)
 
 
-def values(stream):
-    return np.column_stack([trace.data for trace in stream])
-
-
 def test_components_in_the_order_of_the_columns(tmp_path):
     path = write(tmp_path / "sta7.csv", 4, "t,n,e,z,quality", ",")
     stream = read(path, components="ne-z", units="cm/s", network="XX")
@@ -38,16 +35,16 @@ def test_components_in_the_order_of_the_columns(tmp_path):
 
 @pytest.mark.parametrize("columns", [1, 2, 3, 4])
 @pytest.mark.parametrize("header", ["", "# time Z N E (m/s2)"])
-def test_columns_that_nobody_names_are_refused(tmp_path, columns, header):
+def test_columns_without_names_are_refused(tmp_path, columns, header):
     path = write(tmp_path / "a.txt", columns, header)
-    with pytest.raises(InputError, match=r"components='Z.*--components Z") as caught:
+    with pytest.raises(InputError, match=r"components='Z.*--read components=Z") as caught:
         read(path)
     assert f"{columns} column" in str(caught.value)
     assert ("time Z N E" in str(caught.value)) == bool(header)
 
 
 @pytest.mark.parametrize(
-    ("components", "told"),
+    ("components", "match"),
     [
         ("ZN", "has 3 columns after the time, but components='ZN' names 2"),
         ("ZNEX", "names 4"),
@@ -56,8 +53,8 @@ def test_columns_that_nobody_names_are_refused(tmp_path, columns, header):
         ("---", "once"),
     ],
 )
-def test_components_that_cannot_be(tmp_path, components, told):
-    with pytest.raises(InputError, match=told):
+def test_impossible_components_are_refused(tmp_path, components, match):
+    with pytest.raises(InputError, match=match):
         read(write(tmp_path / "a.txt"), components=components)
 
 
@@ -74,7 +71,7 @@ def test_components_that_cannot_be(tmp_path, components, told):
         ("# station 7\n# t[s] Z[g] N[g] E[g]", "g"),
     ],
 )
-def test_units_are_noted_only_where_they_are_known(tmp_path, header, units):
+def test_units_are_noted_only_where_the_header_has_them(tmp_path, header, units):
     path = write(tmp_path / "a.txt", header=header)
     for trace in read(path, components="ZNE"):
         assert trace.stats.get("units") == units
@@ -92,7 +89,7 @@ def test_columns_without_times(tmp_path):
             read(path, components="XYZ", dt=dt)
 
 
-def test_arguments_that_nobody_knows_are_refused(tmp_path):
+def test_unknown_arguments_and_units_are_refused(tmp_path):
     path = write(tmp_path / "a.txt")
     with pytest.raises(InputError, match="Did you mean units="):
         read(path, components="ZNE", unit="g")
@@ -104,11 +101,11 @@ def test_arguments_that_nobody_knows_are_refused(tmp_path):
 
 def test_units_of_each_column(tmp_path):
     path = write(tmp_path / "a.txt", header="# time (s) Z (cm/s) N (cm) E (cm/s2)")
-    found = {trace.stats.channel[-1]: trace.stats.units for trace in read(path, components="-NE")}
-    assert found == {"N": "cm", "E": "cm/s2"}
+    units = {trace.stats.channel[-1]: trace.stats.units for trace in read(path, components="-NE")}
+    assert units == {"N": "cm", "E": "cm/s2"}
 
 
-def test_units_of_columns_that_are_not_named_are_asked_for(tmp_path):
+def test_units_that_cannot_be_assigned_to_columns_are_asked_for(tmp_path):
     path = write(tmp_path / "a.txt", header="# time (s) velocity (cm/s), not acceleration (g)")
     with pytest.raises(InputError, match=r"several in the header: cm/s, g.* Pass units="):
         to_acceleration(read(path, components="ZNE")[0])

@@ -69,7 +69,7 @@ def test_record(tmp_path):
     }  # fmt: skip
 
 
-def test_local_magnitude_where_there_is_no_other_and_nothing_where_nothing_is_said(tmp_path):
+def test_keys_without_a_value_are_not_noted(tmp_path):
     stats = obspy.read(write(tmp_path / "a.ASC", MAGNITUDE_W="", VS30_M__S=""))[0].stats
     assert stats.local_magnitude == 5.9
     assert "magnitude" not in stats
@@ -84,7 +84,7 @@ def test_quantities(tmp_path, units, kind):
     assert obspy.read(path)[0].stats.units == units
 
 
-def test_what_is_contradictory_or_no_record(tmp_path, noise):
+def test_contradictory_headers_and_spectra_are_refused(tmp_path, noise):
     path = write(tmp_path / "a.ASC", np.tile(MOTION, 4), UNITS="cm/s", NDATA=str(4 * SAMPLES))
     with pytest.raises(InputError, match="contradictory"):
         obspy.read(path).enrich(noise, n=1, seed=1)

@@ -3,6 +3,7 @@
 import numpy as np
 import obspy
 import pytest
+from streams import codes, values
 
 from obspy_broadband.errors import InputError
 from obspy_broadband.io import hercules
@@ -14,14 +15,10 @@ AXES = ("X|", "Y-", "Z.")
 UNITS = ("(m)", "(m/s)", "(m/s2)")
 
 
-def values(stream):
-    return np.column_stack([trace.data for trace in stream])
-
-
-def write(path, quantities=3, more=(), nodes=False):
+def write(path, quantities=3, extra=(), nodes=False):
     names = [f"{axis + unit:>13}" for unit in UNITS[:quantities] for axis in AXES]
-    names += [f"{name:>13}" for name in more]
-    columns = np.hstack([MOTION[:, : 3 * quantities], np.ones((SAMPLES, len(more)))])
+    names += [f"{name:>13}" for name in extra]
+    columns = np.hstack([MOTION[:, : 3 * quantities], np.ones((SAMPLES, len(extra)))])
     lines = ["# Node identifiers:", *("#    1876", "#    1877")] if nodes else []
     lines.append("#  Time(s)" + "".join(names))
     lines += [f"{t:10.6f}" + "".join(f" {x: .6e}" for x in row) for t, row in zip(TIMES, columns)]
@@ -48,7 +45,7 @@ def test_a_file_of_three_quantities(tmp_path, nodes):
 
 
 def test_displacement_alone_and_columns_of_nonlinear_runs(tmp_path):
-    path = write(tmp_path / "station.0", quantities=1, more=("Epsilon_XX", "Sigma_XX", "k"))
+    path = write(tmp_path / "station.0", quantities=1, extra=("Epsilon_XX", "Sigma_XX", "k"))
     assert {trace.stats.units for trace in obspy.read(path)} == {"m"}
     with pytest.raises(InputError, match=r"no velocity; its columns are Time\(s\), X\|\(m\)"):
         obspy.read(path, quantity="velocity")
@@ -67,11 +64,11 @@ def test_older_files_hold_nodes_and_displacement(tmp_path):
     assert [trace.stats.units for trace in stream] == ["m"] * 3
 
 
-def test_a_domain_that_is_turned(tmp_path):
+def test_a_rotated_domain(tmp_path):
     stream = obspy.read(write(tmp_path / "station.0"), azimuth=40.0)
-    assert "".join(trace.stats.channel[-1] for trace in stream) == "XYZ"
-    places = [(trace.stats.orientation.azimuth, trace.stats.orientation.dip) for trace in stream]
-    assert places == [(40.0, 0.0), (130.0, 0.0), (0.0, -90.0)]
+    assert codes(stream) == "XYZ"
+    angles = [(trace.stats.orientation.azimuth, trace.stats.orientation.dip) for trace in stream]
+    assert angles == [(40.0, 0.0), (130.0, 0.0), (0.0, -90.0)]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_numbers_in_lines_of_any_length(tmp_path, per_line):
     assert read(path, components="N", dt=0.005, units="m/s**2")[0].stats.units == "m/s**2"
     with pytest.raises(InputError, match=r"dt=0\.01"):
         read(path, components="N")
-    with pytest.raises(InputError, match="--components N"):
+    with pytest.raises(InputError, match="--read components=N"):
         read(path, dt=0.005)
     with pytest.raises(InputError, match="not 'ZNE'"):
         read(path, dt=0.005, components="ZNE")
@@ -52,7 +52,7 @@ def test_written_in_g_a_number_a_line(tmp_path, simulation):
     assert np.loadtxt(path) * 980.665 == pytest.approx(trace.data, rel=1e-8)
 
 
-def test_what_cannot_be_written(tmp_path, simulation):
+def test_several_components_and_velocity_are_not_written(tmp_path, simulation):
     stream = simulation()
     with pytest.raises(InputError, match="one component"):
         stream.write(tmp_path / "a.txt", format="OPENSEES")
@@ -62,7 +62,7 @@ def test_what_cannot_be_written(tmp_path, simulation):
 
 
 @pytest.mark.parametrize("content", ["", "1.0", "time acc\n0 1\n", "1 2 nan 4", "\0\1"])
-def test_what_is_no_column_of_numbers(tmp_path, content):
+def test_anything_but_a_column_of_numbers_is_refused(tmp_path, content):
     path = tmp_path / "a.txt"
     path.write_text(content)
     with pytest.raises(InputError, match=r"a\.txt"):
@@ -70,7 +70,7 @@ def test_what_is_no_column_of_numbers(tmp_path, content):
 
 
 @pytest.mark.parametrize("cut", [5, 8, 12])
-def test_a_last_number_that_was_cut_off(tmp_path, cut):
+def test_a_last_number_that_was_cut_off_is_refused(tmp_path, cut):
     path = tmp_path / "a.txt"
     text = "".join(f"{value:.8e}\n" for value in np.linspace(0.01, 0.03, 500))
     path.write_text(text[:-cut])

@@ -6,6 +6,8 @@ import h5py
 import numpy as np
 import obspy
 import pytest
+from mangling import attempt_mangled
+from streams import values
 
 from obspy_broadband.errors import InputError
 from obspy_broadband.io import seissol
@@ -27,10 +29,6 @@ def write(path, names, rows=None, title="receiver number 00003"):
         + "".join("".join(f"  {x:.15e}" for x in row) + "\n" for row in table)
     )  # fmt: skip
     return path
-
-
-def values(stream):
-    return np.column_stack([trace.data for trace in stream])
 
 
 @pytest.mark.parametrize(
@@ -73,8 +71,8 @@ def test_a_fused_run_is_read_by_its_simulation(tmp_path):
     names = [f"{name}{number}" for number in (0, 1) for name in (*STRESSES, *VELOCITIES)]
     path = write(tmp_path / "r.dat", names)
     for number in (0, 1):
-        found = values(obspy.read(path, simulation=number))
-        assert found == pytest.approx(MOTION[:, 9 * number + 6 : 9 * number + 9], rel=1e-12)
+        velocity = values(obspy.read(path, simulation=number))
+        assert velocity == pytest.approx(MOTION[:, 9 * number + 6 : 9 * number + 9], rel=1e-12)
     with pytest.raises(InputError, match="simulations 0, 1 of a fused run"):
         obspy.read(path)
     with pytest.raises(InputError, match="no simulation 7"):
@@ -84,14 +82,14 @@ def test_a_fused_run_is_read_by_its_simulation(tmp_path):
 
 
 def test_a_restart_writes_times_again(tmp_path):
-    whole = np.column_stack([TIMES, MOTION[:, :3]])
+    rows = np.column_stack([TIMES, MOTION[:, :3]])
     path = tmp_path / "r.dat"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        stream = obspy.read(write(path, VELOCITIES, np.vstack([whole[:201], whole[200:]])))
+        stream = obspy.read(write(path, VELOCITIES, np.vstack([rows[:201], rows[200:]])))
     assert values(stream) == pytest.approx(MOTION[:, :3], rel=1e-12)
-    # Killed at step 300, gone on from 200: the second writing counts, what it lacks is kept.
-    first, second = whole[:300].copy(), whole[200:250]
+    # Killed at step 300, restarted from 200: rows written again replace the earlier ones.
+    first, second = rows[:300].copy(), rows[200:250]
     first[200:, 1:] += 1
     with pytest.warns(UserWarning, match="50 of 350 rows are written again"):
         stream = obspy.read(write(path, VELOCITIES, np.vstack([first, second])))
@@ -101,7 +99,7 @@ def test_a_restart_writes_times_again(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:.*written again")
-def test_faults_are_no_restart(tmp_path):
+def test_wrong_times_are_no_restart(tmp_path):
     table = np.column_stack([TIMES, MOTION[:, :3]])
     for fault in (-5.0, 2.005, 1e6):
         bad = table.copy()
@@ -151,18 +149,8 @@ def test_all_receivers_in_hdf5(tmp_path):
 
 @pytest.mark.filterwarnings("ignore:.*written again")
 def test_damaged_hdf5_is_refused(tmp_path):
-    from mangling import mangle
-
     path = write_hdf5(tmp_path / "out-receivers.h5", names=VELOCITIES)
-    good = path.read_bytes()
-    rng = np.random.default_rng(0)
-    for _ in range(100):
-        path.write_bytes(mangle(good, rng))
-        assert seissol.is_format(str(path)) in (True, False)
-        try:
-            seissol.read(path)
-        except InputError as error:
-            assert str(error)
+    attempt_mangled(seissol, path, 100, 0)
     write_hdf5(path)
     with h5py.File(path, "a") as file:
         file["ReceiverData"].attrs["VariableNames"] = np.array([b"Time", b"v1"])

@@ -12,6 +12,7 @@ from sem3d_files import (
     write_rank,
     write_run,
 )
+from streams import codes, values
 
 from obspy_broadband.errors import InputError
 from obspy_broadband.io import sem3d
@@ -32,11 +33,8 @@ def numbers(quantities, seed=0, times=TIMES):
 
 def column(quantities, name):
     """First column of a quantity."""
-    return 1 + sum(COMPONENTS[one] for one in quantities[: quantities.index(name)])
-
-
-def values(stream):
-    return np.column_stack([trace.data for trace in stream])
+    before = quantities[: quantities.index(name)]
+    return 1 + sum(COMPONENTS[quantity] for quantity in before)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +75,7 @@ def test_the_first_of_acceleration_velocity_displacement(tmp_path):
         assert stream[0].stats.units == units
 
 
-def test_what_holds_no_motion_says_what_it_holds(tmp_path):
+def test_files_without_motion_are_refused_with_their_variables(tmp_path):
     quantities = ("Eps Vol", "Pressure", "DUDX")
     path = write_rank(
         tmp_path / "capteurs.0000.h5", {"A": (numbers(quantities), PLACE)}, quantities
@@ -121,7 +119,7 @@ def test_names_of_stations(tmp_path):
         assert np.array_equal(values(station), stations[name][0][:, 1:])
 
 
-def test_a_process_without_a_station_harms_no_other(tmp_path, noise, simulation):
+def test_a_process_without_a_station_is_left_out_with_a_warning(tmp_path, noise, simulation):
     traces = tmp_path / "traces"
     write_run(traces, simulation(stations=("A_0000", "A_0001"), components="XYZ"))
     write_rank(traces / "capteurs.0001.h5", {}, energies=True)
@@ -130,9 +128,9 @@ def test_a_process_without_a_station_harms_no_other(tmp_path, noise, simulation)
         write_names(file, "Variables", variables(("Accel",)))
     empty = {"A_0007": (None, PLACE)}
     write_rank(traces / "capteurs.0004.h5", empty)
-    with pytest.warns(UserWarning, match="files with nothing to read are left out") as said:
+    with pytest.warns(UserWarning, match="files with nothing to read are left out") as caught:
         stream = obspy.read(traces / "capteurs.*.h5")
-    assert {str(one.message).split(":")[0] for one in said} == {str(traces)}
+    assert {str(warning.message).split(":")[0] for warning in caught} == {str(traces)}
     assert len(stream) == 6
     assert len(stream.enrich(noise, n=1, seed=1).stations) == 2
     items = list(FolderSource((str(traces),)).items())
@@ -141,7 +139,7 @@ def test_a_process_without_a_station_harms_no_other(tmp_path, noise, simulation)
         FolderSource((str(traces),)).read(items[2])
 
 
-def test_a_file_of_which_nothing_can_be_read_says_so(tmp_path):
+def test_a_single_file_without_samples_is_refused(tmp_path):
     path = tmp_path / "capteurs.0003.h5"
     write_rank(path, {}, energies=True)
     with pytest.raises(InputError, match=r"capteurs.0003.h5 holds nothing to read: .*energies"):
@@ -153,7 +151,7 @@ def test_a_file_of_which_nothing_can_be_read_says_so(tmp_path):
         list(FolderSource((str(write_rank(path, {})),)).items())
 
 
-def test_a_copy_of_which_nothing_can_be_read_says_so_beside_captors(tmp_path):
+def test_a_copy_without_samples_is_refused_beside_captors(tmp_path):
     rows = numbers(("Accel",))
     write_rank(tmp_path / "capteurs.0000.h5", {"A": (rows, PLACE)})
     copy = write_rank(tmp_path / "copy.h5", {"A": (None, PLACE)})
@@ -161,8 +159,8 @@ def test_a_copy_of_which_nothing_can_be_read_says_so_beside_captors(tmp_path):
         obspy.read(copy)
 
 
-def test_names_that_another_program_copied(tmp_path):
-    """As strings of any length; the name of the file says what it is."""
+def test_variables_as_strings_of_any_length(tmp_path):
+    """As another program copies them; the file is recognized by its name."""
     rows = numbers(("Accel",))
     path = write_rank(tmp_path / "capteurs.0000.h5", {"A": (rows, PLACE)})
     with h5py.File(path, "a") as file:
@@ -171,14 +169,14 @@ def test_names_that_another_program_copied(tmp_path):
     assert values(obspy.read(path)) == pytest.approx(rows[:, 1:])
 
 
-def test_stations_that_have_not_begun_beside_others(tmp_path):
+def test_stations_without_samples_are_left_out_with_a_warning(tmp_path):
     stations = {"A": (numbers(("Accel",)), PLACE), "B": (None, PLACE)}
     path = write_rank(tmp_path / "capteurs.0000.h5", stations)
     with pytest.warns(UserWarning, match=r"too few samples .*: 0 of B"):
         assert {trace.stats.station for trace in obspy.read(path)} == {"A"}
 
 
-def test_stations_of_a_killed_run_have_the_lengths_that_they_have(tmp_path):
+def test_stations_of_a_killed_run_may_differ_in_length(tmp_path):
     stations = {"A": (numbers(("Accel",)), PLACE), "B": (numbers(("Accel",))[:200], PLACE)}
     path = write_rank(tmp_path / "capteurs.0000.h5", stations)
     stream = obspy.read(path)
@@ -228,8 +226,8 @@ def test_a_restart_keeps_the_later_samples(tmp_path, before, since, replaced):
 
 def test_several_restarts_and_a_block_that_was_never_written(tmp_path):
     rows = numbers(("Accel",))
-    whole = np.vstack([rows[:200], np.zeros((40, 4)), rows[100:250], rows[180:]])
-    path = write_rank(tmp_path / "capteurs.0000.h5", {"A": (whole, PLACE)})
+    table = np.vstack([rows[:200], np.zeros((40, 4)), rows[100:250], rows[180:]])
+    path = write_rank(tmp_path / "capteurs.0000.h5", {"A": (table, PLACE)})
     with (
         pytest.warns(UserWarning, match="by the later ones: 170 of A"),
         pytest.warns(UserWarning, match="never written are left out: 40 of A"),
@@ -238,7 +236,7 @@ def test_several_restarts_and_a_block_that_was_never_written(tmp_path):
     assert np.array_equal(values(stream), rows[:, 1:])
 
 
-def test_what_archives_read_warns_too(tmp_path):
+def test_reading_by_a_source_warns_of_rewritten_samples(tmp_path):
     rows = numbers(("Accel",))
     path = write_rank(tmp_path / "capteurs.0000.h5", {"A": (np.vstack([rows, rows[300:]]), PLACE)})
     source = FolderSource((str(path),))
@@ -280,12 +278,12 @@ def test_axes(tmp_path):
     rows = numbers(("Accel",))
     path = write_rank(tmp_path / "capteurs.0000.h5", {"A": (rows, PLACE)})
     stream = obspy.read(path, axes="NEZ")
-    assert "".join(trace.stats.channel[-1] for trace in stream) == "NEZ"
+    assert codes(stream) == "NEZ"
     assert np.array_equal(values(stream), rows[:, 1:])
     place = stream[0].stats.coordinates
     assert (place.x, place.y, place.z) == (250.0, 1000.0, -3.0)  # east, north, up
     turned = obspy.read(path, axes=("down", "south", "east"))
-    assert "".join(trace.stats.channel[-1] for trace in turned) == "ZNE"
+    assert codes(turned) == "ZNE"
     assert np.array_equal(values(turned), rows[:, 1:] * [-1, -1, 1])
     place = turned[0].stats.coordinates
     assert (place.x, place.y, place.z) == (-3.0, -250.0, -1000.0)
@@ -326,10 +324,10 @@ def test_detection(tmp_path):
         assert sem3d.is_format(str(path))
     assert not sem3d.is_format(str(write_rank(tmp_path / "other.h5", {})))
     assert sem3d.is_format(str(write_rank(tmp_path / "capteurs.0009.h5", {})))
-    theirs = write_rank(tmp_path / "capteurs.0001.h5", {"A": (rows, PLACE)})
-    with h5py.File(theirs, "a") as file:
+    asdf = write_rank(tmp_path / "capteurs.0001.h5", {"A": (rows, PLACE)})
+    with h5py.File(asdf, "a") as file:
         file.attrs["file_format"] = "ASDF"
-    assert not sem3d.is_format(str(theirs))
+    assert not sem3d.is_format(str(asdf))
     text = tmp_path / "capteurs.0002.h5"
     text.write_text("0 1\n")
     assert not sem3d.is_format(str(text))
@@ -363,6 +361,3 @@ def test_of_many_runs_the_captors_alone_are_read(tmp_path):
     assert [item.key for item in items] == [
         f"{tmp_path}/{run}/traces/capteurs.0000.h5:A" for run in ("one", "two")
     ]
-
-
-# What is written.

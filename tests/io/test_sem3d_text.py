@@ -5,6 +5,7 @@ import obspy
 import pytest
 from obspy import UTCDateTime
 from sem3d_files import COMPONENTS, write_text
+from streams import codes, values
 
 from obspy_broadband.errors import InputError
 
@@ -19,10 +20,6 @@ def numbers(quantities):
     return np.column_stack([STEP * np.arange(1, SAMPLES + 1), noise])
 
 
-def values(stream):
-    return np.column_stack([trace.data for trace in stream])
-
-
 def test_text(tmp_path):
     quantities = ("Displ", "Veloc", "Accel", "Pressure")
     rows = numbers(quantities) * np.r_[1, np.full(10, 1e-3)]
@@ -35,10 +32,10 @@ def test_text(tmp_path):
     words = ("displacement", "velocity", "acceleration", "Pressure")
     stream = obspy.read(path, format="SEM3D", variables=words, quantity="velocity", axes="NEZ")
     assert values(stream) == pytest.approx(rows[:, 4:7], rel=1e-7)
-    assert "".join(trace.stats.channel[-1] for trace in stream) == "NEZ"
+    assert codes(stream) == "NEZ"
 
 
-def test_text_without_names_is_refused_with_what_it_may_be(tmp_path):
+def test_text_without_names_is_refused_with_possible_variables(tmp_path):
     path = write_text(tmp_path / "A.txt", numbers(("Veloc",)))
     with pytest.raises(InputError, match=r"has 4 columns .*variables='Displ' or .*'Veloc'"):
         obspy.read(path, format="SEM3D")

@@ -40,8 +40,8 @@ def write_three(folder, station="CE.K400", letters="ENZ", digits=8):
 def test_a_first_value_with_three_digits_of_exponent(tmp_path):
     """Fortran leaves the E out: 0.1234567-101."""
     path = write(tmp_path / "CE.K400.BXZ.semd")
-    first, rest = path.read_text().split("\n", 1)
-    path.write_text(f"  {first.split()[0]}   0.1234567-101\n{rest}")
+    first_line, following = path.read_text().split("\n", 1)
+    path.write_text(f"  {first_line.split()[0]}   0.1234567-101\n{following}")
     trace = obspy.read(path)[0]
     assert trace.data[0] == 0.1234567e-101
     assert trace.data[1:] == pytest.approx(pulse()["semd"][1:], rel=1e-7)
@@ -60,7 +60,7 @@ def test_a_first_value_with_three_digits_of_exponent(tmp_path):
         ("SF.body-060s-120dp000.CXX.semv", "SF.body-060s-120dp000..CXX", "m/s"),
     ],
 )
-def test_the_name_says_what_is_in_a_file(tmp_path, name, id, units):
+def test_codes_and_units_follow_from_the_name(tmp_path, name, id, units):
     (trace,) = obspy.read(write(tmp_path / name))
     assert trace.id == id
     assert trace.stats.units == units
@@ -95,13 +95,13 @@ def test_an_analytic_solution_with_a_column_for_each_system(tmp_path):
         ("IU.KONO.SNN.semd", "strain"),
     ],
 )
-def test_what_is_no_motion_is_refused(tmp_path, name, word):
+def test_pressure_and_strain_are_refused(tmp_path, name, word):
     with pytest.raises(InputError, match=word):
         obspy.read(write(tmp_path / name))
 
 
 @pytest.mark.parametrize("place", ["OUTPUT_FILES/STATIONS", "DATA/STATIONS"])
-def test_stations_settles_the_order_and_gives_coordinates(tmp_path, place):
+def test_stations_gives_the_order_of_the_codes_and_coordinates(tmp_path, place):
     folder = tmp_path / "OUTPUT_FILES"
     for letter in "EZ":
         write(folder / f"K400.CE.BX{letter}.semd")
@@ -125,14 +125,14 @@ def test_stations_has_y_and_x_where_the_components_are_x_and_y(tmp_path):
         assert dict(trace.stats.coordinates) == {"x": 186.94, "y": 80.01}
     (tmp_path / "STATIONS").write_text("X1 DB 67000.00 22732.14 0.0 0.0\n")
     (tmp_path / "DB.X1.FXX.semd").unlink()
-    far = obspy.read(tmp_path / "DB.X1.FXZ.semd")[0]
-    assert dict(far.stats.coordinates) == {"x": 22732.14, "y": 67000.0}
+    projected = obspy.read(tmp_path / "DB.X1.FXZ.semd")[0]
+    assert dict(projected.stats.coordinates) == {"x": 22732.14, "y": 67000.0}
     globe = write(tmp_path / "IU.ANMO.MXZ.sem.ascii")
     (tmp_path / "STATIONS").write_text("ANMO IU 34.9459 -106.4572 1850.0 100.0\n")
     assert obspy.read(globe)[0].stats.coordinates.elevation == 1750.0
 
 
-def test_stations_knows_a_stations_own_dots(tmp_path):
+def test_stations_gives_names_that_contain_dots(tmp_path):
     path = write(tmp_path / "SX.S2.21.BXX.semd")
     assert obspy.read(path)[0].id == "SX.S2.21.BXX"
     (tmp_path / "STATIONS").write_text("S2.21 SX 10. 20. 0. 0.\n")
@@ -179,13 +179,13 @@ def test_a_quantity_is_chosen_by_a_pattern_of_all_three(tmp_path):
 
 def test_the_three_quantities_are_one_motion(tmp_path):
     write_three(tmp_path, digits=16)  # in single precision, rounding is all one sees
-    found = {}
+    motion = {}
     for kind in UNITS:
         (record,), _ = read_records(obspy.read(tmp_path / f"*.{kind}"))
-        found[kind] = record.data
+        motion[kind] = record.data
     for kind in ("semd", "semv"):
-        error = np.abs(found[kind] - found["sema"])[:, 5:-5].max()
-        assert error < 1e-5 * np.abs(found["sema"]).max()
+        error = np.abs(motion[kind] - motion["sema"])[:, 5:-5].max()
+        assert error < 1e-5 * np.abs(motion["sema"]).max()
 
 
 def test_a_folder_of_all_three_is_one_record_a_station(tmp_path):
@@ -233,7 +233,7 @@ def test_arguments_of_obspy_pass_and_others_are_refused(tmp_path):
 @pytest.mark.parametrize(
     "content", ["", "1 2 3\n2 3 4\n", "time motion\n1 2\n", "#\n#\n", "\x00\x01", "1 2\n3\n"]
 )
-def test_what_only_has_the_name(tmp_path, content):
+def test_other_content_under_specfems_name_is_refused(tmp_path, content):
     path = tmp_path / "DB.X1.BXZ.semd"
     path.write_text(content)
     assert specfem.is_format(str(path)) == content.startswith("1 2\n")

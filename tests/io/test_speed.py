@@ -3,6 +3,7 @@
 import numpy as np
 import obspy
 import pytest
+from streams import values
 
 from obspy_broadband.errors import InputError
 from obspy_broadband.io import speed
@@ -14,11 +15,7 @@ MOTION = np.random.default_rng(0).normal(size=(SAMPLES, 9)) * 1e-2
 KINDS = {"a": ("acceleration", "m/s**2"), "v": ("velocity", "m/s"), "d": ("displacement", "m")}
 
 
-def values(stream):
-    return np.column_stack([trace.data for trace in stream])
-
-
-def write_one(path, first=0):
+def write_monitor(path, first=0):
     rows = [
         f"{t:10.8e}   {x:10.8e}   {y:10.8e}  {z:10.8e} \n"
         for t, (x, y, z) in zip(TIMES, MOTION[:, first : first + 3])
@@ -43,7 +40,7 @@ def write_process(path, monitors=(3, 12, 5), wrap=None, motion=MOTION):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_monitor(tmp_path, kind):
-    stream = obspy.read(write_one(tmp_path / f"monitor00012.{kind}"))
+    stream = obspy.read(write_monitor(tmp_path / f"monitor00012.{kind}"))
     assert [trace.id for trace in stream] == [f".M0012..BX{letter}" for letter in "XYZ"]
     assert values(stream) == pytest.approx(MOTION[:, :3], rel=1e-7)
     assert {trace.stats.units for trace in stream} == {KINDS[kind][1]}
@@ -56,16 +53,16 @@ def test_the_monitors_of_a_process(tmp_path, wrap):
     stream = obspy.read(write_process(tmp_path / "MONITOR00003.V", wrap=wrap))
     assert len(stream) == 9
     for number, station in enumerate(("M0003", "M0012", "M0005")):
-        found = stream.select(station=station)
-        assert values(found) == pytest.approx(MOTION[:, 3 * number : 3 * number + 3], rel=1e-12)
-        assert {trace.stats.units for trace in found} == {"m/s"}
+        traces = stream.select(station=station)
+        assert values(traces) == pytest.approx(MOTION[:, 3 * number : 3 * number + 3], rel=1e-12)
+        assert {trace.stats.units for trace in traces} == {"m/s"}
 
 
 def test_positions_lie_beside_or_above(tmp_path):
     (tmp_path / "MONITORS").mkdir()
     lines = [f"{k:20d} {7:20d} {8:20d} {1e3 * k:20.12E} {2e3:20.12E} {-5:20.12E}" for k in (1, 2)]
     (tmp_path / "MLST.position").write_text(f"{2:20d}\n" + "\n".join(lines) + "\n")
-    (trace, *_) = obspy.read(write_one(tmp_path / "MONITORS/monitor00002.d"))
+    (trace, *_) = obspy.read(write_monitor(tmp_path / "MONITORS/monitor00002.d"))
     assert dict(trace.stats.coordinates) == {"x": 2000.0, "y": 2000.0, "z": -5.0}
 
 
@@ -91,7 +88,7 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path):
 
 
 def test_a_restarted_run_appends(tmp_path):
-    path = write_one(tmp_path / "monitor00001.a")
+    path = write_monitor(tmp_path / "monitor00001.a")
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(lines[:200] + lines[150:]))
     assert values(obspy.read(path)) == pytest.approx(MOTION[:, :3], rel=1e-7)
@@ -100,7 +97,7 @@ def test_a_restarted_run_appends(tmp_path):
 def test_a_folder_of_all_three_is_one_record_a_monitor(tmp_path):
     for number, kind in enumerate(KINDS):
         for monitor in (1, 2):
-            write_one(tmp_path / f"monitor0000{monitor}.{kind}", 3 * number)
+            write_monitor(tmp_path / f"monitor0000{monitor}.{kind}", 3 * number)
     (tmp_path / "MLST.position").write_text("0\n")
     with pytest.warns(UserWarning, match="acceleration is read"):
         items = list(FolderSource((str(tmp_path),)).items())
@@ -144,7 +141,7 @@ def test_other_files_are_left_alone(tmp_path, name, content):
 
 
 def test_arguments(tmp_path):
-    path = write_one(tmp_path / "monitor00001.d")
+    path = write_monitor(tmp_path / "monitor00001.d")
     with pytest.raises(InputError, match="SPEED files are read without units="):
         obspy.read(path, units="cm")
     with pytest.raises(InputError, match="acceleration, velocity, displacement"):

@@ -15,11 +15,11 @@ from obspy_broadband.io.times import sampling_interval
 
 
 def printed(times, form):
-    """What is left of times that were printed."""
+    """Times rounded by printing and reading them."""
     return np.array([float(form % value) for value in times])
 
 
-def made(times):
+def stats_of(times):
     values = np.ones((len(times), 1))
     return make_stream("f.txt", np.asarray(times), values, "Z", "m/s", "STA", "COLUMNS")[0].stats
 
@@ -33,7 +33,7 @@ def test_seconds_since_1970_keep_their_precision(tmp_path):
     stats = obspy.read(path, format="COLUMNS", components="Z", units="m/s")[0].stats
     assert stats.delta == 0.01
     assert stats.starttime == UTCDateTime(2017, 7, 14, 2, 40)
-    late = made([1_500_000_000.123456 + k for k in range(10)])
+    late = stats_of([1_500_000_000.123456 + k for k in range(10)])
     assert late.starttime.ns == 1_500_000_000_123_456_000
     assert late.delta == 1.0
 
@@ -42,7 +42,7 @@ def test_seconds_since_1970_keep_their_precision(tmp_path):
 def test_negative_times(form):
     """SPECFEM's source time is zero; records begin before."""
     times = printed(-1.5 + 0.0025 * np.arange(3000), form)
-    stats = made(times)
+    stats = stats_of(times)
     assert stats.starttime == UTCDateTime(0) - 1.5
     assert stats.delta == pytest.approx(0.0025, rel=1e-9)
 
@@ -71,7 +71,7 @@ def test_the_step_of_the_whole_column(step, form, first):
 
 
 @pytest.mark.parametrize("step", [0.005, 0.002, 1 / 128, 1 / 300])
-def test_times_that_are_printed_twice_are_warned_about(step):
+def test_times_printed_with_too_few_digits_are_warned_of(step):
     """Where rounding explains them; a missing row need not show."""
     times = printed(step * np.arange(4000), "%.2f")
     with pytest.warns(UserWarning, match="too few digits for a step"):
@@ -80,7 +80,7 @@ def test_times_that_are_printed_twice_are_warned_about(step):
         sampling_interval("f", np.delete(times, np.s_[2000:2040]))
 
 
-def test_a_round_step_is_what_the_program_had():
+def test_the_step_is_a_round_number_where_one_agrees():
     times = np.cumsum(np.full(3000, 0.01))  # a sum, as programs make it
     assert sampling_interval("f", times) == 0.01
     assert sampling_interval("f", printed(np.arange(3000) / 30, "%.4f")) == 1 / 30
@@ -164,7 +164,7 @@ def test_uneven_times_are_refused(times):
         sampling_interval("f", np.asarray(times))
 
 
-def test_nothing_is_said_of_good_times():
+def test_even_times_give_no_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         sampling_interval("f", np.arange(100) * 1e39)
@@ -174,15 +174,15 @@ def test_nothing_is_said_of_good_times():
 def test_times_that_are_no_dates_are_refused():
     for first in (1e20, -1e12, 3e11):
         with pytest.raises(InputError, match="are no dates"):
-            made(first + np.spacing(first) * np.arange(20.0) * np.sign(first))
+            stats_of(first + np.spacing(first) * np.arange(20.0) * np.sign(first))
     with pytest.raises(InputError, match="are no dates"):
-        made(1e11 * np.arange(20.0))
+        stats_of(1e11 * np.arange(20.0))
 
 
 # Tables.
 
 
-def written(tmp_path, text, name="a.txt"):
+def write(tmp_path, text, name="a.txt"):
     path = tmp_path / name
     path.write_text(text)
     return path
@@ -208,26 +208,26 @@ NUMBERS = np.array([[0.0, 1.5, -2.5], [0.01, 1.25, 1e-3], [0.02, -3.0, 4.0]])
         "0.0 1.5 -2.5\r\n0.01 1.25 1e-3\r\n0.02 -3 4\r\n",
     ],
 )
-def test_how_numbers_are_written(tmp_path, text):
-    _, found = read_table(written(tmp_path, text))
-    assert np.array_equal(found, NUMBERS)
+def test_numbers_in_every_notation(tmp_path, text):
+    _, numbers = read_table(write(tmp_path, text))
+    assert np.array_equal(numbers, NUMBERS)
 
 
 def test_fortrans_exponents_of_three_digits(tmp_path):
     """0.12345-101 is what E11.5 makes of 1.2345e-102."""
-    path = written(tmp_path, "0.0000E+00 0.12345-101\n0.1000E-01-0.54321+102\n")
-    _, found = read_table(path)
-    assert np.array_equal(found[:, 1], [0.12345e-101, -0.54321e102])
+    path = write(tmp_path, "0.0000E+00 0.12345-101\n0.1000E-01-0.54321+102\n")
+    _, numbers = read_table(path)
+    assert np.array_equal(numbers[:, 1], [0.12345e-101, -0.54321e102])
 
 
 def test_header_lines_come_without_their_sign(tmp_path):
-    path = written(tmp_path, "# one\n%two\ntime x\n\n0 1\n# three\n1 2\n")
+    path = write(tmp_path, "# one\n%two\ntime x\n\n0 1\n# three\n1 2\n")
     assert read_table(path)[0] == ["one", "two", "time x", "three"]
-    assert read_table(written(tmp_path, "!a\n0 1\n!b\n1 2\n"), "!")[0] == ["a", "b"]
+    assert read_table(write(tmp_path, "!a\n0 1\n!b\n1 2\n"), "!")[0] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "match"),
     [
         ("0 1\n0.1 2\n0.2\n", "line 3: 1 columns, but 2 before; is the file cut off"),
         ("# a\n0 1\n0.1 x2\n0.2 1\n", "line 3: '0.1 x2' is not all numbers"),
@@ -242,9 +242,9 @@ def test_header_lines_come_without_their_sign(tmp_path):
         ("", "holds 0 rows"),
     ],
 )
-def test_what_is_no_table_is_refused_by_line(tmp_path, text, told):
-    with pytest.raises(InputError, match=told):
-        read_table(written(tmp_path, text))
+def test_anything_but_a_table_is_refused_by_line(tmp_path, text, match):
+    with pytest.raises(InputError, match=match):
+        read_table(write(tmp_path, text))
 
 
 @pytest.mark.parametrize("form", ["%.6e", "%16.8E", "%.4f", "%12.5f", "%.18e", "%8d"])
@@ -252,19 +252,19 @@ def test_what_is_no_table_is_refused_by_line(tmp_path, text, told):
 def test_a_number_that_was_cut_off_is_refused(tmp_path, form, cut):
     rows = np.random.default_rng(0).normal(size=(40, 3)) * 1e4
     lines = [" ".join(form % value for value in row) for row in rows]
-    whole = "\n".join(lines)
-    assert len(read_table(written(tmp_path, whole))[1]) == 40  # complete, without a line's end
+    text = "\n".join(lines)
+    assert len(read_table(write(tmp_path, text))[1]) == 40  # complete, without a line's end
     with pytest.raises(InputError, match=r"line 40"):
-        read_table(written(tmp_path, whole[:-cut]))
+        read_table(write(tmp_path, text[:-cut]))
 
 
-def test_where_it_cannot_be_told_the_last_line_stays(tmp_path):
-    path = written(tmp_path, "0 1.25\n0.1 -3.125\n0.2 17\n0.3 1")
+def test_a_last_line_that_may_be_complete_is_kept(tmp_path):
+    path = write(tmp_path, "0 1.25\n0.1 -3.125\n0.2 17\n0.3 1")
     assert read_table(path)[1][-1, 1] == 1
-    assert read_table(written(tmp_path, "0 12\n1 13\n2 9"))[1][-1, 1] == 9
+    assert read_table(write(tmp_path, "0 12\n1 13\n2 9"))[1][-1, 1] == 9
 
 
-def test_a_text_that_is_none_is_refused(tmp_path):
+def test_utf_16_and_missing_files_are_refused(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes(b"\xff\xfe1 2\n3 4\n")
     with pytest.raises(InputError, match="no text file"):
@@ -287,8 +287,8 @@ def test_encodings(tmp_path):
 # The first bytes.
 
 
-def test_formats_that_are_asked_in_turn_share_one_reading(tmp_path, monkeypatch):
-    path = written(tmp_path, "0 1\n" * 5000)
+def test_detection_by_several_formats_reads_a_file_once(tmp_path, monkeypatch):
+    path = write(tmp_path, "0 1\n" * 5000)
     os.utime(path, (1e9, 1e9))
     opened = []
 
@@ -314,8 +314,8 @@ def test_a_file_that_changes_at_once_is_read_anew(tmp_path):
         assert head(path) == content
 
 
-def test_what_is_no_file_has_no_head(tmp_path):
-    empty = written(tmp_path, "")
+def test_only_text_files_have_a_head(tmp_path):
+    empty = write(tmp_path, "")
     binary = tmp_path / "b"
     binary.write_bytes(b"ab\0c")
     os.mkfifo(tmp_path / "pipe")

@@ -74,7 +74,7 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path):
         obspy.read(path, format="WCC")
 
 
-def test_tables_of_others_are_left_alone(tmp_path):
+def test_tables_of_other_programs_are_not_recognized(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("x 000\n" + "1 2 3 4 5 6 7 8\n" * 20)
     assert not wcc.is_format(str(path))

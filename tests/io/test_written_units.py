@@ -1,4 +1,4 @@
-"""What is written is in the unit that the file says, whatever the traces are in."""
+"""Written motion is in the unit of the format, whatever the unit of the traces."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def as_counts(stream, **header):
 
 
 def peaks(format, stream, folder):
-    """Of the components in the order that they have in the file, m/s²."""
+    """Peaks of the components after writing and reading, in the order of the file, m/s²."""
     write, read, name, options, factor = WRITERS[format]
     write(stream if format in ("BBP", "SEM3D") else stream[:1], folder / name)
     return [factor * np.abs(trace.data).max() for trace in read(folder / name, **options)]
@@ -71,7 +71,7 @@ def test_units_of_any_spelling(tmp_path, format, units, factor):
 
 
 @pytest.mark.parametrize("format", WRITERS)
-def test_what_nothing_is_known_of_is_said_or_refused(tmp_path, format):
+def test_unknown_units_are_warned_of_or_refused_by_the_peak(tmp_path, format):
     with pytest.warns(UserWarning, match="Nothing says"):
         peaks(format, motion(), tmp_path)
     large = motion()
@@ -81,7 +81,7 @@ def test_what_nothing_is_known_of_is_said_or_refused(tmp_path, format):
         peaks(format, large, tmp_path)
 
 
-def test_what_was_integrated_is_not_written_in_its_old_unit(tmp_path):
+def test_integrated_traces_are_not_written_in_their_old_unit(tmp_path):
     stream = motion()
     for trace in stream:
         trace.stats.units = "m/s**2"
@@ -90,9 +90,9 @@ def test_what_was_integrated_is_not_written_in_its_old_unit(tmp_path):
         bbp.write(stream, tmp_path / "x.bbp")
 
 
-def test_channels_that_are_words_are_written_by_their_meaning(tmp_path):
+def test_channels_that_are_words_are_written_by_their_directions(tmp_path):
     stream = motion()
     for trace, code in zip(stream, ("NORTH", "EAST", "VERT")):
         trace.stats.update({"channel": code, "units": "m/s**2"})
-    axes.check_geographic(stream, "BBP", whole=True)
+    axes.check_geographic(stream, "BBP", three=True)
     assert peaks("BBP", stream, tmp_path) == pytest.approx([0.5, 1.0, 1.5])

@@ -1,14 +1,24 @@
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
-from obspy_broadband.data.pairs import band_limit
 from obspy_broadband.level.head import LevelHead
 from obspy_broadband.level.spectral import LEVELS, SpectralLevel
-from obspy_broadband.method.neural import CONDITIONS, batch_conditions
+from obspy_broadband.method.conditions import CONDITIONS, batch_conditions
+from obspy_broadband.signal import filters
 
 SAMPLES, RATE = 2048, 100.0
+
+
+def band_limit(record, sampling_rate, corners):
+    """Rows band-limited each at its own corner."""
+    rows = [
+        filters.band_limit(row.numpy(), sampling_rate, float(corner))
+        for row, corner in zip(record, corners)
+    ]
+    return torch.as_tensor(np.stack(rows), dtype=record.dtype)
 
 
 def colored_noise(rows=4, seed=0):
@@ -30,7 +40,7 @@ def spectral():
 def test_level_and_shape_together_are_the_record(spectral):
     record, corner = colored_noise(), torch.tensor([1.0, 1.0, 2.0, 0.7])
     shape = spectral.shape(record, corner)
-    again = spectral.give(
+    again = spectral.impose(
         spectral.shape(record, torch.full((4,), 1e-3)), spectral.measure(record), corner
     )
     above = record - band_limit(record, RATE, corner)
@@ -53,7 +63,7 @@ def test_a_shape_knows_nothing_of_the_level(spectral):
 
 def test_nothing_is_given_below_the_corner(spectral):
     corner = torch.full((4,), 3.0)
-    made = spectral.give(torch.randn(4, 3, SAMPLES), torch.zeros(4, LEVELS), corner)
+    made = spectral.impose(torch.randn(4, 3, SAMPLES), torch.zeros(4, LEVELS), corner)
     frequencies = torch.fft.rfftfreq(SAMPLES, 1 / RATE)
     spectrum = torch.fft.rfft(made).abs()
     assert spectrum[..., frequencies < 3.0].max() < 1e-4 * spectrum.max()
@@ -83,8 +93,8 @@ def training_batch(rows, seed):
 def fit(batch, weights, steps=200):
     head = LevelHead(SAMPLES, RATE, CONDITIONS)
     events = [f"event {row // 3}" for row in range(len(batch))]
-    given = (batch.low_frequency, batch_conditions(batch), batch.broadband)
-    deviation = head.fit(*given, weights, events, steps)
+    windows = (batch.low_frequency, batch_conditions(batch), batch.broadband)
+    deviation = head.fit(*windows, weights, events, steps)
     return head, deviation
 
 
@@ -96,9 +106,9 @@ def fitted():
 def test_the_levels_spread_is_that_of_new_records(fitted):
     head, deviation = fitted
     batch = training_batch(400, seed=2)
-    known = batch_conditions(batch)
+    conditions = batch_conditions(batch)
     measured = head.spectral.measure(batch.broadband)
-    mean, root = head.distribution(batch.low_frequency, known)
+    mean, root = head.distribution(batch.low_frequency, conditions)
     drawn = mean + (root @ torch.randn(400, LEVELS, 1))[..., 0]
     high = [node for node in range(LEVELS) if node % 12 > 5]  # above 3 Hz
     errors, spreads = (measured - mean)[:, high], (drawn - mean)[:, high]
@@ -113,30 +123,32 @@ def test_the_levels_spread_is_that_of_new_records(fitted):
 @pytest.mark.parametrize("corner", [1.0, 1.6, 2.8])
 def test_low_frequencies_say_what_the_level_is_below_the_corner(spectral, corner):
     record, corners = colored_noise(), torch.full((4,), corner)
-    read, known = spectral.below(band_limit(record, RATE, corners), corners)
+    observed, is_observed = spectral.observe(band_limit(record, RATE, corners), corners)
     frequencies = torch.logspace(-0.30103, 1.60206, 12).repeat(2)  # 0.5-40 Hz
-    assert torch.equal(known[0], frequencies < 0.9 * corner)
-    assert (read - spectral.measure(record))[known].abs().max() < 0.15
-    assert not spectral.below(record, torch.full((4,), 0.54))[1].any()
+    assert torch.equal(is_observed[0], frequencies < 0.9 * corner)
+    assert (observed - spectral.measure(record))[is_observed].abs().max() < 0.15
+    assert not spectral.observe(record, torch.full((4,), 0.54))[1].any()
 
 
 def test_the_level_follows_what_is_known_just_below_the_corner(fitted):
     """It is nearly that where it is known; what lies above moves with it, and is less uncertain."""
     head, _ = fitted
     batch = training_batch(20, seed=5)
-    known = batch_conditions(batch)
-    before = head.predictor.mean(head.features(batch.low_frequency, known))
-    root = head.predictor.root(known)
-    mean, narrower = head.distribution(batch.low_frequency, known)
-    read, below = head.spectral.below(batch.low_frequency, batch.corner)
-    assert (mean - read)[below].abs().mean() < 0.7 * (before - read)[below].abs().mean()
-    spreads = [one.square().sum(dim=-1).sqrt() for one in (root, narrower)]
+    conditions = batch_conditions(batch)
+    before = head.predictor.mean(head.features(batch.low_frequency, conditions))
+    root = head.predictor.root(conditions)
+    mean, narrower = head.distribution(batch.low_frequency, conditions)
+    observed, below = head.spectral.observe(batch.low_frequency, batch.corner)
+    assert (mean - observed)[below].abs().mean() < 0.7 * (before - observed)[below].abs().mean()
+    spreads = [factor.square().sum(dim=-1).sqrt() for factor in (root, narrower)]
     assert (spreads[1][below] < 0.26).all()
     assert (spreads[1] <= spreads[0] + 1e-4).all()
     covariance = root[0] @ root[0].T
-    some = below[0].nonzero()[:, 0]
-    inner = covariance[some][:, some] + 0.25**2 * torch.eye(len(some))
-    expected = before[0] + covariance[:, some] @ torch.linalg.solve(inner, (read - before)[0, some])
+    nodes = below[0].nonzero()[:, 0]
+    inner = covariance[nodes][:, nodes] + 0.25**2 * torch.eye(len(nodes))
+    expected = before[0] + covariance[:, nodes] @ torch.linalg.solve(
+        inner, (observed - before)[0, nodes]
+    )
     assert torch.allclose(mean[0], expected, atol=1e-3)
 
 
@@ -144,8 +156,8 @@ def test_the_spread_is_that_of_events_left_out_even_where_the_fit_is_too_good():
     """A few records that the members can learn by heart must not look certain."""
     few, new = training_batch(30, seed=6), training_batch(200, seed=7)
     head, deviation = fit(few, torch.ones(30), steps=1500)
-    given = few.low_frequency, batch_conditions(few)
-    fits = head.spectral.measure(few.broadband) - head.predictor.mean(head.features(*given))
+    inputs = few.low_frequency, batch_conditions(few)
+    fits = head.spectral.measure(few.broadband) - head.predictor.mean(head.features(*inputs))
     mean = head.predictor.mean(head.features(new.low_frequency, batch_conditions(new)))
     errs = head.spectral.measure(new.broadband) - mean
     high = [node for node in range(LEVELS) if node % 12 > 5]
@@ -159,8 +171,8 @@ def test_records_in_counts_teach_no_level():
     wrong = batch.broadband.clone()
     wrong[45:] *= 1000.0
     heads = [
-        fit(dataclasses.replace(batch, broadband=one), physical, steps=20)[0]
-        for one in (batch.broadband, wrong)
+        fit(dataclasses.replace(batch, broadband=broadband), physical, steps=20)[0]
+        for broadband in (batch.broadband, wrong)
     ]
     for name, value in heads[0].state_dict().items():
         assert torch.equal(value, heads[1].state_dict()[name]), name
@@ -193,9 +205,9 @@ def test_the_spread_grows_with_what_the_corner_leaves_open():
 def test_a_records_levels_do_not_know_what_stands_beside_it(fitted):
     head, _ = fitted
     batch = training_batch(4, seed=10)
-    known = batch_conditions(batch)
-    together = head.distribution(batch.low_frequency, known)
-    alone = head.distribution(batch.low_frequency[2:3], known[2:3])
+    conditions = batch_conditions(batch)
+    together = head.distribution(batch.low_frequency, conditions)
+    alone = head.distribution(batch.low_frequency[2:3], conditions[2:3])
     for all_rows, one_row in zip(together, alone):
         assert torch.allclose(all_rows[2], one_row[0], atol=1e-5)
 
@@ -207,9 +219,9 @@ def test_what_a_network_leaves_at_the_ends_of_a_window_is_not_amplified():
     loud = shape.clone()
     loud[..., :20] = 50.0
     levels = torch.zeros(1, LEVELS)
-    made = spectral.give(loud, levels, corner)
+    made = spectral.impose(loud, levels, corner)
     assert made[..., :10].abs().max() < made[..., 1000:3000].abs().max()
-    assert made[..., 1000:3000].std() > 0.9 * spectral.give(shape, levels, corner).std()
+    assert made[..., 1000:3000].std() > 0.9 * spectral.impose(shape, levels, corner).std()
 
 
 def test_what_a_network_leaves_below_the_corner_does_not_hide_what_is_above():
@@ -221,7 +233,7 @@ def test_what_a_network_leaves_below_the_corner_does_not_hide_what_is_above():
     spectra = torch.fft.rfft(torch.randn(4, 3, 4096))
     frequencies = torch.fft.rfftfreq(4096, 0.01)
     fall = frequencies.clamp_min(0.5) ** -2.0 * torch.where(frequencies < 0.95, 20.0, 1.0)
-    made = spectral.give(torch.fft.irfft(spectra * fall), torch.zeros(4, LEVELS), torch.ones(4))
+    made = spectral.impose(torch.fft.irfft(spectra * fall), torch.zeros(4, LEVELS), torch.ones(4))
     above = spectral.measure(made).unflatten(1, (2, -1))[..., 3:].mean(dim=(0, 1))  # from 1.65 Hz
     assert torch.allclose(above, torch.zeros_like(above), atol=0.15)
 
@@ -233,7 +245,9 @@ def test_hums_and_holes_of_a_network_are_made_flat():
     spectra[..., (frequencies > 30) & (frequencies < 38)] *= 0.05
     spectra[..., (frequencies > 12) & (frequencies < 13)] *= 10.0
     spectra[..., frequencies > 46] *= 10.0
-    made = spectral.give(torch.fft.irfft(spectra), torch.zeros(4, LEVELS), torch.ones(4), flat=True)
+    made = spectral.impose(
+        torch.fft.irfft(spectra), torch.zeros(4, LEVELS), torch.ones(4), flat=True
+    )
     power = torch.fft.rfft(made, norm="ortho").abs().square().mean(dim=(0, 1))
     for low, high in ((5, 8), (12, 13), (31, 37), (47, 50)):
         level = 0.5 * power[(frequencies > low) & (frequencies < high)].mean().log()
@@ -245,7 +259,7 @@ def test_a_spectrum_that_falls_goes_on_falling_beyond_the_last_node(spectral):
     torch.manual_seed(2)
     nodes = torch.logspace(-0.30103, 1.60206, 12)
     kappa = (-torch.pi * 0.04 * nodes).repeat(4, 2)
-    made = spectral.give(torch.randn(4, 3, SAMPLES), kappa, torch.ones(4), flat=True)
+    made = spectral.impose(torch.randn(4, 3, SAMPLES), kappa, torch.ones(4), flat=True)
     power = torch.fft.rfft(made).abs().square().mean(dim=(0, 1))
     frequencies = torch.fft.rfftfreq(SAMPLES, 1 / RATE)
 

@@ -14,7 +14,9 @@ LINE = np.array([0.0, 1.0, 5.0, 10.0, 20.0, 50.0, 100.0, 300.0])  # km
 def drawn():
     """(realizations, places, NUMBERS) along a line."""
     places = [np.array([x, 7.0, 0.0]) for x in LINE]
-    return np.array([[field(f"7|{k}", where, NUMBERS) for where in places] for k in range(150)])
+    return np.array(
+        [[field(f"7|{k}", position, NUMBERS) for position in places] for k in range(150)]
+    )
 
 
 def test_mean_variance_and_shape_are_those_of_a_standard_normal(drawn):
@@ -47,7 +49,7 @@ def test_the_published_values():
 
 def test_directions_are_alike():
     near = [np.zeros(3), *(15.0 * np.eye(3))]
-    many = np.array([[field(f"d{k}", where, NUMBERS) for where in near] for k in range(100)])
+    many = np.array([[field(f"d{k}", position, NUMBERS) for position in near] for k in range(100)])
     along = (many[:, :1] * many).mean(axis=(0, 2))[1:]
     np.testing.assert_allclose(along, correlation(15.0), atol=0.05)
 

@@ -8,7 +8,8 @@ from torch import nn
 
 from obspy_broadband import Scenario
 from obspy_broadband.errors import MethodError
-from obspy_broadband.method.neural import CONDITIONS, NeuralMethod, batch_conditions, conditions
+from obspy_broadband.method.conditions import CONDITIONS, batch_conditions, conditions_of
+from obspy_broadband.method.neural import NeuralMethod
 from obspy_broadband.testing import check_method, low_frequency_batch
 from obspy_broadband.training import objectives
 
@@ -40,18 +41,16 @@ class Tiny(NeuralMethod):
         return {"first": self.first(low_frequency)}
 
     def sample(self, low_frequency, conditions, noise, context):
-        style = self.style(torch.cat([noise, conditions], dim=1))[..., None]
+        style = self.style(torch.cat([noise, conditions.vector], dim=1))[..., None]
         return self.last(torch.tanh(context["first"] + style))
 
     def forward(self, batch):
-        known = batch_conditions(batch)
-        given = batch.low_frequency, known
-        return {
-            "made": self.sample(*given, torch.randn(len(batch), 4), self.context(*given, given))
-        }
+        inputs = batch.low_frequency, batch_conditions(batch)
+        context = self.context(*inputs, inputs)
+        return {"generated": self.sample(*inputs, torch.randn(len(batch), 4), context)}
 
     def generator_losses(self, batch, outputs):
-        pair = outputs["made"], batch.broadband
+        pair = outputs["generated"], batch.broadband
         return {
             "spectrum": objectives.focal_frequency(*pair),
             "angle": objectives.hyperspherical(*pair),
@@ -80,13 +79,26 @@ def test_it_is_enriched_with_like_any_other(simulation):
 def test_missing_metadata_are_told_from_average_ones():
     average = Scenario(5.5, 40.0, 10.0, 450.0)
     scenarios = (average, Scenario(), Scenario(magnitude=6.7))
-    known = conditions(scenarios, np.array([1.0, 2.0, 1.0]), np.array([0.02, np.nan, np.nan]))
-    assert known.shape == (3, CONDITIONS)
-    assert known[0, 1::2] == pytest.approx(0.0, abs=1e-6)
-    assert (known[0, 2::2] == 1).all()
-    assert (known[1, 1:] == 0).all()
-    assert known[1, 0] == pytest.approx(np.log(2))
-    assert known[2, 3] == pytest.approx(1.0)
+    conditions = conditions_of(
+        scenarios, np.array([1.0, 2.0, 1.0]), np.array([0.02, np.nan, np.nan])
+    )
+    vector = conditions.vector
+    assert vector.shape == (3, CONDITIONS)
+    assert vector[0, 1::2] == pytest.approx(0.0, abs=1e-6)
+    assert (vector[0, 2::2] == 1).all()
+    assert (vector[1, 1:] == 0).all()
+    assert vector[1, 0] == pytest.approx(np.log(2))
+    assert vector[2, 3] == pytest.approx(1.0)
+
+
+def test_conditions_say_the_corner_in_hertz_for_any_of_their_rows():
+    corner = np.array([0.5, 1.0, 3.0])
+    conditions = conditions_of((Scenario(),) * 3, corner, np.full(3, np.nan))
+    assert conditions.corner == pytest.approx(corner, rel=1e-6)
+    rows = torch.tensor([2, 2, 0])
+    assert torch.equal(conditions[rows].corner, conditions.corner[rows])
+    assert torch.equal(conditions[rows].vector, conditions.vector[rows])
+    assert len(conditions[1:]) == 2
 
 
 class Idle(Tiny):
@@ -107,8 +119,10 @@ class Greedy(Tiny):
         self.discriminators["one"] = nn.Conv1d(3, 1, 3)
 
     def discriminator_losses(self, batch, outputs):
-        judged = self.discriminators["one"](outputs["made"])
-        return {"all": judged.square().mean() + self.last(outputs["made"].new_ones(1, 8, 9)).mean()}
+        judged = self.discriminators["one"](outputs["generated"])
+        return {
+            "all": judged.square().mean() + self.last(outputs["generated"].new_ones(1, 8, 9)).mean()
+        }
 
 
 def test_what_training_would_trip_over_is_found():
@@ -155,21 +169,25 @@ def test_quiet_windows_get_the_level_of_their_records_strongest(monkeypatch):
     from obb_plugins.pix2pix import Pix2Pix
 
     method = Pix2Pix(Pix2Pix.configure({"width": 2, "depth": 3}))
-    asked = []
-    look = method.level_context
-    monkeypatch.setattr(method, "level_context", lambda *given: asked.append(given) or look(*given))
+    calls = []
+    level_context = method.level_context
+    monkeypatch.setattr(
+        method, "level_context", lambda *inputs: calls.append(inputs) or level_context(*inputs)
+    )
     batch = low_frequency_batch(method, rows=3)
     windows = np.array(batch.low_frequency)
     windows[1] *= 1e-3
     windows[2] *= 0.5
     starts = np.array([0, 2000, 0])  # the third is another record
     batch = dataclasses.replace(batch, low_frequency=windows, starts=starts)
-    made = method.realize(batch, np.arange(3, dtype=np.uint64)[:, None])
-    loud, quiet, other = (given[0][0] for given in asked)
+    drawn = method.realize(batch, np.arange(3, dtype=np.uint64)[:, None])
+    loud, quiet, other = (low_frequency[0] for low_frequency, _ in calls)
     assert torch.equal(quiet, loud)
-    assert torch.equal(asked[1][1], asked[0][1])  # its size is the loud window's, too
+    assert torch.equal(
+        calls[1][1].vector, calls[0][1].vector
+    )  # the scale is the loud window's, too
     assert not torch.equal(other, loud)
-    peaks = np.abs(made - windows[:, None]).max(axis=(1, 2, 3))
+    peaks = np.abs(drawn - windows[:, None]).max(axis=(1, 2, 3))
     assert peaks[1] < 0.01 * peaks[0]
 
 

@@ -27,14 +27,14 @@ def windows(rows=200, seed=0, corner=1.0, magnitude=(4.0, 6.0)):
 
 
 @pytest.fixture(scope="module")
-def known():
+def training_ranges():
     return ranges(windows(), RATE)
 
 
-def test_what_is_like_the_training_set_is_familiar(known):
-    outside = outside_ranges(windows(seed=1), RATE, known)
-    assert sum(bool(one) for one in outside) <= 4  # of 200
-    assert "distance (km)" not in known  # nothing is known of it
+def test_windows_like_the_training_set_lie_within_its_ranges(training_ranges):
+    outside = outside_ranges(windows(seed=1), RATE, training_ranges)
+    assert sum(map(bool, outside)) <= 4  # of 200
+    assert "distance (km)" not in training_ranges  # nothing is known of it
 
 
 @pytest.mark.parametrize(
@@ -45,26 +45,26 @@ def test_what_is_like_the_training_set_is_familiar(known):
         ("magnitude", {"scenarios": (Scenario(magnitude=8.2),) * 200}),
     ],
 )
-def test_what_lies_outside_is_named_with_its_range(name, change, known):
-    for window in outside_ranges(dataclasses.replace(windows(), **change), RATE, known):
+def test_what_lies_outside_is_named_with_its_range(name, change, training_ranges):
+    for window in outside_ranges(dataclasses.replace(windows(), **change), RATE, training_ranges):
         value, lowest, highest = window[name]
         assert not lowest <= value <= highest
 
 
-def test_shapes_are_compared_too(known):
+def test_shapes_are_compared_too(training_ranges):
     rng = np.random.default_rng(3)
     long = band_limit(rng.normal(size=(5, 3, 4096)), RATE, 1.0)
     few = dataclasses.replace(windows(5), low_frequency=long)
-    for window in outside_ranges(few, RATE, known):
+    for window in outside_ranges(few, RATE, training_ranges):
         assert "duration of the low frequencies (s)" in window
     smooth = dataclasses.replace(windows(5, corner=0.3), corner=np.ones(5))
-    for window in outside_ranges(smooth, RATE, known):
+    for window in outside_ranges(smooth, RATE, training_ranges):
         assert "slope of the low frequencies' spectrum" in window
 
 
-def test_what_is_not_known_is_not_outside(known):
+def test_what_is_not_known_is_not_outside(training_ranges):
     few = dataclasses.replace(windows(5), scenarios=(Scenario(),) * 5, scale=np.full(5, np.nan))
-    for window in outside_ranges(few, RATE, known):
+    for window in outside_ranges(few, RATE, training_ranges):
         assert not {"magnitude", "peak of the low frequencies (m/s²)"} & set(window)
 
 
@@ -74,19 +74,19 @@ def test_a_slope_is_that_of_the_spectrum():
     assert abs(flat.mean()) < 0.3
 
 
-def test_enrich_warns_once_names_what_is_outside_and_notes_it(simulation, known):
-    class StationData:
+def test_enrich_warns_once_names_what_is_outside_and_notes_it(simulation, training_ranges):
+    class Trained:
         name, path = "default", "default.safetensors"
-        card = {"sha256": "0", "ranges": {**known, "magnitude": [4.0, 6.0]}}  # noqa: RUF012
+        card = {"sha256": "0", "ranges": {**training_ranges, "magnitude": [4.0, 6.0]}}  # noqa: RUF012
 
     method = create("stochastic", {})
-    method.weights = StationData()
+    method.weights = Trained()
     with pytest.warns(UserWarning, match=r"magnitude 8, learned from 4 to 6") as caught:
         ensemble = simulation().enrich(method, n=1, seed=1, magnitude=8.0)
-    assert len([one for one in caught if "learned from" in str(one.message)]) == 1
+    assert sum("learned from" in str(warning.message) for warning in caught) == 1
     (reasons,) = ensemble.provenance["outside_training_range"].values()
     assert any(reason.startswith("magnitude") for reason in reasons)
-    StationData.card = {"sha256": "0"}  # a card without ranges says nothing
+    Trained.card = {"sha256": "0"}  # a card without ranges says nothing
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         simulation().enrich(method, n=1, seed=1, magnitude=8.0)

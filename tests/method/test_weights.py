@@ -10,6 +10,7 @@ from obb_cli.main import obb
 
 from obspy_broadband import methods
 from obspy_broadband.errors import InputError
+from obspy_broadband.io.durable import checksum
 from obspy_broadband.method import weights
 from obspy_broadband.method.registry import create, load
 from obspy_broadband.testing import low_frequency_batch
@@ -60,7 +61,7 @@ def test_the_first_folder_counts_and_names_choose(tmp_path, saved, tensors):
     weights.save(cache, "large", tensors, CARD)
     assert weights.find("whisper").card["metrics"]["crps"] == 0.5
     assert weights.find("whisper", "large").name == "large"
-    assert [one.name for one in weights.available() if one.path.is_relative_to(tmp_path)] == [
+    assert [found.name for found in weights.available() if found.path.is_relative_to(tmp_path)] == [
         "default",
         "large",
     ]
@@ -94,7 +95,7 @@ def test_a_pickle_in_disguise_is_not_opened(saved, tmp_path):
 
     torch.save(Bomb(), saved.path)
     card = json.loads(saved.path.with_suffix(".json").read_text())
-    card["sha256"] = weights._checksum(saved.path)
+    card["sha256"] = checksum(saved.path)["sha256"]
     saved.path.with_suffix(".json").write_text(json.dumps(card))
     with pytest.raises(InputError, match="no safetensors"):
         weights.find("whisper").load()
@@ -115,7 +116,7 @@ def test_foreign_newer_and_poor_cards_are_refused(saved, change, message):
     path.write_text(json.dumps({key: value for key, value in card.items() if value is not None}))
     with pytest.raises(InputError, match=message):
         weights.read_card(path)
-    assert saved.path not in [one.path for one in weights.available()]
+    assert saved.path not in [found.path for found in weights.available()]
     path.write_text("{")
     with pytest.raises(InputError, match="no card"):
         weights.read_card(path)
@@ -175,7 +176,7 @@ def test_what_a_user_added_is_used_instead_of_what_ships_until_it_is_removed(tmp
         ("used", str(mine.path)),
         ("hidden", str(ships.path)),
     ]
-    assert len([one for one in weights.available() if one.method == "pix2pix"]) == 1
+    assert len([found for found in weights.available() if found.method == "pix2pix"]) == 1
 
     code, said = words_of("remove", "pix2pix")
     assert code == 0

@@ -8,15 +8,15 @@ def filled(channels, **options):
     """A block as it may be after training: in the beginning its parts add nothing."""
     torch.manual_seed(0)
     block = Conformer(channels, **options)
-    for one in block.parameters():
-        torch.nn.init.normal_(one, std=0.3)
+    for parameter in block.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
     return block
 
 
 def test_rotary_products_know_distances_alone():
     torch.manual_seed(0)
     query, key = torch.randn(1, 8), torch.randn(1, 8)
-    turned_q, turned_k = (rotate(one.expand(50, 8)) for one in (query, key))
+    turned_q, turned_k = (rotate(vector.expand(50, 8)) for vector in (query, key))
     products = turned_q @ turned_k.T
     assert torch.allclose(products[10, 7], products[40, 37], atol=1e-4)
     assert not torch.allclose(products[10, 7], products[10, 3], atol=1e-2)
@@ -41,7 +41,7 @@ def test_attention_reaches_across_the_signal_and_every_parameter_learns():
     (gradient,) = torch.autograd.grad(block(x)[..., 0].square().sum(), x, retain_graph=True)
     assert gradient[..., 150:].abs().max() > 0
     (block(x) * torch.randn(8, 1)).sum().backward()
-    assert all(one.grad is not None for one in block.parameters())
+    assert all(parameter.grad is not None for parameter in block.parameters())
 
 
 def test_interpolation_leaves_no_checkerboard():

@@ -3,7 +3,8 @@ import torch
 from obb_plugins.must import MUST
 from torch import nn
 
-from obspy_broadband.method.neural import CONDITIONS
+from obspy_broadband.method.conditions import CONDITIONS
+from obspy_broadband.nn.conditions import Conditions
 from obspy_broadband.testing import check_method
 
 TINY = {"width": 2, "features": 8, "style": 5, "level_steps": 5}
@@ -26,10 +27,11 @@ def test_it_keeps_the_contract():
 
 def test_a_style_changes_the_result():
     method = random_method()
-    low, known = torch.randn(1, 3, 4096), torch.zeros(1, CONDITIONS)
-    content = method.contents(low, known)
-    made = [method.translate(known, style, content) for style in torch.randn(2, 1, 5)]
-    assert not torch.allclose(*made, atol=1e-3)
+    low = torch.randn(1, 3, 4096)
+    conditions = Conditions.from_vector(torch.zeros(1, CONDITIONS))
+    context = method.translation_context(low, conditions)
+    translated = [method.translate(conditions, style, context) for style in torch.randn(2, 1, 5)]
+    assert not torch.allclose(*translated, atol=1e-3)
 
 
 def test_a_contents_place_in_time_is_the_signals():
@@ -59,6 +61,6 @@ def test_both_directions():
     codes = method.encode(record, "broadband")
     assert codes["content"].shape == (2, 64, 64)
     assert codes["style"].shape == (2, 5)
-    low = method.decode(codes, "low", torch.zeros(2, CONDITIONS))
+    low = method.decode(codes, "low", Conditions.from_vector(torch.zeros(2, CONDITIONS)))
     assert low.shape == record.shape
     assert np.isfinite(low.detach().numpy()).all()

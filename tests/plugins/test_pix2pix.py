@@ -7,10 +7,11 @@ from obb_plugins.pix2pix import Options, Pix2Pix
 
 from obspy_broadband.errors import InputError
 from obspy_broadband.level.head import LEVELS
+from obspy_broadband.method.conditions import batch_conditions
 from obspy_broadband.method.contract import Batch
-from obspy_broadband.method.neural import batch_conditions
+from obspy_broadband.nn.gradients import frozen
 from obspy_broadband.testing import check_method, low_frequency_batch
-from obspy_broadband.training.step import frozen, side
+from obspy_broadband.training.step import side
 
 SMALL = {"width": 4, "depth": 4, "discriminator_width": 4, "level_steps": 5}
 
@@ -62,14 +63,13 @@ def test_a_batch_can_be_learnt_in_shape_and_in_level():
             optimizer.step()
     assert losses["angle"] < 0.05  # 1 for a shape at right angles
     method.eval()
-    known = batch_conditions(batch)
+    inputs = batch.low_frequency, batch_conditions(batch)
     with torch.no_grad():
-        given = batch.low_frequency, known
-        made = method.sample(*given, torch.zeros(4, LEVELS), method.context(*given, given))
+        generated = method.sample(*inputs, torch.zeros(4, LEVELS), method.context(*inputs, inputs))
     middle = slice(400, -400)
     recorded = batch.broadband - batch.low_frequency
     correlation = torch.nn.functional.cosine_similarity(
-        (made - batch.low_frequency)[..., middle], recorded[..., middle], dim=-1
+        (generated - batch.low_frequency)[..., middle], recorded[..., middle], dim=-1
     )
     assert correlation.mean() > 0.8
 
@@ -87,7 +87,7 @@ def test_realizations_of_one_record_differ_in_level_alone():
     # In each component a smooth curve, no new noise.
     assert max(band.std(axis=-1).max() for band in bands) < 0.4
     assert np.abs(ratio[:, 100:1500]).max() > 0.3
-    phases = [np.angle(np.fft.rfft(one)[..., 100:1500]) for one in high]
+    phases = [np.angle(np.fft.rfft(motion)[..., 100:1500]) for motion in high]
     assert np.abs(np.exp(1j * phases[0]) - np.exp(1j * phases[1])).max() < 1e-2
 
 

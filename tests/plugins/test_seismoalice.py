@@ -7,9 +7,10 @@ from obb_plugins.seismoalice import FactorizedSeismoALICE, SharedSeismoALICE
 from torch import nn
 
 from obspy_broadband.errors import InputError
+from obspy_broadband.method.conditions import CONDITIONS
 from obspy_broadband.method.contract import Batch
-from obspy_broadband.method.neural import CONDITIONS
 from obspy_broadband.nn.autoencoder import Decoder, Encoder
+from obspy_broadband.nn.conditions import Conditions
 from obspy_broadband.testing import check_method, low_frequency_batch
 from obspy_broadband.training import arrivals
 
@@ -77,7 +78,7 @@ def test_silence_leaves_no_trace_in_what_codes_are_measured_by(decoder):
     options = FactorizedSeismoALICE.configure(TINY | {"specific": 4, "decoder": decoder})
     method = FactorizedSeismoALICE(options).train()
     drawn = {"common": torch.randn(2, 6), "specific": torch.randn(2, 4)}
-    method.decode(drawn, "broadband", torch.zeros(2, CONDITIONS))
+    method.decode(drawn, "broadband", Conditions.from_vector(torch.zeros(2, CONDITIONS)))
     assert not method.encoder.standard.mean.any()
 
 
@@ -86,9 +87,10 @@ def test_the_low_decoder_sees_the_common_part_alone():
     method = FactorizedSeismoALICE(FactorizedSeismoALICE.configure(TINY | {"specific": 4})).eval()
     codes = {"common": torch.randn(2, 6), "specific": torch.randn(2, 4)}
     other = {**codes, "specific": torch.randn(2, 4)}
-    known = torch.zeros(2, CONDITIONS)
+    conditions = Conditions.from_vector(torch.zeros(2, CONDITIONS))
     low, broadband = (
-        [method.decode(one, kind, known) for one in (codes, other)] for kind in ("low", "broadband")
+        [method.decode(values, kind, conditions) for values in (codes, other)]
+        for kind in ("low", "broadband")
     )
     assert torch.equal(*low)
     assert not torch.allclose(*broadband)
@@ -113,20 +115,20 @@ def test_a_picker_is_asked_for_when_it_is_needed_and_is_no_part_of_the_weights(m
         def forward(self, signal):
             return signal[:, 0].sigmoid(), signal[:, 1].sigmoid()
 
-    asked = []
+    loaded = []
 
     def load(name, weights):
-        asked.append((name, weights))
+        loaded.append((name, weights))
         return Picker(), 4200
 
     monkeypatch.setattr(arrivals, "load_picker", load)
     method = SharedSeismoALICE(SharedSeismoALICE.configure(TINY | {"phase": 0.1}))
-    assert not asked
+    assert not loaded
     batch = training_batch()
     losses = method.generator_losses(batch, method(batch))
     assert torch.isfinite(method.weighted("generator", losses))
     assert losses["phase"].requires_grad
-    assert asked == [("eqtransformer", "original")]
+    assert loaded == [("eqtransformer", "original")]
     assert not any("picker" in name for name in method.state_dict())
 
 
@@ -140,15 +142,15 @@ def test_pickers_weights_that_are_missing_are_one_message(tmp_path):
 
 
 def test_encoder_and_decoder_are_pushed_towards_each_other():
-    """A judge that takes all for recorded makes the generator's loss large for both of its halves."""
+    """Where the adversary is certain of either, the generator's loss is large."""
     method = SharedSeismoALICE(SharedSeismoALICE.configure(TINY))
     batch = training_batch()
     outputs = method(batch)
-    judged = method._judge(outputs)
-    sure = {
-        name: (torch.full_like(a, 5.0), torch.full_like(b, -5.0)) for name, (a, b) in judged.items()
+    certain = {
+        name: (torch.full_like(recorded, 5.0), torch.full_like(generated, -5.0))
+        for name, (recorded, generated) in method._logits(outputs).items()
     }
-    method._judge = lambda _: sure
+    method._logits = lambda _: certain
     assert method.discriminator_losses(batch, outputs)["joint_low"] < 0.1
     assert method.generator_losses(batch, outputs)["joint_low"] > 9
 

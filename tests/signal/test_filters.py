@@ -58,7 +58,7 @@ def test_resampling_keeps_waveform_and_instants(rate_in, corner):
     assert np.abs(y - expected)[inside].max() < 2e-3
 
 
-def test_the_ends_do_not_know_of_each_other():
+def test_the_end_does_not_leak_into_the_beginning():
     """A pulse at the end must not appear at the beginning, as it would in a circular filter."""
     x = np.zeros(4000)
     x[-200:] = np.hanning(400)[:200]
@@ -66,7 +66,7 @@ def test_the_ends_do_not_know_of_each_other():
     assert np.abs(y[:1000]).max() < 1e-3
 
 
-def test_rows_do_not_know_of_each_other():
+def test_rows_are_filtered_independently():
     x = np.random.default_rng(1).normal(size=(7, 3, 2345))
     together = band_limit(x, FS, 1.5, 80.0)
     for row, alone in zip(together, x):
@@ -85,14 +85,14 @@ def test_extend_continues_value_and_slope():
 
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 97, 1025, 4097, 60001])
 def test_fast_length_is_even_smooth_and_near(n):
-    found = fast_length(n)
-    assert found >= n
-    assert found % 2 == 0
-    assert found <= 1.2 * n + 2
+    length = fast_length(n)
+    assert length >= n
+    assert length % 2 == 0
+    assert length <= 1.2 * n + 2
     for prime in (2, 3, 5):
-        while found % prime == 0:
-            found //= prime
-    assert found == 1
+        while length % prime == 0:
+            length //= prime
+    assert length == 1
 
 
 def test_raised_cosine_is_a_step():

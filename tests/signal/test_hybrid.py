@@ -69,13 +69,13 @@ def test_a_tone_above_the_corner_is_replaced():
     joined = hybridize(simulation, realization, FS, 1.0)
     amplitude = np.abs(np.fft.rfft(joined)) / 3000
     frequencies = np.fft.rfftfreq(6000, 1 / FS)
-    found = [amplitude[np.argmin(np.abs(frequencies - f))] for f in (0.5, 3.0, 5.0)]
-    assert found == pytest.approx([1.0, 0.0, 2.0], abs=0.06)
+    amplitudes = [amplitude[np.argmin(np.abs(frequencies - f))] for f in (0.5, 3.0, 5.0)]
+    assert amplitudes == pytest.approx([1.0, 0.0, 2.0], abs=0.06)
 
 
 @pytest.mark.parametrize("coherent", [True, False], ids=["coherent", "incoherent"])
 def test_no_bias_of_the_response_at_the_corner_period(coherent):
-    """Within 0.05 ln on average, whether the realization is the truth itself or knows its level only."""
+    """Within 0.05 ln on average, for a realization that is the truth, or has its level only."""
     differences = []
     for seed in range(60):
         truth = earthquake(seed)
@@ -116,5 +116,5 @@ def test_each_realization_is_joined_by_itself():
     simulation = band_limit(earthquake(1), FS, 1.0)
     realizations = np.stack([earthquake(seed) for seed in range(2, 7)])
     together = hybridize(simulation, realizations, FS, 1.0)
-    for one, joined in zip(realizations, together):
-        assert np.array_equal(joined, hybridize(simulation, one, FS, 1.0))
+    for realization, joined in zip(realizations, together):
+        assert np.array_equal(joined, hybridize(simulation, realization, FS, 1.0))

@@ -10,12 +10,12 @@ TIMES = np.arange(4000) / FS
 @pytest.mark.parametrize("frequency", [0.1, 1.0, 10.0, 40.0])
 def test_the_derivative_of_a_tone(frequency):
     omega = 2 * np.pi * frequency
-    found = differentiate(np.sin(omega * TIMES + 0.4), FS)
+    derivative = differentiate(np.sin(omega * TIMES + 0.4), FS)
     inside = slice(300, -300)
-    assert np.abs(found - omega * np.cos(omega * TIMES + 0.4))[inside].max() < 2e-3 * omega
+    assert np.abs(derivative - omega * np.cos(omega * TIMES + 0.4))[inside].max() < 2e-3 * omega
 
 
-def test_a_static_offset_and_a_drift_are_no_harm():
+def test_the_derivative_of_a_static_offset_with_a_drift():
     offset = 0.5 * (1 + np.tanh((TIMES - 20) / 2)) + 0.3 * TIMES
     expected = 0.25 / np.cosh((TIMES - 20) / 2) ** 2 + 0.3
     assert np.abs(differentiate(offset, FS) - expected).max() < 1e-5
@@ -27,6 +27,6 @@ def test_integrating_undoes_differentiating():
 
 
 def test_integral_of_a_constant_is_a_line_from_zero():
-    found = integrate(np.full((2, 11), 3.0), 10.0)
-    assert found[..., 0] == pytest.approx(0)
-    assert found[..., -1] == pytest.approx(3.0)
+    integral = integrate(np.full((2, 11), 3.0), 10.0)
+    assert integral[..., 0] == pytest.approx(0)
+    assert integral[..., -1] == pytest.approx(3.0)

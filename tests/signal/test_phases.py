@@ -18,16 +18,18 @@ def earthquake(p, s, seed, seconds=60.0, noise=0.0):
 
 @pytest.mark.parametrize("between", [4.0, 10.0])
 def test_p_and_s_are_found_within_about_a_period(between):
-    found = [arrivals(earthquake(12.0, 12.0 + between, seed), FS, CORNER) for seed in range(12)]
-    p = np.array([np.nan if one[0] is None else one[0] for one in found])
-    s = np.array([one[1] for one in found])
+    pairs = [arrivals(earthquake(12.0, 12.0 + between, seed), FS, CORNER) for seed in range(12)]
+    p = np.array([np.nan if p is None else p for p, _ in pairs])
+    s = np.array([s for _, s in pairs])
     assert abs(np.nanmedian(p) - 12.0) < 1.5
     assert abs(np.median(s) - (12.0 + between)) < 2.0
 
 
 def test_a_known_distance_places_p():
-    found = [arrivals(earthquake(12.0, 18.0, s, noise=0.05), FS, CORNER, 49.0) for s in range(8)]
-    gaps = np.array([s - p for p, s in found if p is not None])
+    pairs = [
+        arrivals(earthquake(12.0, 18.0, seed, noise=0.05), FS, CORNER, 49.0) for seed in range(8)
+    ]
+    gaps = np.array([s - p for p, s in pairs if p is not None])
     assert abs(np.median(gaps) - 6.0) < 1.5
 
 
@@ -42,12 +44,12 @@ def test_silence_ahead_of_a_record_changes_nothing():
 
 def test_a_strong_p_is_not_taken_for_s_where_the_distance_is_known():
     """As near a nodal plane of S: P is then not put ahead of the first motion."""
-    times, found = np.arange(6000) / FS, []
+    times, pairs = np.arange(6000) / FS, []
     for seed in range(8):
         shape = 0.8 * saragoni_hart(times - 20.0, 3.0) + saragoni_hart(times - 26.0, 5.0)
         noise = np.random.default_rng(seed).normal(size=(3, len(times)))
-        found.append(arrivals(band_limit(shape * noise, FS, CORNER), FS, CORNER, 49.0))
-    p, s = np.array(found, dtype=float).T
+        pairs.append(arrivals(band_limit(shape * noise, FS, CORNER), FS, CORNER, 49.0))
+    p, s = np.array(pairs, dtype=float).T
     assert abs(np.median(s) - 26.0) < 1.5
     assert abs(np.median(p) - 20.0) < 1.5
     assert np.mean(p > 18.0) > 0.7
@@ -68,12 +70,12 @@ def test_the_level_does_not_matter():
 def test_envelope_of_a_modulated_tone():
     times = np.arange(4000) / FS
     shape = np.exp(-(((times - 20) / 5) ** 2))
-    found = envelope(shape * np.sin(2 * np.pi * 5 * times))
-    assert np.abs(found - shape)[200:-200].max() < 0.01
+    modulus = envelope(shape * np.sin(2 * np.pi * 5 * times))
+    assert np.abs(modulus - shape)[200:-200].max() < 0.01
 
 
-def test_the_earthquakes_envelope():
-    """1 at its maximum, a fifth of the way; 0.05 at the end; nothing before."""
+def test_the_envelope_of_saragoni_and_hart():
+    """1 at a fifth of its length, 0.05 at the end, 0 before the arrival."""
     times = np.linspace(-5, 40, 4501)
     shape = saragoni_hart(times, duration=10.0)
     assert shape.max() == pytest.approx(1.0)

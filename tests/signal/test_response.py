@@ -64,8 +64,8 @@ def test_agreement_with_eqsig():
     assert response_spectrum(record, 100.0, periods) == pytest.approx(signal.s_a, rel=2e-3)
 
 
-def test_the_swing_after_the_end_of_the_record_counts():
-    """A short pulse sets a long oscillator swinging; its peak comes after the record."""
+def test_a_peak_after_the_end_of_the_record_counts():
+    """A short pulse excites a long oscillator, whose peak comes after the record."""
     pulse = np.hanning(20)
     impulse = pulse.sum() / 100.0
     period = 10.0
@@ -75,7 +75,7 @@ def test_the_swing_after_the_end_of_the_record_counts():
 
 
 def test_the_end_does_not_leak_into_the_beginning():
-    """Shaking at the very end of a record does not set the oscillator swinging at its start."""
+    """Shaking at the very end of a record does not excite the oscillator at its start."""
     record = np.zeros(3000)
     record[-300:] = earthquake(3)[400:700]
     expected = np.abs(dense_reference(record, 100.0, 10.0)).max()
@@ -97,7 +97,7 @@ def test_spectra_scale_and_silence_has_none():
     assert (response_spectrum(np.zeros(500), 100.0) == 0).all()
 
 
-def test_records_do_not_know_of_each_other():
+def test_records_are_computed_independently():
     records = np.stack([earthquake(seed, duration=10) for seed in range(6)]).reshape(3, 2, -1)
     together = response_spectrum(records, 100.0, (0.1, 1.0))
     assert together.shape == (3, 2, 2)
@@ -111,8 +111,8 @@ def test_records_do_not_know_of_each_other():
 def test_rotd_against_all_directions_one_by_one():
     h1, h2 = earthquake(6), earthquake(7)
     periods = (0.05, 0.2, 1.0, 5.0)
-    found = rotd(h1, h2, 100.0, periods, (50.0, 100.0))
-    for column, period in zip(found.T, periods):
+    spectra = rotd(h1, h2, 100.0, periods, (50.0, 100.0))
+    for column, period in zip(spectra.T, periods):
         first, second = (dense_reference(h, 100.0, period) for h in (h1, h2))
         peaks = [
             np.abs(np.cos(angle) * first + np.sin(angle) * second).max()
@@ -125,9 +125,9 @@ def test_rotd_of_polarized_motion():
     """Along one direction only: RotD100 is its spectrum, RotD50 that at 45 degrees."""
     record = earthquake(8)
     expected = response_spectrum(record, 100.0, (0.3, 1.0))
-    found = rotd(0.6 * record, 0.8 * record, 100.0, (0.3, 1.0))
-    assert found[1] == pytest.approx(expected, rel=1e-3)
-    assert found[0] == pytest.approx(expected * np.cos(np.pi / 4), rel=0.02)
+    rotd50, rotd100 = rotd(0.6 * record, 0.8 * record, 100.0, (0.3, 1.0))
+    assert rotd100 == pytest.approx(expected, rel=1e-3)
+    assert rotd50 == pytest.approx(expected * np.cos(np.pi / 4), rel=0.02)
 
 
 def test_directional_peaks_of_a_circle_are_its_radius():

@@ -38,8 +38,9 @@ def test_smoothing_keeps_a_flat_spectrum_and_is_symmetric_on_a_logarithmic_axis(
 
 def test_a_centre_between_coarse_frequencies_takes_the_nearest():
     frequencies = np.array([0.0, 1.0, 2.0, 3.0])
-    found = smooth_konno_ohmachi(frequencies, np.array([9.0, 5, 6, 7]), np.array([1.02]), 188.5)
-    assert found == pytest.approx([5.0], rel=1e-3)
+    amplitude = np.array([9.0, 5, 6, 7])
+    smoothed = smooth_konno_ohmachi(frequencies, amplitude, np.array([1.02]), 188.5)
+    assert smoothed == pytest.approx([5.0], rel=1e-3)
 
 
 def test_effective_amplitude_does_not_depend_on_the_orientation():

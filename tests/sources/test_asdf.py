@@ -135,11 +135,11 @@ def test_a_tag_is_chosen_for_measuring(tmp_path):
     def measure(*words):
         return CliRunner().invoke(obb, ["measure", str(path), "--periods", "1", *words])
 
-    assert "of ASDF, one tag: --tag" in measure().output
-    found = measure("--tag", "*_default")
+    assert "of ASDF, one tag: --read tag=" in measure().output
+    found = measure("--read", "tag=*_default")
     assert found.exit_code == 0, found.output
     assert found.output.count("XX.AAA..HN,") == 1
-    raw = measure("--tag", RAW)
+    raw = measure("--read", f"tag={RAW}")
     assert raw.exit_code == 0, raw.output
     assert "deprecated" not in raw.output
-    assert f"it has synthetic, {PROCESSED}, {RAW}" in measure("--tag", "nope").output
+    assert f"it has synthetic, {PROCESSED}, {RAW}" in measure("--read", "tag=nope").output

@@ -10,11 +10,11 @@ from obspy import Stream
 
 import obspy_broadband
 from obspy_broadband.errors import InputError
-from obspy_broadband.sources.channels import Codes
+from obspy_broadband.sources.channel_selection import ChannelSelection
 from obspy_broadband.sources.fdsn import FDSNSource
 from obspy_broadband.sources.fdsn_client import PASSWORD, USER
 from obspy_broadband.sources.metadata import Metadata
-from obspy_broadband.sources.times import Times
+from obspy_broadband.sources.time_windows import TimeSelection
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def service(records):
 
 
 def source(url, **settings):
-    settings = {"times": Times(EVENT, EVENT + 50), "timeout": 60.0, "pauses": ()} | settings
+    settings = {"times": TimeSelection(EVENT, EVENT + 50), "timeout": 60.0, "pauses": ()} | settings
     return FDSNSource(url, **settings)
 
 
@@ -40,7 +40,7 @@ def test_a_window_of_every_station(service):
     asked = source(service.url)
     items = list(asked.items())
     assert [item.key for item in items] == ["XX.AAA@20191111T105245", "XX.BBB@20191111T105245"]
-    json.dumps([item.where for item in items])
+    json.dumps([item.locator for item in items])
     loaded = pickle.loads(pickle.dumps(asked)).read(items[1])
     assert sorted(trace.id for trace in loaded.stream) == [f"XX.BBB..HX{code}" for code in "ENZ"]
     assert all(trace.stats.endtime <= EVENT + 50 for trace in loaded.stream)
@@ -53,12 +53,12 @@ def test_windows_around_events_of_a_file(service, tmp_path):
     catalog((EVENT, EVENT - 86400)).write(str(tmp_path / "events.xml"), format="QUAKEML")
     asked = source(
         service.url,
-        times=Times(before=0.0, after=40.0),
+        times=TimeSelection(before=0.0, after=40.0),
         metadata=Metadata(events=str(tmp_path / "events.xml")),
     )
     items = list(asked.items())
     assert len(items) == 4
-    assert items[0].where["start"] < items[2].where["start"]
+    assert items[0].locator["start"] < items[2].locator["start"]
     with pytest.raises(InputError, match="no data"):
         asked.read(items[0])
     event = asked.read(items[2]).event
@@ -66,7 +66,7 @@ def test_windows_around_events_of_a_file(service, tmp_path):
 
 
 def test_events_of_the_service_and_stations_near_them(service):
-    times = Times(EVENT - 100, EVENT + 100, before=0.0, after=40.0)
+    times = TimeSelection(EVENT - 100, EVENT + 100, before=0.0, after=40.0)
     near = source(service.url, times=times, min_magnitude=4.0, within_km=15.0)
     assert [item.key for item in near.items()] == ["XX.AAA@20191111T105245"]
     assert ("event", "4.0") in [
@@ -75,10 +75,10 @@ def test_events_of_the_service_and_stations_near_them(service):
 
 
 def test_codes_are_asked_for(service):
-    list(source(service.url, codes=Codes(network="XX", station="A*")).items())
+    list(source(service.url, channels=ChannelSelection(network="XX", station="A*")).items())
     assert service.requests[-1][1]["station"] == "A*"
     with pytest.raises(InputError, match="station is"):
-        Codes(station="../../etc")
+        ChannelSelection(station="../../etc")
 
 
 def first(asked):
@@ -205,7 +205,7 @@ def test_credentials_land_nowhere(service, monkeypatch, caplog, capsys):
     assert service.requests[-2][0] == "dataselect"
     written = (
         pickle.dumps(asked), json.dumps(asked.describe()).encode(), repr(asked).encode(),
-        json.dumps([item.where for item in items]).encode(), caplog.text.encode(),
+        json.dumps([item.locator for item in items]).encode(), caplog.text.encode(),
         *(text.encode() for text in capsys.readouterr()),
     )  # fmt: skip
     service.behave = lambda handler, name: handler.send(b"no", 403) or True

@@ -20,7 +20,7 @@ def channels_of(source):
     remote = pickle.loads(pickle.dumps(source))
     found = {}
     for item in source.items():
-        json.dumps(item.where)
+        json.dumps(item.locator)
         stream = remote.read(item).stream
         assert item.key not in found
         found[item.key] = sorted(trace.id for trace in stream)

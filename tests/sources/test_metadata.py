@@ -11,7 +11,7 @@ from obspy import UTCDateTime
 from obspy_broadband.errors import InputError
 from obspy_broadband.method.contract import Scenario
 from obspy_broadband.sources.metadata import Metadata
-from obspy_broadband.sources.stations_table import read_table
+from obspy_broadband.sources.scenario_table import read_table
 
 TABLE = """station,latitude,longitude,magnitude,distance_km,depth_km,vs30_m_s
 XX.AAA,44.5,4.6,4.9,12,1.0,760
@@ -143,7 +143,7 @@ def test_a_run_says_that_its_table_has_none_of_the_stations(stream, tmp_path):
     table = written(tmp_path, "station,magnitude\nXX.CCC,5\n")
     arguments = ("-n", "1", "-u", "m/s**2", "--workers", "1", "--measures", "none")
     paths = (str(tmp_path / "records.mseed"), "--scenarios", table, "-o", str(tmp_path / "run"))
-    result = CliRunner().invoke(obb, ["enrich", *paths, *arguments])
+    result = CliRunner().invoke(obb, ["archive", "run", "files", *paths, *arguments])
     assert result.exit_code == 0, result.output
     assert "table.csv has none of the 2 stations" in result.output
 

@@ -9,10 +9,10 @@ from fdsn_server import catalog
 from obspy import UTCDateTime
 
 from obspy_broadband.errors import InputError
-from obspy_broadband.sources.channels import Codes
+from obspy_broadband.sources.channel_selection import ChannelSelection
 from obspy_broadband.sources.metadata import Metadata
 from obspy_broadband.sources.sds import SDSSource
-from obspy_broadband.sources.times import Times
+from obspy_broadband.sources.time_windows import TimeSelection
 
 MIDNIGHT = UTCDateTime(2020, 3, 1)
 
@@ -36,10 +36,10 @@ def archive(simulation, tmp_path):
 
 def test_a_window_across_midnight_is_whole(archive):
     root, stream = archive
-    source = SDSSource(str(root), times=Times(MIDNIGHT - 30, MIDNIGHT + 30))
+    source = SDSSource(str(root), times=TimeSelection(MIDNIGHT - 30, MIDNIGHT + 30))
     items = list(source.items())
     assert [item.key for item in items] == ["XX.AAA@20200229T235930", "XX.BBB@20200229T235930"]
-    json.dumps([item.where for item in items])
+    json.dumps([item.locator for item in items])
     loaded = pickle.loads(pickle.dumps(source)).read(items[0])
     assert len(loaded.stream) == 3
     for trace in loaded.stream:
@@ -49,26 +49,26 @@ def test_a_window_across_midnight_is_whole(archive):
 
 
 def test_a_window_close_to_midnight_needs_no_sample_of_the_other_day(archive):
-    source = SDSSource(str(archive[0]), times=Times(MIDNIGHT + 20, MIDNIGHT + 50))
+    source = SDSSource(str(archive[0]), times=TimeSelection(MIDNIGHT + 20, MIDNIGHT + 50))
     item = next(source.items())
-    assert len(item.where["files"]) == 6
+    assert len(item.locator["files"]) == 6
     stream = source.read(item).stream
     assert [trace.stats.starttime for trace in stream] == [MIDNIGHT + 20] * 3
 
 
 def test_codes(archive):
-    times = Times(MIDNIGHT, MIDNIGHT + 30)
-    for codes, found in ((Codes(station="B*"), 1), (Codes(channel="HX?"), 2)):
+    times = TimeSelection(MIDNIGHT, MIDNIGHT + 30)
+    for codes, found in ((ChannelSelection(station="B*"), 1), (ChannelSelection(channel="HX?"), 2)):
         assert len(list(SDSSource(str(archive[0]), codes, times).items())) == found
     with pytest.raises(InputError, match="has no file"):
-        list(SDSSource(str(archive[0]), Codes(network="YY"), times).items())
+        list(SDSSource(str(archive[0]), ChannelSelection(network="YY"), times).items())
 
 
 def test_windows_around_events(archive, tmp_path):
     catalog((MIDNIGHT, MIDNIGHT - 20)).write(str(tmp_path / "events.xml"), format="QUAKEML")
     source = SDSSource(
         str(archive[0]),
-        times=Times(before=5.0, after=30.0),
+        times=TimeSelection(before=5.0, after=30.0),
         metadata=Metadata(events=str(tmp_path / "events.xml")),
     )
     items = list(source.items())
@@ -81,10 +81,10 @@ def test_windows_around_events(archive, tmp_path):
 @pytest.mark.parametrize(
     ("times", "told"),
     [
-        (Times(), "--starttime and --endtime"),
-        (Times(MIDNIGHT, MIDNIGHT), "not before"),
-        (Times(MIDNIGHT, MIDNIGHT + 86400), "86400 s long"),
-        (Times(MIDNIGHT, MIDNIGHT + 1), "1 s long"),
+        (TimeSelection(), "--starttime and --endtime"),
+        (TimeSelection(MIDNIGHT, MIDNIGHT), "not before"),
+        (TimeSelection(MIDNIGHT, MIDNIGHT + 86400), "86400 s long"),
+        (TimeSelection(MIDNIGHT, MIDNIGHT + 1), "1 s long"),
     ],
 )
 def test_times_that_make_no_window(archive, times, told):
@@ -93,10 +93,10 @@ def test_times_that_make_no_window(archive, times, told):
 
 
 def test_damage_is_a_reason(archive):
-    source = SDSSource(str(archive[0]), times=Times(MIDNIGHT, MIDNIGHT + 30))
+    source = SDSSource(str(archive[0]), times=TimeSelection(MIDNIGHT, MIDNIGHT + 30))
     item = next(source.items())
     for data in (b"", b"rubbish" * 1000):
-        for name in item.where["files"]:
+        for name in item.locator["files"]:
             with open(name, "wb") as file:
                 file.write(data)
         with pytest.raises(InputError):

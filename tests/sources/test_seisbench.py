@@ -47,7 +47,7 @@ def test_records_with_what_is_known(dataset):
     source = SeisBenchSource(str(folder))
     items = list(source.items())
     assert len({item.key for item in items}) == 4
-    json.dumps([item.where for item in items])
+    json.dumps([item.locator for item in items])
     loaded = pickle.loads(pickle.dumps(source)).read(items[1])
     assert [trace.id for trace in loaded.stream] == [f"IT.S01..HX{code}" for code in "ZNE"]
     np.testing.assert_array_equal(loaded.stream[0].data, blocks[0, 1, 2, :1999])

@@ -10,8 +10,9 @@ from obb_plugins.pix2pix import Pix2Pix
 from obspy_broadband.data.simulated import Population, simulate
 from obspy_broadband.data.store import Store
 from obspy_broadband.errors import InputError
-from obspy_broadband.level.regression import Predictor
+from obspy_broadband.level.regression import GaussianRegression
 from obspy_broadband.method import weights
+from obspy_broadband.nn.conditions import Conditions
 from obspy_broadband.training import trainer
 from obspy_broadband.training.finetune import plan
 from obspy_broadband.training.options import resolve
@@ -38,12 +39,12 @@ def numbers(events, offset, seed=0):
     generator = torch.Generator().manual_seed(seed)
     x = torch.randn(len(events), 4, generator=generator)
     y = x[:, :2] + 0.3 * torch.randn(len(events), 2, generator=generator) + offset
-    known = torch.zeros(len(events), 3)
-    return x, y, known, torch.ones(len(events)), events
+    conditions = Conditions.from_vector(torch.zeros(len(events), 3))
+    return x, y, conditions, torch.ones(len(events)), events
 
 
 def test_a_level_is_shifted_by_as_much_as_its_events_know():
-    predictor = Predictor(4, 2, 3)
+    predictor = GaussianRegression(4, 2, 3)
     many = [f"event{number // 4}" for number in range(400)]
     predictor.fit(*numbers(many, 0.0), steps=50)
     assert not predictor.offset.any()

@@ -19,12 +19,13 @@ from obb_plugins.pix2pix import Pix2Pix
 from obspy_broadband.data.simulated import Population, simulate
 from obspy_broadband.data.store import Store
 from obspy_broadband.errors import InputError, MethodError, TrainingError
+from obspy_broadband.nn.gradients import frozen
 from obspy_broadband.training import trainer
 from obspy_broadband.training.batches import Batches
 from obspy_broadband.training.devices import fabric_for
 from obspy_broadband.training.options import resolve
 from obspy_broadband.training.selection import record_windows, training_pairs
-from obspy_broadband.training.step import State, frozen, generator_state, optimizers, side, step
+from obspy_broadband.training.step import State, generator_state, optimizers, side, step
 
 TINY = {
     **{"width": 2, "depth": 3, "discriminator_width": 2, "spectrogram": 0.1, "level_steps": 20},

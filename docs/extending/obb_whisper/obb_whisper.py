@@ -30,7 +30,7 @@ class Whisper(Method):
     samples = None
     Options = Options
 
-    def realize(self, batch: Batch, seeds: np.ndarray) -> np.ndarray:
+    def realize(self, batch: Batch[np.ndarray], seeds: np.ndarray) -> np.ndarray:
         """See :meth:`obspy_broadband.Method.realize`."""
         shape = batch.low_frequency.shape[1:]
         noise = [
