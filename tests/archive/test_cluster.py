@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,7 @@ def wait_for(finished, folder, count):
 
 def test_workers_killed_mid_run_lose_nothing(records, tmp_path, inline, output, cluster, finished):
     source = records(14, "004-bad", delay=0.3)
-    run(source, tmp_path / "whole", PLAIN, inline)
+    run(replace(source, delay=0.0), tmp_path / "whole", PLAIN, inline)
     dask = cluster(2)
     out = tmp_path / "out"
     moments = random.Random(3)
@@ -134,13 +135,13 @@ def test_an_item_that_costs_its_worker_every_time_ends_as_a_skip_on_a_cluster(
     dask = cluster(1)
     stop = threading.Event()
 
-    def replace():  # as SLURM or a nanny would
+    def replace_lost():  # as SLURM or a nanny would
         while not stop.is_set():
             if dask.processes[-1].poll() is not None:
                 dask.add()
             time.sleep(0.1)
 
-    thread = threading.Thread(target=replace)
+    thread = threading.Thread(target=replace_lost)
     thread.start()
     workers = connect(dask.address, limit=15.0)
     try:
@@ -164,7 +165,7 @@ def test_a_scheduler_that_dies_stops_the_run_and_it_can_go_on(
     records, tmp_path, inline, output, cluster, finished
 ):
     source = records(8, delay=0.3)
-    run(source, tmp_path / "whole", PLAIN, inline)
+    run(replace(source, delay=0.0), tmp_path / "whole", PLAIN, inline)
     dask = cluster(1)
     out = tmp_path / "out"
     workers = connect(dask.address)
@@ -181,7 +182,7 @@ def test_a_scheduler_that_dies_stops_the_run_and_it_can_go_on(
     finally:
         thread.join()
         workers.close()
-    run(source, out, PLAIN, inline, resume=True)
+    run(replace(source, delay=0.0), out, PLAIN, inline, resume=True)
     assert output(out) == output(tmp_path / "whole")
 
 

@@ -82,9 +82,12 @@ def test_a_figure_is_kept_and_not_shown_if_asked(ensemble, shows, how):
 
 
 @pytest.mark.filterwarnings("error")
-def test_figures_that_are_saved_are_not_kept_however_many(simulation, noise, shows, tmp_path):
+def test_figures_that_are_saved_are_not_kept_however_many(
+    simulation, noise, shows, tmp_path, monkeypatch
+):
     ensemble = simulation(components="Z", duration=10).enrich(noise, n=1, seed=1)
-    for number in range(21):  # matplotlib warns of more than 20 open figures
+    monkeypatch.setitem(plt.rcParams, "figure.max_open_warning", 2)
+    for number in range(3):
         path = tmp_path / f"{number}.png"
         assert plot_motion(ensemble, outfile=path, dpi=20) is None
         assert path.read_bytes().startswith(b"\x89PNG")

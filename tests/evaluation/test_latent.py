@@ -22,6 +22,7 @@ from obspy_broadband.evaluation.latent import (
     principal,
     traverse,
 )
+from obspy_broadband.training import selection
 from obspy_broadband.training.options import resolve
 from obspy_broadband.training.trainer import train
 
@@ -117,10 +118,11 @@ def test_points_that_belong_together_stay_together():
         assert apart > 2 * max(first.std(), second.std()), name
 
 
-def test_the_command_leaves_tables_and_figures(store, tmp_path):
+def test_the_command_leaves_tables_and_figures(store, tmp_path, monkeypatch):
     pytest.importorskip("sklearn")
     from obb_plugins.must import MUST
 
+    monkeypatch.setattr(selection, "_MIN_WINDOWS", 64)
     torch.manual_seed(0)
     asked = {"width": 2, "features": 8, "style": 5, "level_steps": 5, "training.steps": 1}
     asked |= {"training.batch": 2, "training.validation_records": 2, "training.validation_draws": 1}

@@ -11,7 +11,7 @@ from obspy_broadband.evaluation.sanity import above_corner, repetition
 from obspy_broadband.signal.filters import band_limit
 from obspy_broadband.signal.response import response_spectrum
 from obspy_broadband.testing import check_method, low_frequency_batch
-from obspy_broadband.training import trainer
+from obspy_broadband.training import selection, trainer
 from obspy_broadband.training.options import resolve
 
 SEEDS = np.arange(4, dtype=np.uint64)[None]
@@ -70,7 +70,8 @@ def test_windows_of_a_record_do_not_repeat_each_other(method, simulation):
     assert repetition(high, 100.0) < 0.1
 
 
-def test_obb_train_fits_it_from_a_store_like_any_other(tmp_path, simulation):
+def test_obb_train_fits_it_from_a_store_like_any_other(tmp_path, simulation, monkeypatch):
+    monkeypatch.setattr(selection, "_MIN_WINDOWS", 128)
     simulate(Population(records=60, per_event=2, seed=1, distances_km=(5, 60)), tmp_path / "store")
     settings = {"steps": 200, "training.validation_records": 3, "training.validation_draws": 2}
     options, training = resolve(ANN2BB, "small", None, settings)

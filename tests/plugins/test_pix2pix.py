@@ -13,7 +13,7 @@ from obspy_broadband.nn.gradients import frozen
 from obspy_broadband.testing import check_method, low_frequency_batch
 from obspy_broadband.training.step import side
 
-SMALL = {"width": 4, "depth": 4, "discriminator_width": 4}
+SMALL = {"width": 4, "depth": 4, "discriminator_width": 4, "level_steps": 5}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from obspy_broadband.evaluation.calibration import crps
 from obspy_broadband.method import weights
 from obspy_broadband.method.registry import create
 from obspy_broadband.testing import low_frequency_batch
+from obspy_broadband.training import calibrate
 from obspy_broadband.training.calibrate import _FACTORS, _NODES, _interpolate, fit_factor
 from obspy_broadband.training.options import resolve
 from obspy_broadband.training.selection import record_windows, training_pairs
@@ -99,7 +100,8 @@ def run(*arguments):
     return CliRunner().invoke(obb, ["calibrate", *map(str, arguments)])
 
 
-def test_a_spread_that_is_too_narrow_is_found_noted_and_used(trained, simulation):
+def test_a_spread_that_is_too_narrow_is_found_noted_and_used(trained, simulation, monkeypatch):
+    monkeypatch.setattr(calibrate, "_PERIODS", (0.05, 0.1, 0.3, 1.0))
     folder, path = trained
     arguments = ["-m", "pix2pix", "--data", folder / "store", "--weights", path, "-n", 4]
     arguments += ["--split", "train"]

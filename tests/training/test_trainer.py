@@ -323,7 +323,7 @@ def invoke(*arguments):
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(store, tmp_path):
     run = tmp_path / "run"
     result = invoke("-m", "pix2pix", "--data", store, "--preset", "small", "--epochs", 7,
-                    "--set", "training.batch=2", "-o", run, "--dry-run")  # fmt: skip
+                    "--set", "training.batch=2", "--set", "level_steps=5", "-o", run, "--dry-run")  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "simulated" not in result.output
     assert "0.58 M" in result.output
