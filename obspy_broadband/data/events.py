@@ -12,6 +12,9 @@ from .store import SAMPLING_RATE
 
 #: Origins of two catalogues are of one earthquake up to these differences, s and km.
 _SAME_TIME, _SAME_PLACE = 10.0, 100.0
+#: s: records of an earthquake that is not known may lie so far apart: stations trigger one after
+#: another.
+_BETWEEN_STATIONS = 120.0
 _EARTH_RADIUS = 6371.0  # km
 
 
@@ -45,14 +48,15 @@ def join_events(table: pd.DataFrame) -> pd.DataFrame:
     """Name ``event`` and ``sequence`` so that records of files and archives never cross splits.
 
     - Origins within 10 s and 100 km of each other are one earthquake, also one of a data set.
-    - Records without a known event that overlap in time are one event of their own.
-    - Events of which records overlap in time at a station, or overlap records without a known
-      event, are one sequence: they share motion.
+    - Records without a known event are one event where no two minutes lie between them, and one
+      sequence with records of known events at that time.
+    - Events of which records overlap in time at a station are one sequence: they share motion.
 
     What data sets say of their own records stays.
 
-    :param table: with ``from_source``, true of records that :mod:`.source_records` read, and with
-        ``begin``, s, of their first sample. An ``event`` that is not known is "".
+    :param table: with ``from_source``, true of records that :mod:`.source_records` read, with
+        ``begin``, s, of their first sample, and with ``read_begin`` and ``read_end`` of what was
+        read, before it was cut. An ``event`` that is not known is "".
     """
     table = table.copy()
     own = table["from_source"].to_numpy(dtype=bool)
@@ -60,9 +64,11 @@ def join_events(table: pd.DataFrame) -> pd.DataFrame:
     end = begin + table["samples"].to_numpy(dtype=float) / SAMPLING_RATE
     events = table["event"].to_numpy(dtype=object)
     unknown = own & (events == "")
-    clusters = list(_overlapping(begin, end, np.flatnonzero(unknown)))
+    read_begin = table["read_begin"].to_numpy(dtype=float)
+    read_end = table["read_end"].to_numpy(dtype=float) + _BETWEEN_STATIONS
+    clusters = list(_overlapping(read_begin, read_end, np.flatnonzero(unknown)))
     for cluster in clusters:
-        events[cluster] = f"unknown {UTCDateTime(begin[cluster].min())}"
+        events[cluster] = f"unknown {UTCDateTime(read_begin[cluster].min())}"
 
     same = _Groups()
     for first, second in _same_earthquakes(table.assign(event=events)):
@@ -81,8 +87,8 @@ def join_events(table: pd.DataFrame) -> pd.DataFrame:
             for row in cluster[1:]:
                 together.join(sequences[cluster[0]], sequences[row])
     for cluster in clusters:
-        shared = (begin[dated] <= end[cluster].max()) & (end[dated] >= begin[cluster].min())
-        for row in dated[shared]:
+        first, last = read_begin[cluster].min(), read_end[cluster].max()
+        for row in dated[(read_begin[dated] <= last) & (read_end[dated] >= first)]:
             together.join(sequences[cluster[0]], sequences[row])
     names = together.names(zip(sequences, own))
     table["sequence"] = [names[sequence] for sequence in sequences]

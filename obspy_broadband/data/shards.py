@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .prepare import Settings
 
 #: Columns that serve the making of a store and are not kept.
-_NOT_KEPT = ("snr", "fingerprint", "begin", "from_source")
+_NOT_KEPT = ("snr", "fingerprint", "begin", "read_begin", "read_end", "from_source")
 #: Different warnings that a store's card keeps.
 _WARNINGS = 20
 

@@ -30,7 +30,7 @@ _DRAWN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: Columns that are numbers, so that a shard without any has them as such, too.
 _NUMBERS = (
     *("origin_time", "origin_latitude", "origin_longitude", "begin", "magnitude", "distance_km"),
-    *("depth_km", "vs30_m_s", "rate", "p_sample", "s_sample"),
+    *("read_begin", "read_end", "depth_km", "vs30_m_s", "rate", "p_sample", "s_sample"),
 )
 
 
@@ -39,7 +39,8 @@ class SourceRecords:
     """The records of items.
 
     :param table: one row a record, the columns of a store, ``rate`` and ``quantity`` for cleaning,
-        and ``begin``, the time of the first sample, s since 1970, NaN of what has no date.
+        and ``begin``, the time of the first sample, ``read_begin`` and ``read_end``, s since 1970,
+        NaN of what has no date.
     :param motions: (3, samples) each, Z, N, E, m/s², float32.
     :param left_out: what is not used: item or record, a short reason to count, and all of it.
     :param warnings: assumptions that were warned of, each once.
@@ -131,6 +132,8 @@ def _row(record: Record, data: StationData) -> dict[str, Any]:
         "origin_latitude": latitude,
         "origin_longitude": longitude,
         "begin": float(record.start.timestamp) if dated else None,
+        "read_begin": float(record.start.timestamp) if dated else None,
+        "read_end": float(end.timestamp) if dated else None,
         "start": str(record.start) if dated else "",
         "magnitude": scenario.magnitude,
         "distance_km": scenario.distance_km,

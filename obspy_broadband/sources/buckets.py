@@ -214,7 +214,8 @@ def columns_of(bucket: Bucket) -> pd.DataFrame:
     distance = distance.fillna(np.hypot(number("path_ep_distance_km"), depth.fillna(0.0)))
     name = first_filled(text("trace_name_original"), text("trace_name"))
     record = bucket.source + ":" + name
-    event = first_filled(text("source_id"), text("source_origin_time"), record)
+    origin_time = text("source_origin_time")
+    event = first_filled(text("source_id"), origin_time, record)
     table = pd.DataFrame(
         {
             "record": record,
@@ -223,7 +224,7 @@ def columns_of(bucket: Bucket) -> pd.DataFrame:
             "sequence": first_filled(text("source_sequence"), event),
             "station": text("station_network_code") + "." + text("station_code"),
             "split": text("split"),
-            "origin_time": _seconds(text("source_origin_time")),
+            "origin_time": _seconds(origin_time),
             "origin_latitude": number("source_latitude_deg"),
             "origin_longitude": number("source_longitude_deg"),
             "unit": text("trace_unit", "counts"),

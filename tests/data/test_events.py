@@ -10,7 +10,10 @@ def rows(*records):
     """(event, origin time, latitude, station, begin, from_source): 100 s each."""
     names = ["event", "origin_time", "origin_latitude", "station", "begin", "from_source"]
     table = pd.DataFrame(records, columns=names)
-    return table.assign(origin_longitude=10.0, sequence=table["event"], samples=10_000)
+    return table.assign(
+        origin_longitude=10.0, sequence=table["event"], samples=10_000,
+        read_begin=table["begin"], read_end=table["begin"] + 100.0,
+    )  # fmt: skip
 
 
 NAN = float("nan")
@@ -47,10 +50,10 @@ def test_unknown_events_are_told_apart_by_time_alone():
     table = join_events(
         rows(
             ("", NAN, NAN, "X.A", 1000.0, True), ("", NAN, NAN, "X.B", 1090.0, True),
-            ("", NAN, NAN, "X.C", 1180.0, True), ("", NAN, NAN, "X.A", 2000.0, True),
+            ("", NAN, NAN, "X.C", 1300.0, True), ("", NAN, NAN, "X.A", 1600.0, True),
         )
     )  # fmt: skip
-    assert len(set(table["event"][:3])) == 1
+    assert len(set(table["event"][:3])) == 1  # 110 s between the second and the third
     assert table["event"][3] not in set(table["event"][:3])
     assert list(table["sequence"]) == list(table["event"])
 
@@ -67,3 +70,10 @@ def test_records_that_share_motion_are_one_sequence():
     a, b, c, d, unknown = table["sequence"]
     assert a == b != c
     assert d == unknown != c
+
+
+def test_a_short_cut_does_not_part_the_stations_of_an_unknown_event():
+    """Stations 300 km apart, of whose 100 s only some around P are kept."""
+    table = rows(("", NAN, NAN, "X.A", 1000.0, True), ("", NAN, NAN, "X.B", 1060.0, True))
+    table = join_events(table.assign(begin=[1000.0, 1130.0], samples=2_000))
+    assert len(set(table["event"])) == 1

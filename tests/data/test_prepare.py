@@ -69,11 +69,11 @@ def test_records_come_through_in_order_and_units(dataset, tmp_path):
     store = Store(tmp_path / "store")
     assert len(store) == 12
     assert store.columns["p_sample"][0] == 1000
-    found = store.motion(0)
+    motion = store.motion(0)
     expected = earthquake(0)[:, 1000:5000]
     inside = slice(100, -100)
-    assert found.shape == expected.shape
-    difference = found - expected
+    assert motion.shape == expected.shape
+    difference = motion - expected
     difference -= difference.mean(axis=-1, keepdims=True)
     assert np.abs(difference)[:, inside].max() < 0.02 * np.abs(expected).max()
     assert np.array_equal(store.motion(3, 100, 200), store.motion(3)[:, 100:200])
@@ -223,9 +223,9 @@ def test_raw_stead(tmp_path, place):
     assert set(store.columns["unit"]) == {"counts"}
     assert "Mousavi" in store.columns["attribution"][0]
     # counts of velocity became counts of acceleration
-    found, expected = store.motion(0), earthquake(0)[:, :6000] * 1e5
+    motion, expected = store.motion(0), earthquake(0)[:, :6000] * 1e5
     assert (
-        np.corrcoef(found[0, 500:5500], expected[0, 500:5500])[0, 1] > 0.9
+        np.corrcoef(motion[0, 500:5500], expected[0, 500:5500])[0, 1] > 0.9
     )  # cumsum is half a sample late
 
 

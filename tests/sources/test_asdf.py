@@ -60,23 +60,23 @@ def workspace(path, tags):
 
 def records_by_tag(path, units=None):
     """{tag: peak in m/s² or the reason}."""
-    source, found = FolderSource((str(path),)), {}
+    source, peaks = FolderSource((str(path),)), {}
     for item in source.items():
         loaded = source.read(item)
         records, refusals = read_records(loaded.stream, units, loaded.inventory)
         tag = item.key.rsplit(":", 1)[-1]
-        found[tag] = np.abs(records[0].data).max() if records else refusals[0].reason
-    return found
+        peaks[tag] = np.abs(records[0].data).max() if records else refusals[0].reason
+    return peaks
 
 
 def test_counts_and_processed_of_gmprocess_are_one_motion(tmp_path):
     path = workspace(tmp_path / "workspace.h5", {PROCESSED: (100.0, "f8"), RAW: (GAIN, "i4")})
-    found = records_by_tag(path)
-    assert found[PROCESSED] == pytest.approx(0.1, rel=1e-6)
-    assert found[RAW] == pytest.approx(0.1, rel=0.01)
-    asked = records_by_tag(path, "cm/s**2")
-    assert asked[PROCESSED] == pytest.approx(0.1, rel=1e-6)
-    assert "in counts" in asked[RAW]
+    peaks = records_by_tag(path)
+    assert peaks[PROCESSED] == pytest.approx(0.1, rel=1e-6)
+    assert peaks[RAW] == pytest.approx(0.1, rel=0.01)
+    in_cm = records_by_tag(path, "cm/s**2")
+    assert in_cm[PROCESSED] == pytest.approx(0.1, rel=1e-6)
+    assert "in counts" in in_cm[RAW]
 
 
 def test_the_unit_in_the_provenance_of_a_trace(tmp_path):
@@ -97,11 +97,11 @@ def test_the_unit_in_the_provenance_of_a_trace(tmp_path):
 def test_the_unit_in_supplemental_stats(tmp_path):
     """gmprocess' raw label may hold physical units: those of V1 files."""
     path = workspace(tmp_path / "workspace.h5", {RAW: (100.0, "f8"), PROCESSED: (100.0, "f8")})
-    said = json.dumps({"standard": {"units": "cm/s/s", "units_type": "acc"}}).encode()
+    document = json.dumps({"standard": {"units": "cm/s/s", "units_type": "acc"}}).encode()
     with h5py.File(path, "a") as file:
         group = file.create_group("AuxiliaryData/StreamSupplementalStats/XX.AAA")
         for tag in (RAW, PROCESSED):
-            group[f"XX.AAA..HN_{tag}"] = np.frombuffer(said, dtype=np.uint8)
+            group[f"XX.AAA..HN_{tag}"] = np.frombuffer(document, dtype=np.uint8)
     for peak in records_by_tag(path).values():
         assert peak == pytest.approx(0.1, rel=1e-6)
 
@@ -136,9 +136,9 @@ def test_a_tag_is_chosen_for_measuring(tmp_path):
         return CliRunner().invoke(obb, ["measure", str(path), "--periods", "1", *words])
 
     assert "of ASDF, one tag: --read tag=" in measure().output
-    found = measure("--read", "tag=*_default")
-    assert found.exit_code == 0, found.output
-    assert found.output.count("XX.AAA..HN,") == 1
+    result = measure("--read", "tag=*_default")
+    assert result.exit_code == 0, result.output
+    assert result.output.count("XX.AAA..HN,") == 1
     raw = measure("--read", f"tag={RAW}")
     assert raw.exit_code == 0, raw.output
     assert "deprecated" not in raw.output

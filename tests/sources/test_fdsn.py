@@ -37,31 +37,31 @@ def source(url, **settings):
 
 
 def test_a_window_of_every_station(service):
-    asked = source(service.url)
-    items = list(asked.items())
+    fdsn = source(service.url)
+    items = list(fdsn.items())
     assert [item.key for item in items] == ["XX.AAA@20191111T105245", "XX.BBB@20191111T105245"]
     json.dumps([item.locator for item in items])
-    loaded = pickle.loads(pickle.dumps(asked)).read(items[1])
+    loaded = pickle.loads(pickle.dumps(fdsn)).read(items[1])
     assert sorted(trace.id for trace in loaded.stream) == [f"XX.BBB..HX{code}" for code in "ENZ"]
     assert all(trace.stats.endtime <= EVENT + 50 for trace in loaded.stream)
     # Counts with their response become m/s².
-    made = obspy_broadband.enrich(loaded.stream, n=1, seed=1, inventory=loaded.inventory)
-    assert np.abs(made.low_frequency[0].data).max() < 1.0
+    ensemble = obspy_broadband.enrich(loaded.stream, n=1, seed=1, inventory=loaded.inventory)
+    assert np.abs(ensemble.low_frequency[0].data).max() < 1.0
 
 
 def test_windows_around_events_of_a_file(service, tmp_path):
     catalog((EVENT, EVENT - 86400)).write(str(tmp_path / "events.xml"), format="QUAKEML")
-    asked = source(
+    fdsn = source(
         service.url,
         times=TimeSelection(before=0.0, after=40.0),
         metadata=Metadata(events=str(tmp_path / "events.xml")),
     )
-    items = list(asked.items())
+    items = list(fdsn.items())
     assert len(items) == 4
     assert items[0].locator["start"] < items[2].locator["start"]
     with pytest.raises(InputError, match="no data"):
-        asked.read(items[0])
-    event = asked.read(items[2]).event
+        fdsn.read(items[0])
+    event = fdsn.read(items[2]).event
     assert (event.magnitudes[0].mag, event.origins[0].depth) == (4.9, 1000.0)
 
 
@@ -70,7 +70,7 @@ def test_events_of_the_service_and_stations_near_them(service):
     near = source(service.url, times=times, min_magnitude=4.0, within_km=15.0)
     assert [item.key for item in near.items()] == ["XX.AAA@20191111T105245"]
     assert ("event", "4.0") in [
-        (name, said.get("minmagnitude")) for name, said, _ in service.requests
+        (name, query.get("minmagnitude")) for name, query, _ in service.requests
     ]
 
 
@@ -81,8 +81,8 @@ def test_codes_are_asked_for(service):
         ChannelSelection(station="../../etc")
 
 
-def first(asked):
-    return asked.read(next(asked.items()))
+def first(fdsn):
+    return fdsn.read(next(fdsn.items()))
 
 
 def test_a_service_that_trickles_or_stalls_is_left(records):
@@ -118,12 +118,12 @@ def test_rubbish_is_one_message(records):
     rng = np.random.default_rng(1)
     xml = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><a>&x;</a>'
     for rubbish in (b"", b"x" * 1000, rng.bytes(5000), b"<html>busy</html>", xml, b"<a"):
-        for place in ("dataselect", "station"):
+        for broken in ("dataselect", "station"):
 
-            def answers(handler, name, rubbish=rubbish, place=place):
-                if name == place:
+            def answers(handler, name, rubbish=rubbish, broken=broken):
+                if name == broken:
                     handler.send(rubbish)
-                return name == place
+                return name == broken
 
             with Service(records, answers) as running, pytest.raises(InputError) as caught:
                 first(source(running.url))
@@ -132,19 +132,19 @@ def test_rubbish_is_one_message(records):
 
 
 @pytest.mark.parametrize(
-    ("code", "headers", "told"),
+    ("code", "headers", "message"),
     [
         (302, {"Location": "file:///etc/hostname"}, "answered 302"),
         (200, {"Content_Encoding": "gzip"}, "compressed its answer"),
     ],
 )
-def test_detours_are_refused(records, code, headers, told):
+def test_detours_are_refused(records, code, headers, message):
     def leads_away(handler, name):
         if name == "dataselect":
             handler.send(b"x" * 100, code, **headers)
         return name == "dataselect"
 
-    with Service(records, leads_away) as running, pytest.raises(InputError, match=told):
+    with Service(records, leads_away) as running, pytest.raises(InputError, match=message):
         first(source(running.url))
 
 
@@ -170,8 +170,8 @@ def test_what_was_refused_for_the_moment_is_asked_again(records):
 
 
 def test_other_stations_than_asked_for_are_no_answer(service, records):
-    service.dataselect = lambda asked: type(service).dataselect(
-        service, {**asked, "station": "BBB"}
+    service.dataselect = lambda query: type(service).dataselect(
+        service, {**query, "station": "BBB"}
     )
     with pytest.raises(InputError, match="no data between"):
         first(source(service.url))
@@ -199,18 +199,18 @@ def test_no_service_is_one_message(records):
 def test_credentials_land_nowhere(service, monkeypatch, caplog, capsys):
     monkeypatch.setenv(USER, "jane")
     monkeypatch.setenv(PASSWORD, "s3cret")
-    asked = source(service.url)
-    items = list(asked.items())
-    asked.read(items[0])
+    fdsn = source(service.url)
+    items = list(fdsn.items())
+    fdsn.read(items[0])
     assert service.requests[-2][0] == "dataselect"
     written = (
-        pickle.dumps(asked), json.dumps(asked.describe()).encode(), repr(asked).encode(),
+        pickle.dumps(fdsn), json.dumps(fdsn.describe()).encode(), repr(fdsn).encode(),
         json.dumps([item.locator for item in items]).encode(), caplog.text.encode(),
         *(text.encode() for text in capsys.readouterr()),
     )  # fmt: skip
     service.behave = lambda handler, name: handler.send(b"no", 403) or True
     with pytest.raises(InputError) as caught:
-        asked.read(items[0])
+        fdsn.read(items[0])
     for text in (*written, str(caught.value).encode()):
         assert b"s3cret" not in text
         assert b"jane" not in text

@@ -18,13 +18,13 @@ from obspy_broadband.sources.metadata import Metadata
 def channels_of(source):
     """Stations and components of each item, after its JSON and the source's pickle."""
     remote = pickle.loads(pickle.dumps(source))
-    found = {}
+    channels = {}
     for item in source.items():
         json.dumps(item.locator)
         stream = remote.read(item).stream
-        assert item.key not in found
-        found[item.key] = sorted(trace.id for trace in stream)
-    return found
+        assert item.key not in channels
+        channels[item.key] = sorted(trace.id for trace in stream)
+    return channels
 
 
 def write_each(stream, folder, format, name="{id}.{format}"):
@@ -39,9 +39,9 @@ def test_one_file_a_component_comes_together(simulation, tmp_path, format):
     for trace in stream:
         trace.data = (trace.data * 1e6).astype(np.int32 if format != "SAC" else np.float32)
     write_each(stream, tmp_path, format)
-    found = channels_of(FolderSource((str(tmp_path),)))
-    assert [len(ids) for ids in found.values()] == [3, 3]
-    assert all(len({id[:-1] for id in ids}) == 1 for ids in found.values())
+    channels = channels_of(FolderSource((str(tmp_path),)))
+    assert [len(ids) for ids in channels.values()] == [3, 3]
+    assert all(len({id[:-1] for id in ids}) == 1 for ids in channels.values())
 
 
 def test_specfem_by_its_names(tmp_path):
@@ -50,12 +50,12 @@ def test_specfem_by_its_names(tmp_path):
         for code in "XYZ":
             (tmp_path / f"DB.{station}.BX{code}.semv").write_text(table)
             (tmp_path / f"DB.{station}.BX{code}.semd").write_text(table)
-    found = channels_of(FolderSource((str(tmp_path / "*.semv"),)))
-    assert [len(ids) for ids in found.values()] == [3, 3]
+    channels = channels_of(FolderSource((str(tmp_path / "*.semv"),)))
+    assert [len(ids) for ids in channels.values()] == [3, 3]
     # Velocity and displacement of one station are one motion: velocity is nearer to acceleration.
     with pytest.warns(UserWarning, match="velocity is read"):
-        found = channels_of(FolderSource((str(tmp_path),)))
-    assert [len(ids) for ids in found.values()] == [3, 3]
+        channels = channels_of(FolderSource((str(tmp_path),)))
+    assert [len(ids) for ids in channels.values()] == [3, 3]
 
 
 def test_events_of_one_station_stay_apart(simulation, tmp_path):
@@ -64,16 +64,16 @@ def test_events_of_one_station_stay_apart(simulation, tmp_path):
         for trace in stream:
             trace.stats.starttime += 5000 * number
         write_each(stream, tmp_path, "SAC", f"{{id}}.{number}.sac")
-    found = channels_of(FolderSource((str(tmp_path),)))
-    assert [len(ids) for ids in found.values()] == [3, 3, 3]
+    channels = channels_of(FolderSource((str(tmp_path),)))
+    assert [len(ids) for ids in channels.values()] == [3, 3, 3]
 
 
 def test_a_file_of_many_stations_is_several_items(simulation, tmp_path):
     stations = [f"S{number:02d}" for number in range(11)]
     simulation(stations=stations, duration=10).write(str(tmp_path / "all.mseed"), format="MSEED")
-    found = channels_of(FolderSource((str(tmp_path / "all.mseed"),)))
-    assert [len(ids) for ids in found.values()] == [24, 9]
-    assert len({id for ids in found.values() for id in ids}) == 33
+    channels = channels_of(FolderSource((str(tmp_path / "all.mseed"),)))
+    assert [len(ids) for ids in channels.values()] == [24, 9]
+    assert len({id for ids in channels.values() for id in ids}) == 33
 
 
 def test_a_file_of_many_stations_whose_channels_are_words(simulation, tmp_path):
@@ -81,8 +81,8 @@ def test_a_file_of_many_stations_whose_channels_are_words(simulation, tmp_path):
     for trace in stream:
         trace.stats.channel = {"Z": "UD", "N": "NS", "E": "EW"}[trace.stats.channel[-1]]
     stream.write(str(tmp_path / "all.mseed"), format="MSEED")
-    found = channels_of(FolderSource((str(tmp_path / "all.mseed"),)))
-    assert [len(ids) for ids in found.values()] == [24, 9]
+    channels = channels_of(FolderSource((str(tmp_path / "all.mseed"),)))
+    assert [len(ids) for ids in channels.values()] == [24, 9]
 
 
 def test_a_file_a_component_of_all_stations(simulation, tmp_path):
@@ -91,8 +91,8 @@ def test_a_file_a_component_of_all_stations(simulation, tmp_path):
     for code in "ZNE":
         stream.select(component=code).write(str(tmp_path / f"{code}.mseed"), format="MSEED")
     source = FolderSource((str(tmp_path),))
-    found = channels_of(source)
-    assert [len(ids) for ids in found.values()] == [24, 9]
+    channels = channels_of(source)
+    assert [len(ids) for ids in channels.values()] == [24, 9]
     # A lone component stays one, and only its own station's.
     (tmp_path / "N.mseed").unlink()
     (tmp_path / "E.mseed").unlink()
@@ -168,16 +168,16 @@ def test_asdf(simulation, tmp_path):
         inventory = obspy_broadband.io.stations.inventory(_placed(stream))
         file.add_stationxml(inventory)
         with pyasdf.ASDFDataSet(str(tmp_path / "a.h5"), mpi=False, mode="r") as again:
-            theirs = again.waveforms["XX.AAA"].simulated
+            expected = again.waveforms["XX.AAA"].simulated
     source = FolderSource((str(tmp_path / "a.h5"),))
     items = list(source.items())
     keys = [item.key.split("a.h5:")[1] for item in items]
     assert keys == ["XX.AAA:simulated", "XX.BBB:simulated"]
     loaded = source.read(items[0])
-    for mine, other in zip(loaded.stream.sort(), theirs.sort()):
-        assert mine.id == other.id
-        assert mine.stats.starttime == other.stats.starttime
-        np.testing.assert_array_equal(mine.data, other.data)
+    for trace, other in zip(loaded.stream.sort(), expected.sort()):
+        assert trace.id == other.id
+        assert trace.stats.starttime == other.stats.starttime
+        np.testing.assert_array_equal(trace.data, other.data)
     assert loaded.event.magnitudes[0].mag == 5.5
     assert loaded.stream[0].stats.coordinates.latitude == 44.0
 
@@ -191,9 +191,9 @@ def _placed(stream):
 def test_order_and_keys_are_the_same_every_time(simulation, tmp_path):
     for station in ("CCC", "AAA", "BBB"):
         write_each(simulation(stations=(station,), duration=10), tmp_path / station, "SAC")
-    one = list(FolderSource((str(tmp_path),)).items())
-    assert one == list(FolderSource((str(tmp_path),)).items())
-    assert [item.bytes for item in one] == [3 * (632 + 4 * 501)] * 3
+    items = list(FolderSource((str(tmp_path),)).items())
+    assert items == list(FolderSource((str(tmp_path),)).items())
+    assert [item.bytes for item in items] == [3 * (632 + 4 * 501)] * 3
 
 
 def test_what_is_meant_as_a_waveform_and_is_none_is_an_item_with_a_reason(simulation, tmp_path):
@@ -212,8 +212,8 @@ def test_what_is_meant_as_a_waveform_and_is_none_is_an_item_with_a_reason(simula
         except InputError as error:
             reasons.append(str(error))
     assert len(reasons) == 2
-    for told in ("is empty", "is no file"):
-        assert any(told in reason for reason in reasons), told
+    for message in ("is empty", "is no file"):
+        assert any(message in reason for reason in reasons), message
 
 
 def test_too_large_is_said_before_it_is_read(simulation, tmp_path, monkeypatch):
@@ -241,12 +241,12 @@ def test_compressed_files_are_refused(simulation, tmp_path):
 def test_names_are_names_not_patterns(simulation, tmp_path):
     simulation(stations=("AAA",), duration=10).write(str(tmp_path / "a[1].mseed"), format="MSEED")
     simulation(stations=("BBB",), duration=10).write(str(tmp_path / "a1.mseed"), format="MSEED")
-    found = channels_of(FolderSource((str(tmp_path / "a[1].mseed"),)))
-    assert list(found.values()) == [["XX.AAA..HXE", "XX.AAA..HXN", "XX.AAA..HXZ"]]
+    channels = channels_of(FolderSource((str(tmp_path / "a[1].mseed"),)))
+    assert list(channels.values()) == [["XX.AAA..HXE", "XX.AAA..HXN", "XX.AAA..HXZ"]]
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "message"),
     [
         (lambda stream: stream.pop(), "2 components"),
         (lambda stream: stream.append(stream[0].copy()), None),
@@ -254,7 +254,7 @@ def test_names_are_names_not_patterns(simulation, tmp_path):
         (lambda stream: stream.__setitem__(0, _gap(stream[0])), "gap"),
     ],
 )
-def test_what_read_lets_pass_enriching_refuses(simulation, tmp_path, spoil, told):
+def test_what_read_lets_pass_enriching_refuses(simulation, tmp_path, spoil, message):
     stream = simulation(stations=("AAA",))
     spoil(stream)
     split = Stream()
@@ -264,16 +264,16 @@ def test_what_read_lets_pass_enriching_refuses(simulation, tmp_path, spoil, told
         trace.write(str(tmp_path / f"{number}.sac"), format="SAC")
     source = FolderSource((str(tmp_path),))
     loaded = [source.read(item) for item in source.items()]
-    if told is None:  # the same file twice is the same record
+    if message is None:  # the same file twice is the same record
         assert len(obspy_broadband.enrich(loaded[0].stream, n=1, seed=1)) == 1
         return
     refused = []
-    for one in loaded:
+    for data in loaded:
         try:
-            obspy_broadband.enrich(one.stream, n=1, seed=1)
+            obspy_broadband.enrich(data.stream, n=1, seed=1)
         except InputError as error:
             refused.append(str(error))
-    assert any(told in reason for reason in refused)
+    assert any(message in reason for reason in refused)
 
 
 def _gap(trace):
@@ -282,9 +282,9 @@ def _gap(trace):
 
 
 def test_nothing_there_is_one_message(tmp_path):
-    for given in (tmp_path / "nothing", tmp_path, tmp_path / "*.sac"):
+    for path in (tmp_path / "nothing", tmp_path, tmp_path / "*.sac"):
         with pytest.raises(InputError, match="matches none"):
-            list(FolderSource((str(given),)).items())
+            list(FolderSource((str(path),)).items())
     with pytest.raises(InputError, match="Unknown format"):
         list(FolderSource((str(tmp_path),), format="PICKLE").items())
 
@@ -301,8 +301,8 @@ def test_acceleration_and_velocity_of_the_broadband_platform_are_one_motion(tmp_
         np.savetxt(tmp_path / name, np.column_stack([times, motion]), header=header)
     source = FolderSource((str(tmp_path),))
     with pytest.warns(UserWarning, match="acceleration and velocity of the same motion"):
-        found = {item.key.rsplit("/", 1)[-1]: source.read(item).stream for item in source.items()}
-    assert {name: stream[0].stats.units for name, stream in found.items()} == {
+        streams = {item.key.rsplit("/", 1)[-1]: source.read(item).stream for item in source.items()}
+    assert {name: stream[0].stats.units for name, stream in streams.items()} == {
         "100.s01.acc.bbp": "cm/s/s",
         "200.s01.vel.bbp": "cm/s",
     }

@@ -30,8 +30,8 @@ def written(folder, text, name="table.csv"):
 
 
 def test_the_table_gives_scenarios_and_places(stream, tmp_path):
-    known = Metadata(scenarios=written(tmp_path, TABLE))
-    loaded = pickle.loads(pickle.dumps(known)).complete(stream)
+    metadata = Metadata(scenarios=written(tmp_path, TABLE))
+    loaded = pickle.loads(pickle.dumps(metadata)).complete(stream)
     assert loaded.scenarios == {
         "XX.AAA": Scenario(4.9, 12.0, 1.0, 760.0),
         "XX.BBB": Scenario(magnitude=5.1),
@@ -41,7 +41,7 @@ def test_the_table_gives_scenarios_and_places(stream, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "is empty"),
         ("name,magnitude\nA,5\n", "first line must name columns"),
@@ -64,8 +64,8 @@ def test_the_table_gives_scenarios_and_places(stream, tmp_path):
         ("station,distance_km,depth_km\nA,10,30\n", "line 2: .* is 10 km, but the depth is 30"),
     ],
 )
-def test_a_wrong_table_is_one_message_with_the_line(tmp_path, text, told):
-    with pytest.raises(InputError, match=told):
+def test_a_wrong_table_is_one_message_with_the_line(tmp_path, text, message):
+    with pytest.raises(InputError, match=message):
         read_table(written(tmp_path, text))
 
 
@@ -75,7 +75,7 @@ def test_stations_are_passed_on_and_places_are_noted(stream, tmp_path, responses
     inventory(stream, responses).write(name, format="STATIONXML")
     loaded = Metadata((name,)).complete(stream.select(station="BBB"))
     # Orientations are in it, too, whether or not there are responses.
-    assert [one.code for network in loaded.inventory for one in network] == ["BBB"]
+    assert [station.code for network in loaded.inventory for station in network] == ["BBB"]
     assert loaded.stream[0].stats.coordinates.latitude == pytest.approx(44.7)
 
 
@@ -83,21 +83,21 @@ def test_places_are_those_of_the_time(simulation, tmp_path):
     stream = simulation(duration=10)
     epochs = []
     for latitude, start, end in ((44.0, 2000, 2010), (45.0, 2010, 2030)):
-        one = inventory(stream, responses=False)[0][0]
-        one.latitude, one.channels = latitude, []
-        one.start_date, one.end_date = UTCDateTime(start, 1, 1), UTCDateTime(end, 1, 1)
-        epochs.append(one)
+        epoch = inventory(stream, responses=False)[0][0]
+        epoch.latitude, epoch.channels = latitude, []
+        epoch.start_date, epoch.end_date = UTCDateTime(start, 1, 1), UTCDateTime(end, 1, 1)
+        epochs.append(epoch)
     whole = inventory(stream)
     whole[0].stations = epochs
     whole.write(str(tmp_path / "stations.xml"), format="STATIONXML")
     catalog((UTCDateTime(2005, 1, 1),)).write(str(tmp_path / "event.xml"), format="QUAKEML")
-    known = Metadata((str(tmp_path / "stations.xml"),), str(tmp_path / "event.xml"))
-    assert known.complete(stream).stream[0].stats.coordinates.latitude == 45.0
+    metadata = Metadata((str(tmp_path / "stations.xml"),), str(tmp_path / "event.xml"))
+    assert metadata.complete(stream).stream[0].stats.coordinates.latitude == 45.0
     for trace in stream:
         del trace.stats.coordinates
         trace.stats.starttime = UTCDateTime(0)
     # A simulation without a date: at the origin time.
-    assert known.complete(stream).stream[0].stats.coordinates.latitude == 44.0
+    assert metadata.complete(stream).stream[0].stats.coordinates.latitude == 44.0
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
@@ -112,8 +112,8 @@ def test_separators_and_byte_order_marks_of_spreadsheets(tmp_path, separator, ma
 
 def test_a_rupture_distance_has_its_own_column(tmp_path):
     text = "station,depth_km,rupture_distance_km\nA,12,3\n"
-    found = read_table(written(tmp_path, text))["A"].scenario
-    assert (found.rupture_distance_km, found.hypocentral_distance_km) == (3.0, None)
+    scenario = read_table(written(tmp_path, text))["A"].scenario
+    assert (scenario.rupture_distance_km, scenario.hypocentral_distance_km) == (3.0, None)
 
 
 def test_a_simulation_without_network_codes_is_found_by_station(stream, tmp_path):
@@ -125,14 +125,14 @@ def test_a_simulation_without_network_codes_is_found_by_station(stream, tmp_path
 
 
 def test_a_table_of_other_stations_is_said(stream, tmp_path):
-    known = Metadata(scenarios=written(tmp_path, TABLE))
+    metadata = Metadata(scenarios=written(tmp_path, TABLE))
     ids = [trace.id for trace in stream]
-    assert known.unused_table(ids) is None
+    assert metadata.unused_table(ids) is None
     assert Metadata().unused_table(ids) is None
-    told = Metadata(scenarios=written(tmp_path, "station\nXX.A.\n")).unused_table(ids)
-    assert "none of the 2 stations" in told
-    assert "XX.A." in told
-    assert "XX.AAA" in told
+    message = Metadata(scenarios=written(tmp_path, "station\nXX.A.\n")).unused_table(ids)
+    assert "none of the 2 stations" in message
+    assert "XX.A." in message
+    assert "XX.AAA" in message
     dotted = Metadata(scenarios=written(tmp_path, "station\nXX.A.B\n"))
     assert dotted.unused_table(["XX.A.B..BX"]) is None
     assert "XX.A.C" in dotted.unused_table(["XX.A.C..BX"])

@@ -58,8 +58,8 @@ def test_a_window_close_to_midnight_needs_no_sample_of_the_other_day(archive):
 
 def test_codes(archive):
     times = TimeSelection(MIDNIGHT, MIDNIGHT + 30)
-    for codes, found in ((ChannelSelection(station="B*"), 1), (ChannelSelection(channel="HX?"), 2)):
-        assert len(list(SDSSource(str(archive[0]), codes, times).items())) == found
+    for codes, count in ((ChannelSelection(station="B*"), 1), (ChannelSelection(channel="HX?"), 2)):
+        assert len(list(SDSSource(str(archive[0]), codes, times).items())) == count
     with pytest.raises(InputError, match="has no file"):
         list(SDSSource(str(archive[0]), ChannelSelection(network="YY"), times).items())
 
@@ -79,7 +79,7 @@ def test_windows_around_events(archive, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("times", "told"),
+    ("times", "message"),
     [
         (TimeSelection(), "--starttime and --endtime"),
         (TimeSelection(MIDNIGHT, MIDNIGHT), "not before"),
@@ -87,8 +87,8 @@ def test_windows_around_events(archive, tmp_path):
         (TimeSelection(MIDNIGHT, MIDNIGHT + 1), "1 s long"),
     ],
 )
-def test_times_that_make_no_window(archive, times, told):
-    with pytest.raises(InputError, match=told):
+def test_times_that_make_no_window(archive, times, message):
+    with pytest.raises(InputError, match=message):
         list(SDSSource(str(archive[0]), times=times).items())
 
 
