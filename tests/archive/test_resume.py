@@ -2,6 +2,8 @@
 
 import errno
 import shutil
+import subprocess
+import sys
 
 import faulty
 import pytest
@@ -153,6 +155,25 @@ def test_a_clock_that_goes_backwards_changes_nothing(
         run(source, tmp_path / "out", PLAIN, Interrupted(inline, 2))
     run(source, tmp_path / "out", PLAIN, inline, resume=True)
     assert output(tmp_path / "out") == output(tmp_path / "whole")
+
+
+def test_a_work_list_whose_writer_was_killed_can_be_read(records, tmp_path, inline):
+    run(records(2), tmp_path / "out", PLAIN, inline)
+    path = RunFolder(tmp_path / "out").work_list
+    code = (
+        "import os, signal, sqlite3\n"
+        f"database = sqlite3.connect({str(path)!r})\n"
+        "database.execute('PRAGMA cache_size = 2')\n"  # so that pages are written at once
+        "database.execute('BEGIN')\n"
+        "for number in range(2000):\n"
+        "    database.execute('INSERT INTO skips VALUES (1, ?, ?)', (str(number), 'x' * 100))\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False)
+    assert path.with_name("work.sqlite-journal").exists()
+    work_list = WorkList(path, read_only=True)
+    assert (work_list.counts().done, list(work_list.skips())) == (2, [])
+    work_list.close()
 
 
 class Interrupted:
