@@ -84,7 +84,7 @@ def _begin(
     from obspy_broadband.archive.run import run
 
     arguments, options = enrich_arguments(settings, coherence, {})
-    if weights is not None and Path(weights).is_file():
+    if weights and (os.sep in weights or weights.endswith((".json", ".safetensors"))):
         weights = os.path.abspath(weights)  # right wherever the run is resumed
     request = RunRequest(
         method=method,

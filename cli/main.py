@@ -28,7 +28,7 @@ COMMANDS = {
     "plot": "Draw an ensemble: waveforms, Fourier and response spectra.",
 }
 
-#: What is said by ``--read NAME=VALUE``, and by ``--set NAME=VALUE``; options of earlier versions.
+#: Options of earlier versions that are now ``--read NAME=VALUE``, and ``--set NAME=VALUE``.
 _READ = ("format", "quantity", "components", "dt", "azimuth", "axes", "variables", "tag")
 _SET = ("magnitude", "distance", "depth", "vs30", "rupture-distance", "spatial-correlation")
 #: Options of earlier versions of ``obb enrich`` that other commands have.
@@ -49,7 +49,7 @@ def _new_form(option: str, command: click.Command) -> str | None:
     parameters = {parameter.name for parameter in command.params}
     if name in _READ and "reading" in parameters:
         return f"--read {name}=VALUE"
-    if name in _SET and "settings" in parameters:
+    if name in _SET and command.name in ("enrich", "files", "sds", "fdsn", "seisbench"):
         return f"--set {name.replace('-', '_')}=VALUE"
     if command.name == "enrich" and name == "strict":
         return "--set on_bad=raise"

@@ -66,7 +66,8 @@ class WorkList:
 
     def __init__(self, path: Path, read_only: bool = False):
         self._path = path
-        mode = "ro" if read_only else "rwc"
+        # "rw" to read, too: what a killed process was writing is rolled back first.
+        mode = "rw" if read_only else "rwc"
         with self._errors():
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)
             self._db.execute("PRAGMA synchronous = FULL")

@@ -7,14 +7,14 @@ import pytest
 
 from obspy_broadband import InputError
 from obspy_broadband.archive.request import RunRequest
-from obspy_broadband.archive.run import run
+from obspy_broadband.archive.run import report, run
 
-ASKED = RunRequest(n=2, seed=7, magnitude=5.0)
+REQUEST = RunRequest(n=2, seed=7, magnitude=5.0)
 PLAIN = RunRequest(n=1, seed=7, measures="none")  # where measures are not what is tested
 
 
 def test_the_report_has_the_quantiles_of_the_table(records, tmp_path, inline):
-    run(records(6), tmp_path / "out", ASKED, inline)
+    run(records(6), tmp_path / "out", REQUEST, inline)
     table = pd.read_csv(tmp_path / "out" / "measures.csv")
     page = (tmp_path / "out" / "report.html").read_text()
     row = page.split("PGA, m/s²</td>")[1].split("</tr>")[0]
@@ -54,3 +54,22 @@ def test_parquet_holds_what_the_csv_holds(records, simulation, tmp_path, inline,
     before = output(tmp_path / "out")
     run(source, tmp_path / "out", request, inline, resume=True)
     assert output(tmp_path / "out") == before
+
+
+def test_a_stopped_run_is_reported_as_far_as_it_went_and_goes_on(records, tmp_path, inline, output):
+    source = records(3)
+    run(source, tmp_path / "whole", REQUEST, inline)
+
+    class Stopping(type(inline)):
+        def run(self, job, items):
+            yield next(super().run(job, items))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(source, tmp_path / "out", REQUEST, Stopping())
+    counts = report(tmp_path / "out")
+    assert (counts.done, counts.planned) == (1, 2)
+    assert len(pd.read_csv(tmp_path / "out" / "measures.csv")) == 2
+    assert "1 of 3 items done" in (tmp_path / "out" / "report.html").read_text()
+    run(source, tmp_path / "out", REQUEST, inline, resume=True)
+    assert output(tmp_path / "out") == output(tmp_path / "whole")

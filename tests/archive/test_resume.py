@@ -2,6 +2,8 @@
 
 import errno
 import shutil
+import subprocess
+import sys
 
 import faulty
 import pytest
@@ -13,7 +15,7 @@ from obspy_broadband.archive.run import run
 from obspy_broadband.archive.run_folder import Lock, RunFolder, is_running
 from obspy_broadband.archive.work_list import WorkList
 
-ASKED = RunRequest(n=2, seed=7, magnitude=5.0)
+REQUEST = RunRequest(n=2, seed=7, magnitude=5.0)
 PLAIN = RunRequest(n=1, seed=7, measures="none")  # where measures are not what is tested
 
 
@@ -123,10 +125,10 @@ def test_a_read_only_output_is_one_message(records, tmp_path, inline, monkeypatc
 )
 def test_a_corrupted_last_item_is_made_again(records, tmp_path, inline, output, harm):
     source = records(3)
-    run(source, tmp_path / "out", ASKED, inline)
+    run(source, tmp_path / "out", REQUEST, inline)
     whole = output(tmp_path / "out")
     harm(max((tmp_path / "out" / "records").iterdir()))
-    run(source, tmp_path / "out", ASKED, inline, resume=True)
+    run(source, tmp_path / "out", REQUEST, inline, resume=True)
     assert output(tmp_path / "out") == whole
 
 
@@ -153,6 +155,25 @@ def test_a_clock_that_goes_backwards_changes_nothing(
         run(source, tmp_path / "out", PLAIN, Interrupted(inline, 2))
     run(source, tmp_path / "out", PLAIN, inline, resume=True)
     assert output(tmp_path / "out") == output(tmp_path / "whole")
+
+
+def test_a_work_list_whose_writer_was_killed_can_be_read(records, tmp_path, inline):
+    run(records(2), tmp_path / "out", PLAIN, inline)
+    path = RunFolder(tmp_path / "out").work_list
+    code = (
+        "import os, signal, sqlite3\n"
+        f"database = sqlite3.connect({str(path)!r})\n"
+        "database.execute('PRAGMA cache_size = 2')\n"  # so that pages are written at once
+        "database.execute('BEGIN')\n"
+        "for number in range(2000):\n"
+        "    database.execute('INSERT INTO skips VALUES (1, ?, ?)', (str(number), 'x' * 100))\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False)
+    assert path.with_name("work.sqlite-journal").exists()
+    work_list = WorkList(path, read_only=True)
+    assert (work_list.counts().done, list(work_list.skips())) == (2, [])
+    work_list.close()
 
 
 class Interrupted:
@@ -184,10 +205,10 @@ def test_what_cannot_begin_or_go_on_is_refused_and_nothing_is_touched(
     records, tmp_path, inline, output
 ):
     source = records(2)
-    run(source, tmp_path / "out", ASKED, inline)
+    run(source, tmp_path / "out", REQUEST, inline)
     before = output(tmp_path / "out")
     with pytest.raises(InputError, match=r"holds a run already.*obb archive resume"):
-        run(source, tmp_path / "out", ASKED, inline)
+        run(source, tmp_path / "out", REQUEST, inline)
     other = RunRequest(n=3, seed=7, magnitude=5.0)
     with pytest.raises(InputError, match="n was 2 and is 3"):
         run(source, tmp_path / "out", other, inline, resume=True)
@@ -196,11 +217,11 @@ def test_what_cannot_begin_or_go_on_is_refused_and_nothing_is_touched(
         run(source, tmp_path / "out", option, inline, resume=True)
     elsewhere = faulty.Records("elsewhere")
     with pytest.raises(InputError, match="folder was"):
-        run(elsewhere, tmp_path / "out", ASKED, inline, resume=True)
+        run(elsewhere, tmp_path / "out", REQUEST, inline, resume=True)
     with pytest.raises(InputError, match="holds no run to resume"):
-        run(source, tmp_path / "new", ASKED, inline, resume=True)
+        run(source, tmp_path / "new", REQUEST, inline, resume=True)
     with pytest.raises(InputError, match="is no run"):
-        run(source, tmp_path / "records", ASKED, inline)
+        run(source, tmp_path / "records", REQUEST, inline)
     with pytest.raises(InputError, match="no output 'wav'"):
         run(source, tmp_path / "new", RunRequest(to="wav"), inline)
     assert not (tmp_path / "new").exists()

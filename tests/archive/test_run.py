@@ -15,7 +15,7 @@ from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import run
 from obspy_broadband.io import durable
 
-ASKED = RunRequest(n=2, seed=7, magnitude=5.0)
+REQUEST = RunRequest(n=2, seed=7, magnitude=5.0)
 PLAIN = RunRequest(n=1, seed=7, measures="none")  # where measures are not what is tested
 
 
@@ -23,7 +23,7 @@ def test_a_run_leaves_what_enrich_gives_its_provenance_tables_and_a_report(
     records, tmp_path, inline, output
 ):
     source = records(3)
-    counts = run(source, tmp_path / "out", ASKED, inline)
+    counts = run(source, tmp_path / "out", REQUEST, inline)
     assert (counts.done, counts.skipped, counts.records) == (3, 0, 3)
     places = sorted((tmp_path / "out" / "records").iterdir())
     assert [place.name[:3] for place in places] == ["000", "001", "002"]
@@ -58,7 +58,7 @@ def test_bad_items_and_records_are_skipped_with_their_reason(records, simulation
     for trace in mixed:
         trace.data = trace.data.astype(np.float32)
     mixed.write(str(tmp_path / "records" / "007.mseed"), format="MSEED")
-    counts = run(source, tmp_path / "out", ASKED, inline)
+    counts = run(source, tmp_path / "out", REQUEST, inline)
     assert (counts.done, counts.skipped, counts.left_out) == (3, 4, 1)
     table = pd.read_csv(tmp_path / "out" / "skipped.csv", keep_default_na=False)
     assert list(table["item"]) == [
@@ -96,7 +96,7 @@ def test_what_the_source_knows_of_a_scenario_is_used_and_arguments_go_before_it(
         return faulty.StationData(loaded.stream, scenarios={"XX.S000": known})
 
     monkeypatch.setattr(faulty.Records, "read", knowing)
-    run(source, tmp_path / "out", ASKED, inline)
+    run(source, tmp_path / "out", REQUEST, inline)
     place = next((tmp_path / "out" / "records").iterdir())
     scenario = Ensemble.read(place).provenance["stations"][0]["scenario"]
     assert (scenario["magnitude"], scenario["distance_km"]) == (5.0, 40.0)
