@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -113,9 +112,8 @@ def _shape_and_finiteness(method: Method) -> list[str]:
     expected = (*seeds.shape, *batch.low_frequency.shape[1:])
     if realizations.shape != expected:
         return [f"realize returned the shape {realizations.shape}, not {expected}"]
-    if not np.isfinite(realizations).all():
-        return ["realize returned NaN or infinite samples"]
-    return []
+    finite = np.isfinite(realizations).all()
+    return [] if finite else ["realize returned NaN or infinite samples"]
 
 
 def _same_seed_same_bytes(method: Method) -> list[str]:
@@ -229,7 +227,7 @@ def _new_noise_in_every_window(method: Method) -> list[str]:
     batch, records = low_frequency_batch(method), [0, 0, 0]
     epsilon = None
     if method.epsilon_size:  # one level for all seeds: only the waveforms can differ
-        epsilon = np.repeat(_epsilon(method, 1, 1)[records], 4, axis=1)
+        epsilon = np.repeat(_epsilon(1, 1, method.epsilon_size)[records], 4, axis=1)
     batch = dataclasses.replace(
         _rows(batch, records),
         low_frequency=batch.low_frequency,
@@ -260,18 +258,17 @@ def _level_from_epsilon(method: Method) -> list[str]:
     batch, size = low_frequency_batch(method, rows=2), method.epsilon_size
     seeds = np.repeat(_seeds(2, 1), 2, axis=1)
     if not size:
-        undeclared = dataclasses.replace(batch, epsilon=_normal(2, 2, 64))
+        undeclared = dataclasses.replace(batch, epsilon=_epsilon(2, 2, 64))
         try:
             realizations = method.realize(undeclared, seeds)
         except Exception:  # numbers that were not asked for may be refused
             return []
-        if np.array_equal(realizations, method.realize(batch, seeds)):
-            return []
-        return [
+        message = (
             "batch.epsilon changes the realizations, but epsilon_size is 0; set it to how many "
             "numbers the level is drawn from, or the library passes none"
-        ]
-    batch = dataclasses.replace(batch, epsilon=_epsilon(method, 2, 2))
+        )
+        return [] if np.array_equal(realizations, method.realize(batch, seeds)) else [message]
+    batch = dataclasses.replace(batch, epsilon=_epsilon(2, 2, size))
     try:
         realizations = np.asarray(method.realize(batch, seeds))
     except Exception as error:
@@ -311,11 +308,9 @@ def _any_length(method: Method) -> list[str]:
         samples = int(seconds * method.sampling_rate)
         batch = low_frequency_batch(method, rows=1)
         motion = np.resize(batch.low_frequency, (1, 3, samples))
-        realizations = method.realize(
-            dataclasses.replace(batch, low_frequency=motion), _seeds(1, 1)
-        )
-        if realizations.shape[-1] != samples:
-            returned = realizations.shape[-1]
+        batch = dataclasses.replace(batch, low_frequency=motion)
+        returned = method.realize(batch, _seeds(1, 1)).shape[-1]
+        if returned != samples:
             problems.append(f"a window of {samples} samples came back with {returned}")
     return problems
 
@@ -355,17 +350,12 @@ def _seeds(rows: int, realizations: int) -> np.ndarray:
     return np.random.default_rng(11).integers(0, 2**63, (rows, realizations), dtype=np.uint64)
 
 
-def _normal(*shape: int) -> np.ndarray:
-    return np.random.default_rng(13).normal(size=shape)
+def _epsilon(rows: int, realizations: int, size: int) -> np.ndarray:
+    return np.random.default_rng(13).normal(size=(rows, realizations, size))
 
 
-def _epsilon(method: Method, rows: int, realizations: int) -> np.ndarray:
-    return _normal(rows, realizations, method.epsilon_size)
-
-
-def _rows(batch: Batch[np.ndarray], rows: Sequence[int]) -> Batch[np.ndarray]:
+def _rows(batch: Batch[np.ndarray], rows: list[int]) -> Batch[np.ndarray]:
     """Rows of a batch, in any order and number."""
-    rows = list(rows)
     return Batch(
         low_frequency=batch.low_frequency[rows],
         scale=batch.scale[rows],

@@ -1,7 +1,6 @@
 """setup.cfg lists packages by hand, since setuptools cannot find renamed folders."""
 
 import configparser
-import importlib
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -55,9 +54,3 @@ def test_versions_agree():
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"version: {obspy_broadband.__version__}" in citation
     assert f"## {obspy_broadband.__version__}" in changelog
-
-
-def test_public_names_exist():
-    package = importlib.import_module("obspy_broadband")
-    for name in package.__all__:
-        assert hasattr(package, name)
