@@ -68,7 +68,7 @@ def test_the_thesis_protocol_stands_beside_what_was_published(table):
 
 
 def test_the_clean_protocol_has_three_tables_with_intervals(table, tmp_path):
-    printed = table("clean", "--methods", "pix2pix", "must", "-o", str(tmp_path / "tables"))
+    printed = table("clean", "--methods", "pix2pix", "-o", str(tmp_path / "tables"))
     scores, biases, waveforms = cells(printed, "pix2pix")
     assert "(" in scores[0]
     assert " to " in biases[0]

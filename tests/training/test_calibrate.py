@@ -81,7 +81,7 @@ def test_a_wider_level_is_the_same_numbers_times_the_factor(kind, options):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A store, and weights whose levels are half as wide as their errors."""
+    """A store, and weights whose levels are a quarter as wide as their errors."""
     folder = tmp_path_factory.mktemp("trained")
     simulate(Population(records=24, per_event=2, seed=1), folder / "store")
     options, training = resolve(Pix2Pix, None, None, {**TINY, "level_steps": 20})
@@ -89,7 +89,7 @@ def trained(tmp_path_factory):
     method = Pix2Pix(options)
     pairs = training_pairs(Store(folder / "store"), "train", training, 4096, torch.device("cpu"))
     method.prepare_training(*record_windows(pairs, training))
-    method.level.predictor.covariance.mul_(0.25)
+    method.level.predictor.covariance.mul_(1 / 16)
     card = {"method": "pix2pix", "options": dataclasses.asdict(options), "protocol": "clean"}
     tensors = {k: v for k, v in method.state_dict().items() if not k.startswith("discriminators")}
     saved = weights.save(folder / "weights", "narrow", tensors, {**card, "data": {}, "metrics": {}})
