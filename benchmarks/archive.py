@@ -29,8 +29,8 @@ from enrich import simulation
 from obspy import Stream
 
 from obspy_broadband.archive.local import LocalWorkers
-from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import run
+from obspy_broadband.archive.run_request import RunRequest
 from obspy_broadband.archive.work import Job, write_item
 from obspy_broadband.records.station_data import StationData
 from obspy_broadband.sources.source import Item, Source

@@ -23,8 +23,8 @@ from obb_cli.sources import KINDS, SourceGroup, add_sources
 from obb_cli.workers import WORKER_OPTIONS, cores, start_workers, time_limit
 
 from obspy_broadband.archive.outputs import KINDS as OUTPUTS
-from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run_folder import RunFolder, is_running
+from obspy_broadband.archive.run_request import RunRequest
 from obspy_broadband.archive.tables import KINDS as TABLES
 from obspy_broadband.archive.work_list import Counts, WorkList
 from obspy_broadband.errors import InputError

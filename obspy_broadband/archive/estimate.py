@@ -12,7 +12,7 @@ from pathlib import Path
 from ..sources.source import Item, Source
 from .local import LocalWorkers
 from .outputs import check_kind
-from .request import RunRequest
+from .run_request import RunRequest
 from .tables import check_measures
 from .work import Job, Outcome
 

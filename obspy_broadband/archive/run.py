@@ -18,8 +18,8 @@ from ..sources.source import Source
 from .local import Workers
 from .outputs import check_kind
 from .report import write_report
-from .request import RunRequest
 from .run_folder import Lock, RunFolder
+from .run_request import RunRequest
 from .sds_output import join_pieces
 from .tables import (
     MEASURES,

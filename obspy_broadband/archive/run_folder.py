@@ -29,7 +29,7 @@ from ..errors import InputError
 from ..io.durable import sync, write_file
 from ..sources.rebuild import source_from
 from ..sources.source import Source
-from .request import RunRequest
+from .run_request import RunRequest
 
 FORMAT, VERSION = "obspy_broadband.run", 2
 

@@ -16,8 +16,8 @@ from ..errors import BroadbandError, InputWarning
 from ..io.durable import checksum, checksums, move_folder, plain_name, write_file
 from ..sources.source import Item, Source
 from .outputs import KINDS, check_stream
-from .request import RunRequest
 from .run_folder import RunFolder
+from .run_request import RunRequest
 from .tables import write_measures
 
 #: Modules that the first item of a process would otherwise import, at the cost of its time limit.

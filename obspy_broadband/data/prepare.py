@@ -102,7 +102,7 @@ def prepare(
     Records of files and archives need three components, m/s² or a response, and a P (see
     :mod:`.arrivals`). A record without an event is kept if it has a date: such records that overlap
     in time are one event, of unknown magnitude and distance; see
-    :func:`obspy_broadband.data.events.join_events`. What is left out is counted by reason and
+    :func:`obspy_broadband.data.event_groups.join_events`. What is left out is counted by reason and
     listed in ``left_out.csv``.
 
     :param sources: data sets (see :func:`obspy_broadband.sources.buckets.open_data_set`), files,

@@ -16,7 +16,7 @@ import pandas as pd
 from .._version import __version__
 from ..errors import InputError
 from . import quality
-from .events import join_events
+from .event_groups import join_events
 from .splits import SPLITS, assign_splits
 from .store import VERSION, write_index, write_text
 

@@ -21,7 +21,7 @@ from ..records.record import Record, read_records, station_code
 from ..records.scenario import describe
 from ..records.station_data import StationData
 from ..sources.source import Item, Source
-from .arrivals import find_arrivals, sac_time
+from .picks import find_arrivals, sac_time
 
 #: An event may have begun so long before a record, s.
 _EARLIEST = 600.0

@@ -14,7 +14,7 @@ from obspy.geodetics import gps2dist_azimuth
 from ..errors import InputError, first_line
 from ..records.station_data import StationData
 from .channel_selection import ChannelSelection
-from .events import event_from_json
+from .event_json import event_from_json
 from .fdsn_client import USER, BoundedClient, check_address
 from .metadata import Metadata
 from .sds import cut

@@ -14,7 +14,7 @@ from obspy.clients.filesystem.sds import Client
 from ..errors import InputError
 from ..records.station_data import StationData
 from .channel_selection import ChannelSelection
-from .events import event_from_json
+from .event_json import event_from_json
 from .metadata import Metadata
 from .source import Item, Source
 from .time_windows import TimeSelection, TimeWindow

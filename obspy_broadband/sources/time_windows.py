@@ -11,7 +11,7 @@ from obspy.core.event import Event
 
 from ..errors import InputError
 from ..records.components import LONGEST, SHORTEST
-from .events import event_to_json, picks_to_json
+from .event_json import event_to_json, picks_to_json
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import sys
 import faulty
 
 from obspy_broadband.archive.cluster import start_slurm
-from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import run
+from obspy_broadband.archive.run_request import RunRequest
 
 if __name__ == "__main__":
     records, out = sys.argv[1:]

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from obspy_broadband import InputError
-from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import run
+from obspy_broadband.archive.run_request import RunRequest
 
 pytest.importorskip("distributed")
 

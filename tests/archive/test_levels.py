@@ -10,8 +10,8 @@ from obspy.core import AttribDict
 from obspy.core.event import Event, Origin
 
 from obspy_broadband import Ensemble, InputError
-from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import run
+from obspy_broadband.archive.run_request import RunRequest
 
 PLAIN = RunRequest(n=2, seed=7, measures="none")
 EVENT = Event(origins=[Origin(time=UTCDateTime(2019, 11, 11, 10, 52, 45))])

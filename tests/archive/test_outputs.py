@@ -14,9 +14,9 @@ from obspy.clients.filesystem.sds import Client
 import obspy_broadband
 from obspy_broadband import Ensemble, InputError
 from obspy_broadband.archive.outputs import KINDS, check_kind
-from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import run
 from obspy_broadband.archive.run_folder import RunFolder
+from obspy_broadband.archive.run_request import RunRequest
 from obspy_broadband.io.durable import plain_name
 
 

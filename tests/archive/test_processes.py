@@ -16,9 +16,9 @@ import pytest
 
 from obspy_broadband import InputError
 from obspy_broadband.archive.local import LocalWorkers
-from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import TRIES, run
 from obspy_broadband.archive.run_folder import RunFolder, is_running
+from obspy_broadband.archive.run_request import RunRequest
 
 PLAIN = RunRequest(n=1, seed=7, measures="none")
 LIMIT = 60.0  #: s, after which a test fails rather than hangs

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from obspy_broadband import InputError
-from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import report, run
+from obspy_broadband.archive.run_request import RunRequest
 
 REQUEST = RunRequest(n=2, seed=7, magnitude=5.0)
 PLAIN = RunRequest(n=1, seed=7, measures="none")  # where measures are not what is tested

@@ -10,9 +10,9 @@ import pytest
 
 from obspy_broadband import InputError
 from obspy_broadband.archive import outputs, work
-from obspy_broadband.archive.request import RunRequest
 from obspy_broadband.archive.run import run
 from obspy_broadband.archive.run_folder import Lock, RunFolder, is_running
+from obspy_broadband.archive.run_request import RunRequest
 from obspy_broadband.archive.work_list import WorkList
 
 REQUEST = RunRequest(n=2, seed=7, magnitude=5.0)

@@ -10,9 +10,9 @@ from obspy import read
 import obspy_broadband
 import obspy_broadband.request
 from obspy_broadband import Ensemble
-from obspy_broadband.archive import request
-from obspy_broadband.archive.request import RunRequest
+from obspy_broadband.archive import run_request
 from obspy_broadband.archive.run import run
+from obspy_broadband.archive.run_request import RunRequest
 from obspy_broadband.io import durable
 
 REQUEST = RunRequest(n=2, seed=7, magnitude=5.0)
@@ -111,7 +111,7 @@ def test_a_method_is_made_once_a_process_with_its_weights(records, tmp_path, inl
 
     create = obspy_broadband.request.create
     monkeypatch.setattr(obspy_broadband.request, "create", counting)
-    request._ready.cache_clear()
+    run_request._ready.cache_clear()
     run(records(3), tmp_path / "out", PLAIN, inline)
     assert len(made) == 1
 

@@ -255,7 +255,7 @@ def test_the_number_of_realizations_is_the_same_everywhere(simulation, noise):
     from obb_cli.enrich import enrich
     from obb_cli.generate import generate
 
-    from obspy_broadband.archive.request import RunRequest
+    from obspy_broadband.archive.run_request import RunRequest
 
     ensemble = simulation(duration=10).enrich(noise, seed=1)
     defaults = {

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from obspy_broadband.data.events import join_events
+from obspy_broadband.data.event_groups import join_events
 
 
 def rows(*records):

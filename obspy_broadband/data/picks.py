@@ -10,7 +10,7 @@ from obspy.core.event import Event, Pick
 
 from ..records.headers import header_number, header_part
 from ..records.record import Record
-from ..sources.events import phases
+from ..sources.event_json import phases
 
 #: Hz: below it, the picker's short windows of 0.1 s hold no sample.
 _LOWEST_RATE = 10.0

@@ -3,7 +3,7 @@
 import pytest
 
 from obspy_broadband import Scenario
-from obspy_broadband.archive.request import RunRequest
+from obspy_broadband.archive.run_request import RunRequest
 from obspy_broadband.enrich import read
 from obspy_broadband.errors import InputError
 from obspy_broadband.records.station_data import StationData

@@ -6,7 +6,7 @@ from obspy import UTCDateTime
 from obspy.core import AttribDict, Stats
 from obspy.core.event import Event, Pick, WaveformStreamID
 
-from obspy_broadband.data.arrivals import find_arrivals
+from obspy_broadband.data.picks import find_arrivals
 from obspy_broadband.method.contract import Scenario
 from obspy_broadband.records.record import Record
 
