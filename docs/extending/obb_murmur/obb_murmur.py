@@ -145,7 +145,8 @@ class Murmur(NeuralMethod):
         return {"adversarial": recorded + generated}
 
     def _judge(self, batch: Batch[Tensor], signal: Tensor) -> Tensor:
-        return self.discriminators["pair"](torch.cat([batch.low_frequency, signal], dim=1))
+        adversary = self.discriminators["pair"]
+        return adversary(torch.cat([batch.low_frequency, signal], dim=1))
 
     def prepare_training(
         self, batch: Batch[Tensor], weights: Tensor, events: Sequence[str]
