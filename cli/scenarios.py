@@ -9,7 +9,7 @@ import click
 from obb_cli.inputs import refuse_existing, report_skips
 from obb_cli.sources import KINDS, SourceGroup, add_sources
 
-from obspy_broadband.io.durable import replace_file
+from obspy_broadband.durable import replace_file
 from obspy_broadband.sources.source import Source
 
 

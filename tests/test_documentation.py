@@ -206,7 +206,7 @@ def test_every_benchmark_says_how_it_is_run(script):
 def test_doctests():
     import doctest
 
-    for module in ("signal.filters", "records.units", "method.contract", "testing", "io.durable"):
+    for module in ("signal.filters", "records.units", "method.contract", "testing", "durable"):
         failed, tried = doctest.testmod(importlib.import_module(f"obspy_broadband.{module}"))
         assert tried > 0, module
         assert not failed, module

@@ -10,7 +10,18 @@ import pytest
 ROOT = Path(__file__).parents[1]
 #: Folders and modules of the library: each imports from those before it alone.
 ORDER = (
-    *("errors", "_version", "signal", "nn", "level", "method", "records", "io", "request"),
+    *(
+        "errors",
+        "durable",
+        "_version",
+        "signal",
+        "nn",
+        "level",
+        "method",
+        "records",
+        "io",
+        "request",
+    ),
     *("ensemble", "enrich", "sources", "archive", "data", "generate", "evaluation", "training"),
     *("testing", "__init__"),
 )

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from obspy import Inventory, Stream
 
+from ..durable import plain_name
 from ..ensemble.ensemble import Ensemble
 from ..errors import InputError
 from ..io import at2, bbp, opensees
-from ..io.durable import plain_name
 from ..records.headers import header_part
 from ..records.orientation import station_id
 from .sds_output import MOST_REALIZATIONS, write_pieces

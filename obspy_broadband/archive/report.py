@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..io.durable import write_file
+from ..durable import write_file
 from .run_folder import RunFolder
 from .tables import MEASURES
 from .work_list import WorkList

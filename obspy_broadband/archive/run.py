@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from ..durable import plain_name
 from ..errors import InputError, InputWarning
-from ..io.durable import plain_name
 from ..sources.metadata import Metadata
 from ..sources.source import Source
 from .local import Workers

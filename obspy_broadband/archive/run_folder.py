@@ -24,9 +24,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..durable import sync, write_file
 from ..ensemble.provenance import software
 from ..errors import InputError
-from ..io.durable import sync, write_file
 from ..sources.rebuild import source_from
 from ..sources.source import Source
 from .run_request import RunRequest

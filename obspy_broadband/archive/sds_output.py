@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from obspy import Stream, Trace, UTCDateTime, read
 
+from ..durable import files, sync, write_file
 from ..ensemble.ensemble import Ensemble
 from ..ensemble.folder import short_codes, write_miniseed
 from ..errors import InputError
-from ..io.durable import files, sync, write_file
 
 MOST_REALIZATIONS = 36**2
 _RECORD = 4096  #: bytes

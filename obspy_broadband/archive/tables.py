@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..durable import replace_file, sync, write_file
 from ..errors import InputError
-from ..io.durable import replace_file, sync, write_file
 
 if TYPE_CHECKING:
     from ..ensemble.ensemble import Ensemble

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ..io.durable import checksum
+from ..durable import checksum
 from .run_folder import RunFolder
 from .sds_output import is_day_file
 

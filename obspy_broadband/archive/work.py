@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..durable import checksum, checksums, move_folder, plain_name, write_file
 from ..ensemble.ensemble import Ensemble
 from ..errors import BroadbandError, InputWarning
-from ..io.durable import checksum, checksums, move_folder, plain_name, write_file
 from ..sources.source import Item, Source
 from .outputs import KINDS, check_stream
 from .run_folder import RunFolder

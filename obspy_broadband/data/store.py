@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from ..durable import replace_file, write_file
 from ..errors import InputError
-from ..io.durable import replace_file, write_file
 from .splits import assert_disjoint
 
 SAMPLING_RATE = 100.0  #: Hz

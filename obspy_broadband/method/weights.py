@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
+from ..durable import checksum, write_file
 from ..errors import InputError
-from ..io.durable import checksum, write_file
 
 if TYPE_CHECKING:
     from torch import Tensor

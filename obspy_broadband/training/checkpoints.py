@@ -19,8 +19,8 @@ from typing import Any
 
 import torch
 
+from ..durable import replace_file, write_file
 from ..errors import InputError
-from ..io.durable import replace_file, write_file
 from ..method.contract import Batch
 
 VERSION = 1

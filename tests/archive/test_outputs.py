@@ -17,7 +17,7 @@ from obspy_broadband.archive.outputs import KINDS, check_kind
 from obspy_broadband.archive.run import run
 from obspy_broadband.archive.run_folder import RunFolder
 from obspy_broadband.archive.run_request import RunRequest
-from obspy_broadband.io.durable import plain_name
+from obspy_broadband.durable import plain_name
 
 
 def enriched(stream):

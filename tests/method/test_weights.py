@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from obb_cli.main import obb
 
 from obspy_broadband import methods
+from obspy_broadband.durable import checksum
 from obspy_broadband.errors import InputError
-from obspy_broadband.io.durable import checksum
 from obspy_broadband.method import weights
 from obspy_broadband.method.registry import create, load
 from obspy_broadband.testing import low_frequency_batch
