@@ -63,9 +63,9 @@ def test_a_shape_knows_nothing_of_the_level(spectral):
 
 def test_nothing_is_given_below_the_corner(spectral):
     corner = torch.full((4,), 3.0)
-    made = spectral.impose(torch.randn(4, 3, SAMPLES), torch.zeros(4, LEVELS), corner)
+    imposed = spectral.impose(torch.randn(4, 3, SAMPLES), torch.zeros(4, LEVELS), corner)
     frequencies = torch.fft.rfftfreq(SAMPLES, 1 / RATE)
-    spectrum = torch.fft.rfft(made).abs()
+    spectrum = torch.fft.rfft(imposed).abs()
     assert spectrum[..., frequencies < 3.0].max() < 1e-4 * spectrum.max()
 
 
@@ -219,9 +219,9 @@ def test_what_a_network_leaves_at_the_ends_of_a_window_is_not_amplified():
     loud = shape.clone()
     loud[..., :20] = 50.0
     levels = torch.zeros(1, LEVELS)
-    made = spectral.impose(loud, levels, corner)
-    assert made[..., :10].abs().max() < made[..., 1000:3000].abs().max()
-    assert made[..., 1000:3000].std() > 0.9 * spectral.impose(shape, levels, corner).std()
+    imposed = spectral.impose(loud, levels, corner)
+    assert imposed[..., :10].abs().max() < imposed[..., 1000:3000].abs().max()
+    assert imposed[..., 1000:3000].std() > 0.9 * spectral.impose(shape, levels, corner).std()
 
 
 def test_what_a_network_leaves_below_the_corner_does_not_hide_what_is_above():
@@ -233,8 +233,11 @@ def test_what_a_network_leaves_below_the_corner_does_not_hide_what_is_above():
     spectra = torch.fft.rfft(torch.randn(4, 3, 4096))
     frequencies = torch.fft.rfftfreq(4096, 0.01)
     fall = frequencies.clamp_min(0.5) ** -2.0 * torch.where(frequencies < 0.95, 20.0, 1.0)
-    made = spectral.impose(torch.fft.irfft(spectra * fall), torch.zeros(4, LEVELS), torch.ones(4))
-    above = spectral.measure(made).unflatten(1, (2, -1))[..., 3:].mean(dim=(0, 1))  # from 1.65 Hz
+    imposed = spectral.impose(
+        torch.fft.irfft(spectra * fall), torch.zeros(4, LEVELS), torch.ones(4)
+    )
+    measured = spectral.measure(imposed).unflatten(1, (2, -1))
+    above = measured[..., 3:].mean(dim=(0, 1))  # from 1.65 Hz
     assert torch.allclose(above, torch.zeros_like(above), atol=0.15)
 
 
@@ -245,10 +248,10 @@ def test_hums_and_holes_of_a_network_are_made_flat():
     spectra[..., (frequencies > 30) & (frequencies < 38)] *= 0.05
     spectra[..., (frequencies > 12) & (frequencies < 13)] *= 10.0
     spectra[..., frequencies > 46] *= 10.0
-    made = spectral.impose(
+    imposed = spectral.impose(
         torch.fft.irfft(spectra), torch.zeros(4, LEVELS), torch.ones(4), flat=True
     )
-    power = torch.fft.rfft(made, norm="ortho").abs().square().mean(dim=(0, 1))
+    power = torch.fft.rfft(imposed, norm="ortho").abs().square().mean(dim=(0, 1))
     for low, high in ((5, 8), (12, 13), (31, 37), (47, 50)):
         level = 0.5 * power[(frequencies > low) & (frequencies < high)].mean().log()
         assert abs(level) < 1.2, low  # 0, 2.3, -3.0 and 2.3 as they come
@@ -259,8 +262,8 @@ def test_a_spectrum_that_falls_goes_on_falling_beyond_the_last_node(spectral):
     torch.manual_seed(2)
     nodes = torch.logspace(-0.30103, 1.60206, 12)
     kappa = (-torch.pi * 0.04 * nodes).repeat(4, 2)
-    made = spectral.impose(torch.randn(4, 3, SAMPLES), kappa, torch.ones(4), flat=True)
-    power = torch.fft.rfft(made).abs().square().mean(dim=(0, 1))
+    imposed = spectral.impose(torch.randn(4, 3, SAMPLES), kappa, torch.ones(4), flat=True)
+    power = torch.fft.rfft(imposed).abs().square().mean(dim=(0, 1))
     frequencies = torch.fft.rfftfreq(SAMPLES, 1 / RATE)
 
     def near(frequency):

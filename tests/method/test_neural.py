@@ -137,12 +137,12 @@ def test_what_training_would_trip_over_is_found():
 
 def test_names_of_losses_and_weights_must_agree():
     method = Tiny()
-    one = torch.ones(())
-    assert method.weighted("generator", {"spectrum": one, "angle": one}) == 1.5
+    loss = torch.ones(())
+    assert method.weighted("generator", {"spectrum": loss, "angle": loss}) == 1.5
     with pytest.raises(
         MethodError, match="spectre has no weight, spectrum has a weight and no loss"
     ):
-        method.weighted("generator", {"spectre": one, "angle": one})
+        method.weighted("generator", {"spectre": loss, "angle": loss})
 
 
 def test_one_batch_can_be_learnt():

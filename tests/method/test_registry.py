@@ -36,9 +36,9 @@ class Whisper(Method):
 
 
 def test_the_built_in_methods_are_registered():
-    found = obspy_broadband.methods()
-    assert found["stochastic"].distribution == "obspy-broadband"
-    assert list(found) == sorted(found)
+    registrations = obspy_broadband.methods()
+    assert registrations["stochastic"].distribution == "obspy-broadband"
+    assert list(registrations) == sorted(registrations)
 
 
 def test_a_strangers_method_comes_through_the_same_door(strangers):

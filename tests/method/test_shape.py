@@ -53,9 +53,9 @@ def test_the_ringing_of_a_band_limit_is_no_motion(method, corner):
     drawn = (method.realize(batch, seeds)[0] - batch.low_frequency[0])[0, 0]
     rung = np.abs(batch.low_frequency[0, 0]) > 0.01
     assert times[rung][0] < p - 2.0 / corner
-    made = np.abs(drawn) / np.abs(drawn).max()
-    assert made[times < p - 1.2 / corner].max() < 1e-6
-    assert made[(times > p) & (times < s)].max() > 0.1
+    relative = np.abs(drawn) / np.abs(drawn).max()
+    assert relative[times < p - 1.2 / corner].max() < 1e-6
+    assert relative[(times > p) & (times < s)].max() > 0.1
 
 
 def test_a_window_that_begins_in_the_midst_of_motion_is_filled_from_its_first_sample(method):

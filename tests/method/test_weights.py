@@ -41,13 +41,13 @@ def saved(tmp_path, tensors):
 
 
 def test_what_is_saved_is_found_and_loaded(saved, tensors):
-    found = weights.find("whisper")
-    loaded = found.load()
+    stored = weights.find("whisper")
+    loaded = stored.load()
     assert set(loaded) == set(tensors)
     assert all(torch.equal(loaded[name], tensors[name]) for name in tensors)
-    assert found.card["metrics"] == {"crps": 0.5}
-    assert found.card["parameters"] == 17
-    assert len(found.card["sha256"]) == 64
+    assert stored.card["metrics"] == {"crps": 0.5}
+    assert stored.card["parameters"] == 17
+    assert len(stored.card["sha256"]) == 64
 
 
 def test_whoever_may_read_the_card_may_read_the_weights(saved):
@@ -61,7 +61,9 @@ def test_the_first_folder_counts_and_names_choose(tmp_path, saved, tensors):
     weights.save(cache, "large", tensors, CARD)
     assert weights.find("whisper").card["metrics"]["crps"] == 0.5
     assert weights.find("whisper", "large").name == "large"
-    assert [found.name for found in weights.available() if found.path.is_relative_to(tmp_path)] == [
+    assert [
+        stored.name for stored in weights.available() if stored.path.is_relative_to(tmp_path)
+    ] == [
         "default",
         "large",
     ]
@@ -116,7 +118,7 @@ def test_foreign_newer_and_poor_cards_are_refused(saved, change, message):
     path.write_text(json.dumps({key: value for key, value in card.items() if value is not None}))
     with pytest.raises(InputError, match=message):
         weights.read_card(path)
-    assert saved.path not in [found.path for found in weights.available()]
+    assert saved.path not in [stored.path for stored in weights.available()]
     path.write_text("{")
     with pytest.raises(InputError, match="no card"):
         weights.read_card(path)
@@ -148,10 +150,10 @@ def test_a_runs_weights_are_found_once_they_are_added(tmp_path, tensors):
         weights.find("whisper")
     done = CliRunner().invoke(obb, ["weights", "add", str(tmp_path / "run"), "--name", "aegean"])
     assert done.exit_code == 0, done.output
-    found = weights.find("whisper")
-    assert found.name == "aegean"
-    assert found.path.is_relative_to(tmp_path / "cache")
-    assert all(torch.equal(value, tensors[name]) for name, value in found.load().items())
+    stored = weights.find("whisper")
+    assert stored.name == "aegean"
+    assert stored.path.is_relative_to(tmp_path / "cache")
+    assert all(torch.equal(value, tensors[name]) for name, value in stored.load().items())
     again = CliRunner().invoke(obb, ["weights", "add", str(tmp_path / "run"), "--name", "aegean"])
     assert again.exit_code == 1
     assert "already" in again.output
@@ -165,29 +167,29 @@ def words_of(*words):
 def test_what_a_user_added_is_used_instead_of_what_ships_until_it_is_removed(tmp_path, tensors):
     ships = weights.find("pix2pix")
     weights.save(tmp_path / "run" / "weights", "default", tensors, CARD | {"method": "pix2pix"})
-    code, said = words_of("add", str(tmp_path / "run"))
-    mine = weights.find("pix2pix")
-    assert mine.path == weights.user_folder() / "pix2pix" / "default.safetensors"
+    code, output = words_of("add", str(tmp_path / "run"))
+    added = weights.find("pix2pix")
+    assert added.path == weights.user_folder() / "pix2pix" / "default.safetensors"
     assert code == 0
-    assert "From now on method='pix2pix' uses it." in said
-    assert f"Hidden by it: {ships.path}" in said
+    assert "From now on method='pix2pix' uses it." in output
+    assert f"Hidden by it: {ships.path}" in output
     lines = [line for line in words_of("list")[1].splitlines() if " pix2pix " in line]
     assert [(line.split()[0], line.split()[-1]) for line in lines] == [
-        ("used", str(mine.path)),
+        ("used", str(added.path)),
         ("hidden", str(ships.path)),
     ]
-    assert len([found for found in weights.available() if found.method == "pix2pix"]) == 1
+    assert len([stored for stored in weights.available() if stored.method == "pix2pix"]) == 1
 
-    code, said = words_of("remove", "pix2pix")
+    code, output = words_of("remove", "pix2pix")
     assert code == 0
-    assert said.splitlines() == [
-        f"removed {mine.path}",
+    assert output.splitlines() == [
+        f"removed {added.path}",
         f"From now on pix2pix default is {ships.path}",
     ]
     assert weights.find("pix2pix").path == ships.path
-    code, said = words_of("remove", "pix2pix")
+    code, output = words_of("remove", "pix2pix")
     assert code == 1
-    assert f"{ships.path} lies in another folder and stays" in said
+    assert f"{ships.path} lies in another folder and stays" in output
     ships.verify()
 
 
@@ -214,8 +216,8 @@ def test_weights_that_are_added_in_vain_are_told(tmp_path, saved, tensors):
 
 
 def test_nothing_else_is_used_where_a_users_card_is_damaged(tensors):
-    mine = weights.save(weights.user_folder(), "default", tensors, CARD | {"method": "pix2pix"})
-    mine.path.with_suffix(".json").write_text("{")
+    added = weights.save(weights.user_folder(), "default", tensors, CARD | {"method": "pix2pix"})
+    added.path.with_suffix(".json").write_text("{")
     with pytest.raises(InputError, match="no card"):
         weights.find("pix2pix")
 
@@ -223,9 +225,9 @@ def test_nothing_else_is_used_where_a_users_card_is_damaged(tensors):
 def test_the_provenance_names_the_weights_by_their_checksum(simulation):
     """Not by their place: the bytes of a run are the same on every machine."""
     ensemble = simulation(duration=20).enrich("pix2pix", n=1, seed=1, magnitude=5, distance=30)
-    said = ensemble.provenance["weights"]
-    assert said["sha256"] == weights.find("pix2pix").card["sha256"]
-    assert set(said) <= {"name", "sha256", "level_spread"}
+    noted = ensemble.provenance["weights"]
+    assert noted["sha256"] == weights.find("pix2pix").card["sha256"]
+    assert set(noted) <= {"name", "sha256", "level_spread"}
 
 
 def test_halved_weights_keep_what_must_be_exact(tmp_path):
@@ -235,14 +237,14 @@ def test_halved_weights_keep_what_must_be_exact(tmp_path):
         "level.predictor.covariance": torch.randn(40, 40),
     }
     weights.save(tmp_path / "run" / "weights", "default", tensors, CARD)
-    made = weights.add(tmp_path / "run", half=True, folder=tmp_path / "mine")
-    loaded = made.load()
+    halved = weights.add(tmp_path / "run", half=True, folder=tmp_path / "mine")
+    loaded = halved.load()
     assert loaded["net.weight"].dtype == torch.float16
     assert torch.allclose(loaded["net.weight"].float(), tensors["net.weight"], rtol=1e-3)
     for name in ("net.bias", "level.predictor.covariance"):
         assert torch.equal(loaded[name], tensors[name])
-    assert made.card["precision"] == "float16 where large"
-    assert made.card["parameters"] == 40 * 40 * 2 + 40
+    assert halved.card["precision"] == "float16 where large"
+    assert halved.card["parameters"] == 40 * 40 * 2 + 40
 
 
 def test_a_run_without_weights_is_told(tmp_path):
@@ -252,22 +254,26 @@ def test_a_run_without_weights_is_told(tmp_path):
 
 
 SHIPPED = [
-    one for one in weights.available() if one.path.is_relative_to(Path(obb_weights.__file__).parent)
+    trained
+    for trained in weights.available()
+    if trained.path.is_relative_to(Path(obb_weights.__file__).parent)
 ]
 
 
 def test_every_trained_method_ships_and_fits_a_repository():
-    assert {one.method for one in SHIPPED} == {one for one in methods() if load(one).trainable}
-    assert sum(one.path.stat().st_size for one in SHIPPED) < 64 * 1024**2
+    assert {trained.method for trained in SHIPPED} == {
+        name for name in methods() if load(name).trainable
+    }
+    assert sum(trained.path.stat().st_size for trained in SHIPPED) < 64 * 1024**2
 
 
-@pytest.mark.parametrize("one", SHIPPED, ids=lambda one: f"{one.method}-{one.name}")
-def test_what_ships_loads_draws_and_says_what_it_learned_from(one):
-    one.verify()
-    method = create(one.method, {}, weights=str(one.path))
+@pytest.mark.parametrize("trained", SHIPPED, ids=lambda trained: f"{trained.method}-{trained.name}")
+def test_what_ships_loads_draws_and_says_what_it_learned_from(trained):
+    trained.verify()
+    method = create(trained.method, {}, weights=str(trained.path))
     drawn = method.realize(low_frequency_batch(method, rows=1), np.arange(2, dtype=np.uint64)[None])
     assert np.isfinite(drawn).all()
-    assert one.card["data"]["records"] > 0
-    assert one.card["data"]["licences"]
-    assert one.card["data"]["attributions"]
-    assert one.card["ranges"]
+    assert trained.card["data"]["records"] > 0
+    assert trained.card["data"]["licences"]
+    assert trained.card["data"]["attributions"]
+    assert trained.card["ranges"]

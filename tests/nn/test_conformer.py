@@ -48,8 +48,8 @@ def test_interpolation_leaves_no_checkerboard():
     """A constant stays a constant: even and odd samples are made alike."""
     torch.manual_seed(0)
     block = ResidualUp(4, 4).eval()
-    made = block(torch.ones(1, 4, 64).cumsum(dim=1))[..., 16:-16]
-    even, odd = made[..., 0::2], made[..., 1::2]
+    doubled = block(torch.ones(1, 4, 64).cumsum(dim=1))[..., 16:-16]
+    even, odd = doubled[..., 0::2], doubled[..., 1::2]
     assert torch.allclose(even, odd, atol=1e-5)
 
 

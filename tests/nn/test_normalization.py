@@ -8,9 +8,9 @@ def test_codes_are_standard_over_a_batch_and_know_no_neighbours_afterwards():
     torch.manual_seed(0)
     layer, spread = StandardCode(5), torch.logspace(-1, 2, 5)
     drawn = 30.0 + spread * torch.randn(200, 64, 5)
-    made = [layer(batch) for batch in drawn]
-    assert torch.allclose(made[0].mean(dim=0), torch.zeros(5), atol=1e-3)
-    assert torch.allclose(made[0].std(dim=0), torch.ones(5), atol=0.05)
+    codes = [layer(batch) for batch in drawn]
+    assert torch.allclose(codes[0].mean(dim=0), torch.zeros(5), atol=1e-3)
+    assert torch.allclose(codes[0].std(dim=0), torch.ones(5), atol=0.05)
     layer.eval()
     assert torch.allclose(layer(drawn[0])[3:4], layer(drawn[0, 3:4]))
     assert torch.allclose(layer(drawn.flatten(0, 1)).mean(dim=0), torch.zeros(5), atol=0.15)

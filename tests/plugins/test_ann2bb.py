@@ -33,7 +33,7 @@ def method():
 
 def short_spectra(method, drawn):
     periods = tuple(period for period in SHORT if 0.05 < period < 0.6)
-    return np.log([response_spectrum(one, 100.0, periods) for one in drawn])
+    return np.log([response_spectrum(motion, 100.0, periods) for motion in drawn])
 
 
 def test_the_trace_has_the_spectrum_that_was_predicted(method):
@@ -114,8 +114,8 @@ def test_an_ordinate_that_the_simulation_has_alone_makes_no_hole_above_the_corne
     batch = low_frequency_batch(method, rows=1)
     alone = np.log(response_spectrum(batch.low_frequency[0].astype(float), 100.0, SHORT))
     near = np.array(SHORT) > 0.5
-    told = np.where(near, alone.mean(axis=0) - 0.7, alone.mean(axis=0)[near].min() - 0.3)
-    method.predictor.linear[:, 0] = torch.tensor(np.tile(told, 2), dtype=torch.float32)
+    target = np.where(near, alone.mean(axis=0) - 0.7, alone.mean(axis=0)[near].min() - 0.3)
+    method.predictor.linear[:, 0] = torch.tensor(np.tile(target, 2), dtype=torch.float32)
     drawn = method.realize(batch, SEEDS)[0] - batch.low_frequency
     frequencies = np.fft.rfftfreq(drawn.shape[-1], 0.01)
     power = (np.abs(np.fft.rfft(drawn)) ** 2).mean(axis=(0, 1))
