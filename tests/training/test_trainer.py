@@ -26,6 +26,7 @@ from obspy_broadband.training.devices import fabric_for
 from obspy_broadband.training.options import resolve
 from obspy_broadband.training.selection import record_windows, training_pairs
 from obspy_broadband.training.step import State, generator_state, optimizers, side, step
+from obspy_broadband.training.validation import Validation
 
 TINY = {
     **{"width": 2, "depth": 3, "discriminator_width": 2, "spectrogram": 0.1, "level_steps": 20},
@@ -100,6 +101,7 @@ def test_weights_that_do_not_fit_are_refused(finished, simulation):
 
 def test_an_interrupted_run_ends_with_the_same_bytes(finished, store, tmp_path, monkeypatch):
     weights, run = finished
+    monkeypatch.setattr(Validation, "draw_figure", lambda *_: None)
     whole = trainer.step
     for stops_at in (1, 3, 4):
 
@@ -288,6 +290,7 @@ def test_losses_without_weights_are_refused_before_the_first_step(store, tmp_pat
 
 def test_patience_ends_a_run_that_gets_no_better(store, tmp_path, monkeypatch):
     monkeypatch.setattr(trainer, "score_of", lambda metrics: 1.0)
+    monkeypatch.setattr(Validation, "draw_figure", lambda *_: None)
     settings = {"training.steps": 40, "training.validate_every": 1, "training.patience": 3}
     train(store, tmp_path, **settings)
     assert lines(tmp_path)[-1]["step"] == 4  # the first is the best, three more are waited for
