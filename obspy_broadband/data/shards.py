@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from .._version import __version__
+from ..durable import replace_file
 from ..errors import InputError
 from . import quality
 from .event_groups import join_events
@@ -66,14 +67,13 @@ def write_shard(
     """
     import h5py
 
-    part = path.with_name(path.name + ".part")
     lengths = [motion.shape[-1] for motion in motions]
     whole = np.empty((sum(lengths), 3), dtype=np.float32)
     first = 0
     for motion, length in zip(motions, lengths):
         whole[first : first + length] = motion.T
         first += length
-    with h5py.File(part, "w") as file:
+    with replace_file(path) as part, h5py.File(part, "w") as file:
         file["motion"] = whole
         file.attrs["left_out"] = json.dumps(dict(left_out))
         if details:
@@ -81,7 +81,6 @@ def write_shard(
         if warnings:
             file["warnings"] = json.dumps(warnings)
         file["records"] = json.dumps({name: table[name].tolist() for name in table})
-    part.replace(path)
 
 
 def finish(
@@ -138,12 +137,13 @@ def finish(
 
 
 def _write_left_out(path: Path, details: Sequence[tuple[str, str, str]]) -> None:
-    part = path.with_name(path.name + ".part")
-    with open(part, "w", encoding="utf-8", newline="") as file:
+    with (
+        replace_file(path) as part,
+        open(part, "w", encoding="utf-8", newline="") as file,
+    ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("what", "reason", "message"))
         writer.writerows(details)
-    part.replace(path)
 
 
 def _refuse_empty_bands(table: pd.DataFrame, settings: Settings) -> None:
