@@ -331,14 +331,6 @@ def test_the_command(truth, tmp_path):
     assert len(Store(tmp_path / "files")) == 3
 
 
-def test_options_of_files_beside_a_data_set_are_refused(truth, tmp_path):
-    (tmp_path / "records").mkdir()
-    (tmp_path / "records" / "metadata.csv").write_text("trace_name\n")
-    done = run(tmp_path / "records", "--inventory", truth / "stations.xml", "-o", tmp_path / "s")
-    assert done.exit_code == 1
-    assert "is for files and archives" in done.output
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
