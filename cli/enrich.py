@@ -29,11 +29,12 @@ from obb_cli.inputs import (
     report_skips,
 )
 
-import obspy_broadband
+from obspy_broadband.enrich import enrich_data
 from obspy_broadband.ensemble.folder import CARD
 from obspy_broadband.errors import InputError
-from obspy_broadband.io.xml import all_stations
+from obspy_broadband.io.xml import all_stations, as_event
 from obspy_broadband.records.record import read_records
+from obspy_broadband.records.station_data import StationData
 from obspy_broadband.request import Request
 
 
@@ -122,32 +123,20 @@ def enrich(
     if not stream:
         raise InputError("None of the inputs could be read.")
     inventory = all_stations(inventories)
+    ready = request.ready()
+    request.check(ready)
     if dry_run:
-        request.check(request.ready())
         records, refusals = read_records(stream, units, inventory)
         click.echo(f"{len(records)} records, {len(records) * number} realizations by {method}:")
         for record in records:
             click.echo(f"  {record.id}  {record.duration:g} s at {record.sampling_rate:g} Hz")
         report_skips([(refusal.id, refusal.reason) for refusal in refusals])
         return
+    data = StationData(stream, inventory, as_event(event))
     with warnings.catch_warnings():
         # Said below, record by record.
         warnings.filterwarnings("ignore", message="Skipped ")
-        ensemble = obspy_broadband.enrich(
-            stream,
-            method,
-            n=number,
-            seed=seed,
-            corner=request.corner,
-            units=units,
-            inventory=inventory,
-            event=event,
-            weights=weights,
-            on_bad=on_bad,
-            progress=True,
-            **arguments,
-            **options,
-        )
+        ensemble = enrich_data(data, request, ready, progress=True)
     skipped = [(record["id"], record["reason"]) for record in ensemble.provenance["skipped"]]
     report_skips(skipped)
     ensemble.write(output, overwrite=overwrite)
