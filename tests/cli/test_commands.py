@@ -282,7 +282,7 @@ def test_a_defect_of_ours_is_one_line_too(folder, monkeypatch):
     def broken(*args, **kwargs):
         raise KeyError("oops")
 
-    monkeypatch.setattr("obspy_broadband.enrich", broken)
+    monkeypatch.setattr("obb_cli.enrich.enrich_data", broken)
     done = enrich(folder)
     assert done.exit_code == 1
     assert "unexpected KeyError" in done.output
