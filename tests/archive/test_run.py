@@ -9,11 +9,10 @@ from obspy import read
 
 import obspy_broadband
 import obspy_broadband.request
-from obspy_broadband import Ensemble
+from obspy_broadband import Ensemble, durable
 from obspy_broadband.archive import run_request
 from obspy_broadband.archive.run import run
 from obspy_broadband.archive.run_request import RunRequest
-from obspy_broadband.io import durable
 
 REQUEST = RunRequest(n=2, seed=7, magnitude=5.0)
 PLAIN = RunRequest(n=1, seed=7, measures="none")  # where measures are not what is tested

@@ -1,6 +1,5 @@
 """``obb plot``, ``measure`` and ``evaluate`` on the folders of runs; what is overwritten."""
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -236,20 +235,6 @@ def test_a_training_and_a_store_need_folders_of_their_own(archive):
         TrainingFolder(archive).assert_new()
     with pytest.raises(InputError, match=r"holds something else already \(its run.json"):
         prepare([], archive)
-
-
-def test_the_readmes_commands_can_be_run_in_one_folder():
-    """No two write to one place, and none reads what a later one makes."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```[a-z]*\n(.*?)^```", text, re.M | re.S)
-    lines = re.findall(r"^obb [^#\n]*", "".join(blocks), re.M)
-    commands = [line.replace("/ ", " ").rstrip("/ ").split() for line in lines]
-    made = [words[words.index("-o") + 1] if "-o" in words else "" for words in commands]
-    named = [name for name in made if name]
-    assert len(named) == len(set(named)) > 8
-    for position, words in enumerate(commands):
-        later = {name for name in made[position + 1 :] if name}
-        assert not later & set(words), words
 
 
 @pytest.mark.parametrize("words", [("--detrend",), ("-u", "g"), ("-m", "must", "--recorded", "x")])
