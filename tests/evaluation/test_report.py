@@ -35,7 +35,7 @@ PERIODS = (0.1, 0.3, 1.0)
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     folder = tmp_path_factory.mktemp("store")
-    simulate(Population(records=90, per_event=3, seed=5, distances_km=(5, 60)), folder)
+    simulate(Population(records=75, per_event=3, seed=5, distances_km=(5, 60)), folder)
     return folder
 
 
@@ -302,7 +302,7 @@ def invoke(*arguments):
 
 
 def test_the_command_judges_a_method(store, tmp_path):
-    result = invoke("-m", "stochastic", "--data", store, "--limit", 3, "-n", 4, "-o", tmp_path)
+    result = invoke("-m", "stochastic", "--data", store, "--limit", 2, "-n", 4, "-o", tmp_path)
     assert result.exit_code == 0, result.output
     assert "level ridge" in result.output
     assert (tmp_path / "report.html").exists()
