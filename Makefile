@@ -21,7 +21,7 @@ demo: install  ## simulate a Mw 4.9 earthquake to 1 Hz, enrich it to 30 Hz, leav
 	$(BIN)/python examples/demo.py demo
 
 test: install  ## run the tests (two cores, no network, minutes)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3 --dist worksteal
 
 lint: install  ## ruff (rules and format)
 	$(BIN)/ruff check .
