@@ -1,4 +1,4 @@
-"""``obb generate``: records from nothing."""
+"""``obb generate``: records without a simulation."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def generate(
     output: Path,
     overwrite: bool,
 ) -> None:
-    """Make records that no simulation stands behind.
+    """Generate records without a simulation.
 
     A method that decodes records from codes (the SeismoALICEs) draws them from N(0, 1); every
     other method is given the low frequencies of simulated scenarios, whose magnitude, distance,

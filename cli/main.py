@@ -13,12 +13,12 @@ import click
 #: Name of a command (and of its file), and what ``obb --help`` says of it without importing it.
 COMMANDS = {
     "archive": "Enrich archives item by item: run, resume, status, report.",
-    "calibrate": "Measure and mend the spread of the level that a trained method draws.",
+    "calibrate": "Measure and correct the spread of the level that a trained method draws.",
     "data": "Prepare recorded ground motion for training.",
     "enrich": "Turn low-frequency simulations into an ensemble of broadband records.",
     "evaluate": "Judge generated records against recorded ones.",
-    "finetune": "Go on training from weights, on a region or a site.",
-    "generate": "Make records that no simulation stands behind.",
+    "finetune": "Continue training from weights, on a region or a site.",
+    "generate": "Generate records without a simulation.",
     "latent": "Look at a method's codes: their distribution, and what they mean.",
     "measure": "Tabulate intensity measures of records.",
     "methods": "List the translation methods, or explain one.",
