@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data.event_weights import event_weights
 from ..errors import InputError
 from ..signal.intensity import significant_duration
 
@@ -75,7 +76,9 @@ def fit(x: np.ndarray, y: np.ndarray, events: Sequence[str], penalty: float = 1.
     """
     if len(x) < 20:
         raise InputError(f"{len(x)} records are too few for a regression; twenty are the least.")
-    weight = _event_weights(events, 0.5)
+    # 1 / sqrt(records of the event), not normalized: the penalty counts in records.
+    _, index, counts = np.unique(np.asarray(events), return_inverse=True, return_counts=True)
+    weight = counts[index] ** -0.5
     center = np.average(x, axis=0, weights=weight)
     spread = np.sqrt(np.average((x - center) ** 2, axis=0, weights=weight)) + 1e-12
     design = np.column_stack([np.ones(len(x)), (x - center) / spread])
@@ -83,7 +86,7 @@ def fit(x: np.ndarray, y: np.ndarray, events: Sequence[str], penalty: float = 1.
     weighted = design * weight[:, None]
     weights = np.linalg.solve(design.T @ weighted + ridge, weighted.T @ y)
     residual = y - design @ weights
-    deviation = np.sqrt(np.average(residual**2, axis=0, weights=_event_weights(events, 1.0)))
+    deviation = np.sqrt(np.average(residual**2, axis=0, weights=event_weights(events)))
     return LevelRidge(center, spread, weights, deviation)
 
 
@@ -100,11 +103,5 @@ def leave_one_event_out(
         out = names == event
         ridge = fit(x[~out], y[~out], names[~out].tolist(), penalty)
         residual[out] = y[out] - ridge.predict(x[out])
-    weight = _event_weights(names.tolist(), 1.0)
+    weight = event_weights(names)
     return residual, np.sqrt(np.average(residual**2, axis=0, weights=weight))
-
-
-def _event_weights(events: Sequence[str], power: float) -> np.ndarray:
-    """1 / (records of the event) to a power."""
-    _, index, counts = np.unique(np.asarray(events), return_inverse=True, return_counts=True)
-    return 1.0 / counts[index] ** power
