@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from obspy import Stream, Trace
@@ -16,7 +16,6 @@ from obspy import Stream, Trace
 from .ensemble import EnrichedRecord, Ensemble
 from .ensemble.provenance import provenance
 from .errors import InputError, InputWarning, MethodError
-from .io.xml import EventLike, InventoryLike, as_event, as_inventory
 from .method.contract import Batch, Method
 from .method.training_range import outside_training_range, warn
 from .records.corner import corner_of
@@ -28,6 +27,9 @@ from .records.station_data import StationData
 from .records.windows import Prepared, batches, prepare, restore
 from .request import Request, draw_seed
 from .signal.hybrid import hybridize
+
+if TYPE_CHECKING:
+    from .io.xml import EventLike, InventoryLike
 
 #: Numbers (all components and realizations together) that one call of a method may return; bounds
 #: memory.
@@ -140,6 +142,8 @@ def enrich(
         hint = f" An argument of enrich() is {nearest[0]}=." if nearest else ""
         raise InputError(f"{error}{hint}") from error
     request.check(ready)
+    from .io.xml import as_event, as_inventory  # not needed to import the package
+
     if isinstance(stream, Trace):
         stream = Stream([stream])
     data = StationData(stream, as_inventory(inventory), as_event(event))
