@@ -6,6 +6,7 @@ Importing this package gives every ObsPy Stream and Trace two methods, ``enrich`
 from obspy import Stream as _Stream
 from obspy import Trace as _Trace
 
+from . import _moved
 from ._version import __version__
 from .enrich import broadband, enrich
 from .ensemble.ensemble import Ensemble
@@ -14,6 +15,8 @@ from .generate import generate
 from .method.contract import Batch, Method, Scenario
 from .method.registry import methods
 from .records.record import Record
+
+_moved.install()
 
 # ObsPy has plugin groups for formats but none for methods of Stream and Trace.
 _Stream.enrich = _Trace.enrich = enrich

@@ -23,7 +23,7 @@ ORDER = (
         "request",
     ),
     *("ensemble", "enrich", "sources", "archive", "data", "generate", "evaluation", "training"),
-    *("testing", "__init__"),
+    *("testing", "_moved", "__init__"),
 )
 HEAVY = ("torch", "seisbench", "scipy.signal", "pandas", "matplotlib", "h5py")
 
@@ -94,3 +94,30 @@ def test_nothing_heavy_is_imported_before_it_is_needed(code):
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     loaded = set(done.stderr.split())
     assert not loaded & set(HEAVY)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("measures", "ensemble.measures"),
+        ("weights", "method.weights"),
+        ("record", "records.record"),
+        ("coherence", "records.spatial_correlation"),
+    ],
+)
+def test_old_import_paths_are_the_same_modules_with_a_warning(old, new):
+    code = (
+        "import importlib, sys, warnings\n"
+        "with warnings.catch_warnings(record=True) as caught:\n"
+        "    warnings.simplefilter('always')\n"
+        f"    old = importlib.import_module('obspy_broadband.{old}')\n"
+        f"new = importlib.import_module('obspy_broadband.{new}')\n"
+        f"assert old is new and new.__spec__.name == 'obspy_broadband.{new}'\n"
+        f"assert any('has moved to obspy_broadband.{new}' in str(w.message) for w in caught)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_module_that_never_was_is_not_found():
+    with pytest.raises(ModuleNotFoundError):
+        __import__("obspy_broadband.nothing")
