@@ -15,6 +15,11 @@ from .contract import Batch, Method, as_array
 _TAIL = 0.005
 #: Bands whose amplitudes define the slope of a spectrum, f / corner.
 _LOW_BAND, _HIGH_BAND = (0.1, 0.3), (0.5, 0.9)
+#: Features of which ratios count, not differences: a distance of 0.2 km is far below 5 km.
+_IN_LOGARITHM = (
+    *("corner (Hz)", "peak of the low frequencies (m/s²)", "duration of the low frequencies (s)"),
+    *("distance (km)", "Vs30 (m/s)"),
+)
 _SCENARIO = {
     "magnitude": "magnitude",
     "distance (km)": "distance_km",
@@ -70,7 +75,8 @@ def outside_ranges(
 ) -> list[dict[str, tuple[float, float, float]]]:
     """Features of each window outside the training range: value, lowest and highest, by name.
 
-    Values outside by less than a tenth of the range's width are let pass.
+    Values outside by less than a tenth of the range's width are let pass; of distances and other
+    positive features, of its width in the natural logarithm.
 
     :param ranges: of the training set, see :func:`ranges`.
     """
@@ -79,11 +85,20 @@ def outside_ranges(
         if name not in ranges:
             continue
         lowest, highest = ranges[name]
-        margin = 0.1 * (highest - lowest)
+        below, above = _with_margins(lowest, highest, name in _IN_LOGARITHM)
         for window, value in zip(outside, values):
-            if value < lowest - margin or value > highest + margin:
+            if value < below or value > above:
                 window[name] = (float(value), lowest, highest)
     return outside
+
+
+def _with_margins(lowest: float, highest: float, in_logarithm: bool) -> tuple[float, float]:
+    """A range wider by a tenth of its width on either side."""
+    if in_logarithm and lowest > 0.0:
+        factor = (highest / lowest) ** 0.1
+        return lowest / factor, highest * factor
+    margin = 0.1 * (highest - lowest)
+    return lowest - margin, highest + margin
 
 
 def outside_training_range(

@@ -62,6 +62,16 @@ def test_shapes_are_compared_too(training_ranges):
         assert "slope of the low frequencies' spectrum" in window
 
 
+@pytest.mark.parametrize(
+    ("distance", "outside"), [(0.2, True), (5.0, True), (8.0, False), (500.0, False), (900.0, True)]
+)
+def test_distances_are_compared_by_their_ratio(distance, outside):
+    """On both sides: nearer than 7 km is no less far from 10-500 km than 740 km is."""
+    few = dataclasses.replace(windows(2), scenarios=(Scenario(distance_km=distance),) * 2)
+    for window in outside_ranges(few, RATE, {"distance (km)": [10.0, 500.0]}):
+        assert ("distance (km)" in window) is outside
+
+
 def test_what_is_not_known_is_not_outside(training_ranges):
     few = dataclasses.replace(windows(5), scenarios=(Scenario(),) * 5, scale=np.full(5, np.nan))
     for window in outside_ranges(few, RATE, training_ranges):
