@@ -210,7 +210,7 @@ def draw(
     """Stages 3 and 4: draw realizations of records and join them with their low frequencies.
 
     :param request: of which ``n`` and ``seed`` count.
-    :return: for each record its index and its realizations, (some, 3, samples) m/s² in parts of a
+    :return: for each record its index and its realizations, (part, 3, samples) m/s² in parts of a
         few at the method's sampling rate: below 0.8 times the corner the record's low frequencies.
     :raises MethodError: if the method returns something else than it promises.
     """
