@@ -11,9 +11,7 @@ from pathlib import Path
 
 from ..sources.source import Item, Source
 from .local import LocalWorkers
-from .outputs import check_kind
 from .run_request import RunRequest
-from .tables import check_measures
 from .work import Job, Outcome
 
 #: Timed items of the first batch; one more goes before them, untimed.
@@ -52,8 +50,6 @@ def estimate(
     :raises InputError: as :func:`.run.run` for what cannot begin.
     """
     request.check(request.ready())
-    check_kind(request.to, request.n)
-    check_measures(request.measures)
     first: list[tuple[int, Item]] = []
     items = size = 0
     for item in source.items():

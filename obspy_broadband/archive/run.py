@@ -16,7 +16,6 @@ from ..errors import InputError, InputWarning
 from ..sources.metadata import Metadata
 from ..sources.source import Source
 from .local import Workers
-from .outputs import check_kind
 from .report import write_report
 from .run_folder import Lock, RunFolder
 from .run_request import RunRequest
@@ -27,7 +26,6 @@ from .tables import (
     SKIPPED,
     WARNINGS,
     MeasuresTable,
-    check_measures,
     write_parquet,
     write_skipped,
     write_warnings,
@@ -70,8 +68,6 @@ def run(
     :raises InputError: if the run cannot begin or go on; what is finished stays so.
     """
     request.check(request.ready())
-    check_kind(request.to, request.n)
-    check_measures(request.measures)
     run_folder = RunFolder(Path(folder))
     if resume and not run_folder.card.exists():
         raise InputError(_NO_RUN.format(folder))

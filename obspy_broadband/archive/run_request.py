@@ -13,6 +13,8 @@ from ..method.contract import Method, Scenario
 from ..records.scenario import ARGUMENTS, check_distance
 from ..records.station_data import StationData
 from ..request import Request
+from .outputs import check_kind
+from .tables import check_measures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +36,10 @@ class RunRequest(Request):
         return _ready(self.method, options, self.weights)
 
     def check(self, method: Method) -> None:
-        """As :meth:`Request.check`, and of the scenario."""
+        """As :meth:`Request.check`, and of the scenario and the kinds of output."""
         super().check(method)
+        check_kind(self.to, self.n)
+        check_measures(self.measures)
         values = {name: getattr(self, argument) for name, argument in ARGUMENTS.items()}
         check_distance(Scenario(**values))
 

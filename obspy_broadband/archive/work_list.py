@@ -86,11 +86,6 @@ class WorkList:
         """Close the file."""
         self._db.close()
 
-    @property
-    def is_planned(self) -> bool:
-        """Whether all items of the source are listed."""
-        return self._fact("planned") is not None
-
     def plan(self, items: Iterable[Item]) -> None:
         """List the items: all of them or, after an error, none. A repeated key is listed once."""
         rows = (
@@ -269,10 +264,6 @@ class WorkList:
             f"written = 0, settled = NULL WHERE {condition}",
             values,
         )
-
-    def _fact(self, name: str) -> str | None:
-        rows = self._rows("SELECT value FROM facts WHERE name = ?", name)
-        return rows[0][0] if rows else None
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         with self._errors():

@@ -14,8 +14,6 @@ from .cases import Case, draw, joined
 
 #: Realizations of a case: (case, number of realizations, seed) -> (realizations, 3, samples).
 Row = Callable[[Case, int, int], np.ndarray]
-#: Rows that return one realization whatever the number.
-SINGLE = ("copy", "inverse filter")
 
 
 def method_row(method: Method) -> Row:

@@ -69,16 +69,6 @@ def acceleration_spectrum_intensity(acceleration: np.ndarray, sampling_rate: flo
     return np.trapezoid(spectrum, periods, axis=-1)
 
 
-def spectral_acceleration(
-    acceleration: np.ndarray,
-    sampling_rate: float,
-    periods: np.ndarray | tuple[float, ...] = DEFAULT_PERIODS,
-    damping: float = 0.05,
-) -> np.ndarray:
-    """Pseudo-spectral acceleration, (..., periods), m/s²; see :mod:`.response`."""
-    return response_spectrum(acceleration, sampling_rate, periods, damping)
-
-
 def significant_duration(
     acceleration: np.ndarray, sampling_rate: float, lower: float = 0.05, upper: float = 0.95
 ) -> np.ndarray:
